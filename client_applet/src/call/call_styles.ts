@@ -1,0 +1,41 @@
+import { css } from "lit";
+
+export const callStyles = css`
+  :host { display: block; border-block-end: 1px solid var(--_edge); background: var(--_sunken); }
+  audio { display: none; }
+  .card-row { display: flex; flex-wrap: wrap; align-items: center; gap: 12px 14px; padding: 16px; }
+  .card-row.slim { padding: 8px 16px; font-size: 0.92em; }
+  .card-row.trouble { background: color-mix(in oklab, var(--_away) 11%, var(--_surface)); }
+  .grow { flex: 1 1 13rem; min-inline-size: 0; }
+  .grow p { font-size: 0.92em; }
+  .actions { display: flex; flex-wrap: wrap; gap: 8px; }
+  .badge { display: grid; place-items: center; inline-size: 40px; block-size: 40px; border-radius: 50%; flex: none; background: color-mix(in oklab, var(--_accent) 14%, transparent); color: var(--_accent); }
+  .slim .badge { inline-size: 30px; block-size: 30px; }
+  .badge svg { inline-size: 20px; block-size: 20px; }
+  .slim .badge svg { inline-size: 16px; block-size: 16px; }
+  .badge.warn { background: color-mix(in oklab, var(--_away) 18%, transparent); color: var(--_away); }
+  .stage { display: grid; grid-template-columns: minmax(84px, 1fr) minmax(0, 2fr) minmax(84px, 1fr); align-items: center; gap: 8px; padding: 14px 12px; }
+  .middle { display: grid; justify-items: center; gap: 8px; min-inline-size: 0; }
+  .state { display: inline-flex; align-items: center; gap: 8px; font-size: 0.88em; font-weight: 600; text-align: center; }
+  .state.good { color: var(--_free); }
+  .state.working { color: var(--_away); }
+  .live { inline-size: 9px; block-size: 9px; border-radius: 50%; background: currentcolor; flex: none; }
+  .controls { display: flex; flex-wrap: wrap; justify-content: center; gap: 4px; }
+  .tile { --level: 0; display: grid; justify-items: center; gap: 5px; min-inline-size: 0; position: relative; }
+  .halo {
+    display: grid; place-items: center; inline-size: 52px; block-size: 52px; border-radius: 50%; color: var(--_accent);
+    background: color-mix(in oklab, var(--_accent) 15%, var(--_surface));
+    box-shadow: 0 0 0 calc(var(--level) * 11px) color-mix(in oklab, var(--_accent) 22%, transparent); transition: box-shadow 0.09s linear;
+  }
+  .theirs .halo { color: var(--_free); background: color-mix(in oklab, var(--_free) 14%, var(--_surface)); box-shadow: 0 0 0 calc(var(--level) * 11px) color-mix(in oklab, var(--_free) 22%, transparent); }
+  .muted-tile .halo { color: var(--_muted); background: var(--_hover); box-shadow: none; }
+  .halo svg { inline-size: 24px; block-size: 24px; }
+  .name { font-size: 0.84em; font-weight: 600; max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .meter { inline-size: 56px; block-size: 5px; border-radius: 9px; background: var(--_edge); overflow: hidden; }
+  .meter i { display: block; block-size: 100%; background: var(--_accent); transform: scaleX(var(--level)); transform-origin: 0 50%; border-radius: inherit; }
+  :host(:dir(rtl)) .meter i { transform-origin: 100% 50%; }
+  .theirs .meter i { background: var(--_free); }
+  .tag { font-size: 0.72em; color: var(--_muted); }
+  .settings { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 10px 14px; padding: 0 16px 14px; font-size: 0.88em; }
+  .settings label { display: grid; gap: 4px; color: var(--_muted); min-inline-size: 0; }
+`;

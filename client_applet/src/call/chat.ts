@@ -1,0 +1,299 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import { type Chat, EMPTY_CHAT, type LiveClient } from "../core";
+import type { Side } from "../generated/wire";
+import { timeOfDay } from "../i18n";
+import { type Bubble, gapBefore, type Group, grouped, lastOfTheirs, MAX_TEXT, otherSide, type Tick } from "./chat_log";
+import { chatStyles } from "./chat_styles";
+import { icon } from "../ui/icons";
+import { pieces } from "./links";
+import { Outbox } from "./outbox";
+import { SessionPart } from "./part";
+
+const NEAR_END_PX = 56;
+const TYPING_EVERY_MS = 2_000;
+const TYPING_SHOWN_MS = 4_000;
+const COUNTER_FROM = MAX_TEXT - 400;
+const PAGE = 100;
+
+/** The conversation of one session: what was said, who is typing, and where to write. */
+export class OpenlineChat extends SessionPart {
+  static override styles = [...SessionPart.styles, chatStyles];
+
+  @property({ attribute: false }) session = "";
+  @property({ attribute: false }) side: Side = "user";
+  @property({ attribute: false }) partner = "";
+  @property({ attribute: false }) chat: Chat = EMPTY_CHAT;
+  /** Changes with each connection: then what was missed is asked for, and what was not sent goes out. */
+  @property({ attribute: false }) connection: object | null = null;
+  @property({ attribute: false }) open = true;
+
+  @state() private text = "";
+  @state() private unseen = 0;
+  @state() private full = false;
+  @state() private loadingOlder = false;
+  @state() private failed = false;
+  @query(".log") private log!: HTMLElement;
+  @query("textarea") private field!: HTMLTextAreaElement;
+
+  private outbox: Outbox | null = null;
+  private outboxKey: LiveClient | null = null;
+  private pinned = true;
+  private heightBefore = 0;
+  private firstBefore = 0;
+  private typedAt = 0;
+  private toldSeen = 0;
+  private typingTimer = 0;
+  private resized: ResizeObserver | null = null;
+  private healed = 0;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener("visibilitychange", this.tellSeen);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener("visibilitychange", this.tellSeen);
+    window.clearTimeout(this.typingTimer);
+    this.resized?.disconnect();
+    this.resized = null;
+    this.outbox?.close();
+    this.outbox = null;
+  }
+
+  override focus(): void {
+    this.field?.focus();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (this.client && (changed.has("session") || this.outboxKey !== this.client || !this.outbox)) this.begin(this.client);
+    if (changed.has("chat")) this.chatChanged(changed.get("chat") ?? EMPTY_CHAT);
+    if (this.log) this.heightBefore = this.log.scrollHeight;
+    this.firstBefore = (changed.get("chat") ?? this.chat).lines[0]?.n ?? 0;
+  }
+
+  protected override firstUpdated(): void {
+    this.resized = new ResizeObserver(() => this.pinned && this.toEnd());
+    this.resized.observe(this.log);
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    const first = this.chat.lines[0]?.n ?? 0;
+    if (first < this.firstBefore && !this.pinned) this.log.scrollTop += this.log.scrollHeight - this.heightBefore;
+    if (this.pinned) this.toEnd();
+    if ((changed.has("connection") || changed.has("session")) && this.connection) this.reconnected();
+    if (changed.has("chat")) this.tellSeen();
+  }
+
+  private begin(client: LiveClient): void {
+    this.outbox?.close();
+    this.outboxKey = client;
+    this.outbox = new Outbox(client, this.session, this.side, () => this.requestUpdate());
+    Object.assign(this, { pinned: true, unseen: 0, toldSeen: 0, healed: 0, full: false, failed: false });
+  }
+
+  private reconnected(): void {
+    this.toldSeen = 0;
+    void this.ask(0);
+    if (this.open) this.outbox?.send();
+  }
+
+  private chatChanged(before: Chat): void {
+    this.outbox?.settle();
+    const [theirs, known] = [lastOfTheirs(this.chat.lines, this.side), lastOfTheirs(before.lines, this.side)];
+    if (theirs > known && known > 0 && !this.pinned) this.unseen += 1;
+    const gap = gapBefore(this.chat.lines);
+    if (gap > 0 && gap !== this.healed) {
+      this.healed = gap;
+      void this.ask(gap);
+    }
+    this.watchTyping();
+  }
+
+  /** The indicator fades by itself when nothing more comes. */
+  private watchTyping(): void {
+    window.clearTimeout(this.typingTimer);
+    const left = this.typingLeft();
+    if (left > 0) this.typingTimer = window.setTimeout(() => this.requestUpdate(), left + 20);
+  }
+
+  private typingLeft(): number {
+    const at = this.chat.typingAt[otherSide(this.side)];
+    return at ? at + TYPING_SHOWN_MS - (this.client?.store.now() ?? Date.now()) : 0;
+  }
+
+  private async ask(before: number): Promise<void> {
+    try {
+      await this.client?.request({ t: "history", session: this.session, before, limit: PAGE });
+      this.failed = false;
+    } catch {
+      this.failed = before === 0 && this.chat.lines.length === 0;
+    }
+  }
+
+  private readonly older = async (): Promise<void> => {
+    this.loadingOlder = true;
+    this.pinned = false;
+    await this.ask(this.chat.lines[0]?.n ?? 0);
+    this.loadingOlder = false;
+  };
+
+  private readonly tellSeen = (): void => {
+    const n = lastOfTheirs(this.chat.lines, this.side);
+    const seen = Math.max(this.toldSeen, this.chat.seen[this.side]);
+    if (!this.open || n <= seen || !this.pinned || document.visibilityState !== "visible" || !this.client) return;
+    this.toldSeen = n;
+    this.client.request({ t: "delivered", session: this.session, n }).catch(() => (this.toldSeen = 0));
+  };
+
+  private toEnd(): void {
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  private readonly scrolled = (): void => {
+    this.pinned = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END_PX;
+    if (!this.pinned) return;
+    this.unseen = 0;
+    this.tellSeen();
+  };
+
+  private readonly jump = (): void => {
+    this.pinned = true;
+    this.unseen = 0;
+    this.toEnd();
+    this.tellSeen();
+  };
+
+  private readonly typed = (): void => {
+    this.text = this.field.value;
+    this.fit();
+    const now = performance.now();
+    if (!this.text.trim() || now - this.typedAt < TYPING_EVERY_MS) return;
+    this.typedAt = now;
+    this.client?.send({ t: "typing", session: this.session });
+  };
+
+  private fit(): void {
+    this.field.style.height = "auto";
+    this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 160)}px`;
+  }
+
+  private readonly pressed = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.say();
+  };
+
+  private readonly say = (): void => {
+    const text = this.text.trim();
+    if (!text || this.left < 0 || !this.open) return;
+    this.full = !(this.outbox?.say(text) ?? false);
+    if (this.full) return;
+    this.text = this.field.value = "";
+    this.typedAt = 0;
+    this.fit();
+    this.jump();
+    this.field.focus();
+  };
+
+  /** Characters that still fit; the server counts code points. */
+  private get left(): number {
+    return MAX_TEXT - (this.text.length > COUNTER_FROM ? [...this.text.trim()].length : 0);
+  }
+
+  private dayOf(at: number): string {
+    return new Intl.DateTimeFormat(this.language, { dateStyle: "full" }).format(at);
+  }
+
+  protected override render(): TemplateResult {
+    const groups = grouped(this.chat, this.outbox?.drafts ?? [], this.side, (at) => this.dayOf(at));
+    return html`
+      <div class="log" part="log" tabindex="0" role="group" aria-label=${this.t("chat.label", { partner: this.partner })} @scroll=${this.scrolled}>
+        ${this.chat.more ? this.renderOlder() : nothing}
+        ${this.failed ? html`<p class="note">${this.t("chat.history_failed")}
+          <button class="link" @click=${() => this.ask(0)}>${this.t("again")}</button></p>` : nothing}
+        ${groups.length === 0 ? this.renderEmpty() : nothing}
+        ${repeat(groups, (group) => group.key, (group) => this.renderGroup(group))}
+      </div>
+      <p class="typing" aria-hidden="true">${this.typingLeft() > 0 ? this.renderTyping() : nothing}</p>
+      ${this.unseen > 0 ? html`<button class="pill" part="new-messages" @click=${this.jump}>${icon("down")}${this.t("chat.new", { n: this.unseen })}</button>` : nothing}
+      <p class="said" role="status" aria-live="polite">${this.spoken()}</p>
+      ${this.open ? this.renderComposer() : nothing}`;
+  }
+
+  /** What a screen reader hears: the last message of the other side. */
+  private spoken(): string {
+    const last = this.chat.lines.at(-1);
+    if (!last || last.side === this.side) return "";
+    return this.t("chat.spoken", { partner: this.partner, text: last.text.slice(0, 300) });
+  }
+
+  private renderOlder(): TemplateResult {
+    return html`<button class="button quiet small older" ?disabled=${this.loadingOlder} @click=${this.older}>${this.t("chat.older")}</button>`;
+  }
+
+  private renderEmpty(): TemplateResult | typeof nothing {
+    if (!this.open || this.failed) return nothing;
+    return html`<p class="empty">${icon("chat")}<span>${this.t("chat.empty", { partner: this.partner })}</span></p>`;
+  }
+
+  private renderTyping(): TemplateResult {
+    return html`<span class="dots"><i></i><i></i><i></i></span>${this.t("chat.typing", { partner: this.partner })}`;
+  }
+
+  private renderGroup(group: Group): TemplateResult {
+    return html`
+      ${group.newDay ? html`<p class="day">${this.dayOf(group.at)}</p>` : nothing}
+      <div class="group ${group.mine ? "mine" : "theirs"}">
+        <span class="said">${group.mine ? this.t("chat.you") : this.partner}</span>
+        ${repeat(group.bubbles, (bubble) => bubble.key, (bubble) => this.renderBubble(bubble))}
+        ${this.renderFoot(group)}
+      </div>`;
+  }
+
+  private renderBubble(bubble: Bubble): TemplateResult {
+    return html`
+      <p class="bubble ${bubble.tick}" part="message" data-tick=${bubble.tick} dir="auto">${pieces(bubble.text).map((piece) =>
+        piece.href ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>` : piece.text)}</p>
+      ${bubble.tick === "refused" ? this.renderRefused(bubble) : nothing}`;
+  }
+
+  private renderRefused(bubble: Bubble): TemplateResult {
+    const op = bubble.key.slice(bubble.key.indexOf(":") + 1);
+    return html`<p class="refused" role="alert">${icon("warning")}${this.t(bubble.refused === "chat_full" ? "chat.full" : "chat.refused")}
+      <button class="link" @click=${() => this.outbox?.again(op)}>${this.t("again")}</button>
+      <button class="link" @click=${() => this.outbox?.discard(op)}>${this.t("chat.discard")}</button></p>`;
+  }
+
+  /** Time and tick once for a group: those of its last message. */
+  private renderFoot(group: Group): TemplateResult {
+    const last = group.bubbles.at(-1)!;
+    const time = new Date(last.at).toISOString();
+    return html`<span class="foot"><time datetime=${time}>${timeOfDay(last.at, this.language)}</time>${last.tick ? this.renderTick(last.tick) : nothing}</span>`;
+  }
+
+  private renderTick(tick: Tick): TemplateResult {
+    const words = this.t(`tick.${tick}`);
+    const shape = { sending: "clock", sent: "check", delivered: "checks", refused: "warning" } as const;
+    return html`<span class="tick ${tick}" part="tick" data-tick=${tick} role="img" aria-label=${words} title=${words}>${icon(shape[tick])}</span>`;
+  }
+
+  private renderComposer(): TemplateResult {
+    const left = this.left;
+    const counter = left <= MAX_TEXT - COUNTER_FROM;
+    return html`
+      ${this.full ? html`<p class="refused" role="alert">${icon("warning")}${this.t("chat.too_much_waiting")}</p>` : nothing}
+      <form class="composer" @submit=${(event: Event) => { event.preventDefault(); this.say(); }}>
+        <textarea class="field" part="composer" rows="1" dir="auto" enterkeyhint="send" autocomplete="off" .value=${this.text}
+          aria-label=${this.t("chat.write", { partner: this.partner })} placeholder=${this.t("chat.placeholder")}
+          aria-invalid=${left < 0 ? "true" : "false"} @input=${this.typed} @keydown=${this.pressed}></textarea>
+        ${counter ? html`<span class="counter ${left < 0 ? "over" : ""}" role="status">${this.t("chat.left", { n: left })}</span>` : nothing}
+        <button class="button main icon" part="send" type="submit" aria-label=${this.t("chat.send")} title=${this.t("chat.send")}
+          ?disabled=${!this.text.trim() || left < 0}>${icon("send")}</button>
+      </form>`;
+  }
+}
+
+if (!customElements.get("openline-chat")) customElements.define("openline-chat", OpenlineChat);

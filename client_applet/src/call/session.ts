@@ -1,0 +1,227 @@
+import { html, nothing, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import { ClockController, EMPTY_CHAT, type LiveClient, SliceController } from "../core";
+import { EMPTY } from "../core/state";
+import type { Session, Signalled } from "../generated/wire";
+import { clock, isoDuration, timeOfDay, type Values } from "../i18n";
+import type { CallKey } from "../i18n/call.en";
+import { avatar } from "../ui/avatar";
+import { PoolElement } from "../ui/element";
+import { icon } from "../ui/icons";
+import { Call } from "./call";
+import "./call_panel";
+import "./chat";
+import type { OpenlineChat } from "./chat";
+import { keptAudio } from "./kept_audio";
+import { isMicrophoneAllowed } from "./microphone";
+import { callWords } from "./part";
+import { sessionStyles } from "./session_styles";
+import { endedKey, owesEvidence, ranFor, standing } from "./session_words";
+
+/** An element that is moved in the document leaves and comes back at once: the call outlives that. */
+const LINGER_MS = 1_000;
+
+/**
+ * The session of this person, on either side: who it is with, how long it has run, the conversation, and the audio.
+ *
+ * Events: `openline-session-closed` when the person has put an ended session away.
+ * Parts: `header`, `timer`, `state`, `end`, `end-sure`, `done`.
+ */
+export class OpenlineSession extends PoolElement {
+  static override styles = [...PoolElement.styles, sessionStyles];
+
+  /** The person has just chosen audio by a click: a microphone that is already allowed is turned on without another. */
+  @property({ type: Boolean }) autostart = false;
+
+  @state() private ending = false;
+  @state() private failed = false;
+  @query("dialog") private dialog!: HTMLDialogElement;
+  @query("openline-chat") private conversation!: OpenlineChat | null;
+
+  private readonly session = new SliceController(this, this.clients, (hall) => hall.session, null);
+  private readonly chats = new SliceController(this, this.clients, (hall) => hall.chats, EMPTY.chats);
+  private readonly welcome = new SliceController(this, this.clients, (hall) => hall.welcome, null);
+  private readonly connection = new SliceController(this, this.clients, (hall) => hall.connection.phase, "idle");
+  private readonly profiles = new SliceController(this, this.clients, (hall) => hall.profiles, EMPTY.profiles);
+  private call: Call | null = null;
+  private callOf = "";
+  private told = "";
+  private lingering = 0;
+
+  constructor() {
+    super();
+    new ClockController(this, 1000, () => this.session.value !== null && this.session.value.state !== "ended");
+    let stop = () => {};
+    this.clients.attach({
+      on: (client) => { stop = client.store.onSignal((signal) => this.hear(signal)); },
+      off: () => stop(),
+    });
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.clearTimeout(this.lingering);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.lingering = window.setTimeout(() => this.stopCall(), LINGER_MS);
+  }
+
+  /** Puts the cursor where one writes. */
+  override focus(): void {
+    this.conversation?.focus();
+  }
+
+  private get online(): boolean {
+    return this.connection.value === "open";
+  }
+
+  private words(key: CallKey, values?: Values): string {
+    return callWords(this.language)(key, values);
+  }
+
+  private hear(signal: Signalled): void {
+    if (signal.session === this.callOf) this.call?.hear(signal.kind, signal.data);
+  }
+
+  protected override willUpdate(): void {
+    const session = this.session.value;
+    if (!session || session.state === "ended" || session.mode !== "audio") this.stopCall();
+    else if (this.client && session.session !== this.callOf) this.beginCall(this.client, session);
+  }
+
+  protected override updated(): void {
+    const session = this.session.value;
+    if (session && this.client) this.tellConnected(this.client, session);
+    if (session?.state === "ended" && this.dialog?.open) this.dialog.close();
+  }
+
+  private beginCall(client: LiveClient, session: Session): void {
+    this.stopCall();
+    this.callOf = session.session;
+    this.call = new Call({
+      polite: session.side === "user",
+      ice: this.welcome.value?.ice ?? [],
+      send: (kind, data) => client.send({ t: "signal", session: session.session, kind, data }),
+      changed: () => this.callChanged(),
+      flowing: () => this.requestUpdate(),
+    });
+    void this.startBySelf(this.call, session.session);
+  }
+
+  private async startBySelf(call: Call, session: string): Promise<void> {
+    const wanted = this.autostart || keptAudio.is(session);
+    if (wanted && (await isMicrophoneAllowed()) && call === this.call) await call.start();
+  }
+
+  private callChanged(): void {
+    if (this.call?.microphone === "on") keptAudio.keep(this.callOf);
+    else if (this.call?.state.phase === "by_chat" || this.call?.state.elsewhere) keptAudio.forget();
+    this.requestUpdate();
+  }
+
+  private stopCall(): void {
+    const call = this.call;
+    this.call = null;
+    this.callOf = "";
+    call?.stop();
+  }
+
+  /** This side's evidence: the socket for chat, media or the choice of chat for audio. Told once per change of the session. */
+  private tellConnected(client: LiveClient, session: Session): void {
+    const evidence = session.mode === "chat" || this.call?.evidence || this.call?.state.phase === "by_chat";
+    const key = `${session.session} ${session.seq} ${this.welcome.value?.now ?? 0}`;
+    if (!this.online || key === this.told || !owesEvidence(session, Boolean(evidence))) return;
+    this.told = key;
+    client.request({ t: "connected", session: session.session }).catch(() => {
+      if (this.told === key) this.told = "";
+    });
+  }
+
+  private readonly end = async (): Promise<void> => {
+    const session = this.session.value;
+    if (!session || !this.client) return;
+    this.ending = true;
+    this.failed = false;
+    try {
+      await this.client.request({ t: "end", session: session.session, reason: "" });
+      this.dialog.close();
+    } catch {
+      this.failed = true;
+    }
+    this.ending = false;
+  };
+
+  private readonly done = (): void => {
+    this.client?.store.dismissSession();
+    this.dispatchEvent(new CustomEvent("openline-session-closed", { bubbles: true, composed: true }));
+  };
+
+  protected override render(): TemplateResult | typeof nothing {
+    const session = this.session.value;
+    if (!session) return nothing;
+    const ended = session.state === "ended";
+    return html`
+      ${this.renderHeader(session)}
+      ${this.renderBanner(session)}
+      ${this.call && !ended ? this.renderCall(this.call, session) : nothing}
+      <openline-chat .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session.session}
+        .side=${session.side} .partner=${session.partner} .chat=${this.chats.value.get(session.session) ?? EMPTY_CHAT}
+        .connection=${this.online ? this.welcome.value : null} .open=${!ended}></openline-chat>
+      ${ended ? this.renderEnded(session) : this.renderEndDialog(session)}`;
+  }
+
+  private renderCall(call: Call, session: Session): TemplateResult {
+    return html`<openline-call .client=${this.client} .language=${this.language} .theme=${this.theme} .call=${call} .view=${call.state}
+      .microphone=${call.microphone} .mine=${call.mine} .theirs=${call.theirs} .evidence=${call.evidence} .partner=${session.partner}></openline-call>`;
+  }
+
+  private renderHeader(session: Session): TemplateResult {
+    const ran = ranFor(session, this.now);
+    const stand = standing(session, this.online);
+    const photo = session.side === "user" ? (this.profiles.value.get(session.expert)?.photo ?? "") : "";
+    return html`<header part="header">
+      ${avatar(session.partner, photo, this.client?.server ?? "")}
+      <div class="who"><strong dir="auto">${session.partner}</strong>
+        <span class="state ${stand}" part="state" data-standing=${stand} role="status">${icon(session.mode === "audio" ? "audio" : "chat")}${this.words(`state.${stand}`)}</span></div>
+      <time class="timer" part="timer" role="timer" aria-label=${this.words("timer")} datetime=${isoDuration(ran)}>${clock(ran)}</time>
+      ${session.state === "ended" ? nothing : html`<button class="button danger-quiet small end" part="end" @click=${() => this.dialog.showModal()}>
+        ${icon(session.mode === "audio" ? "hangUp" : "leave")}<span>${this.words("end")}</span></button>`}
+    </header>`;
+  }
+
+  private renderBanner(session: Session): TemplateResult | typeof nothing {
+    const stand = standing(session, this.online);
+    if (stand === "offline") return html`<p class="banner" role="alert">${icon("offline")}<span>${this.words("banner.offline")}</span></p>`;
+    if (stand !== "they_lost") return nothing;
+    const until = timeOfDay(session.gone_until, this.language);
+    return html`<p class="banner" part="partner-lost">${icon("offline")}<span>${this.words("banner.they_lost", { partner: session.partner, time: until })}
+      <b class="tabular">${clock(session.gone_until - this.now)}</b></span></p>`;
+  }
+
+  private renderEnded(session: Session): TemplateResult {
+    const ran = ranFor(session, this.now);
+    const lasted = ran > 0 ? this.words("ended.lasted", { time: clock(ran) }) : "";
+    return html`<footer class="ended" role="status"><p><strong>${this.words(endedKey(session), { partner: session.partner })}</strong> <span class="muted">${lasted}</span></p>
+      <button class="button outline small" part="done" @click=${this.done}>${this.words("done")}</button></footer>`;
+  }
+
+  private renderEndDialog(session: Session): TemplateResult {
+    return html`<dialog aria-labelledby="sure" @click=${(event: Event) => event.target === this.dialog && this.dialog.close()}>
+      <h2 id="sure">${this.words("end.sure", { partner: session.partner })}</h2>
+      <p class="muted">${this.words("end.text")}</p>
+      ${this.failed ? html`<p class="callout error" role="alert">${icon("warning")}${this.words("end.failed")}</p>` : nothing}
+      <div class="buttons"><button class="button" autofocus @click=${() => this.dialog.close()}>${this.words("end.stay")}</button>
+        <button class="button danger" part="end-sure" ?disabled=${this.ending} aria-busy=${this.ending} @click=${this.end}>${this.words("end.now")}</button></div>
+    </dialog>`;
+  }
+}
+
+if (!customElements.get("openline-session")) customElements.define("openline-session", OpenlineSession);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "openline-session": OpenlineSession;
+  }
+}

@@ -1,0 +1,38 @@
+import type { Session } from "../generated/wire";
+import type { CallKey } from "../i18n/call.en";
+
+/** Why a session ended, as this side would say it. Pure. */
+export function endedKey(session: Session): CallKey {
+  const mine = session.side;
+  const known: Partial<Record<string, CallKey>> = {
+    not_connected: "ended.not_connected", cap: "ended.cap", user_gone: mine === "user" ? "ended.me_gone" : "ended.they_gone",
+    expert_gone: mine === "expert" ? "ended.me_gone" : "ended.they_gone",
+  };
+  if (known[session.reason]) return known[session.reason]!;
+  // The journal's `by` is empty for the user.
+  const by = session.ended_by.split(":")[0] || "user";
+  if (by === "operator") return "ended.operator";
+  if (by === "user" || by === "expert") return by === mine ? "ended.me" : "ended.they";
+  return "ended.plain";
+}
+
+export type Standing = "connecting" | "live" | "they_lost" | "offline" | "ended";
+
+/** Where the session stands for this side. `online`: our own connection to the server holds. */
+export function standing(session: Session, online: boolean): Standing {
+  if (session.state === "ended") return "ended";
+  if (!online) return "offline";
+  if (session.state === "connecting") return "connecting";
+  return session.theirs || session.gone_until === 0 ? "live" : "they_lost";
+}
+
+/** Milliseconds that the session has run (or ran), by the server's clock; 0 before it is live. */
+export function ranFor(session: Session, now: number): number {
+  if (session.live_at === 0) return 0;
+  return Math.max(0, (session.ended_at || now) - session.live_at);
+}
+
+/** Whether the server is to be told now that this side is connected. */
+export function owesEvidence(session: Session, evidence: boolean): boolean {
+  return session.state !== "ended" && !session.mine && evidence;
+}

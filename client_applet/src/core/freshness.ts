@@ -1,0 +1,16 @@
+/** A light without a confirmation for longer than this is grey: milliseconds. */
+export const STALE_AFTER_MS = 15_000;
+
+export type Freshness = "fresh" | "stale" | "unknown";
+
+/**
+ * Whether what the page shows may still be called true. All times in server milliseconds, 0 where there is none yet.
+ *
+ * `lastFrameAt` is when the last frame came; `confirmedAt` when the store last confirmed the server's own view.
+ */
+export function freshness(now: number, lastFrameAt: number, confirmedAt: number): Freshness {
+  if (lastFrameAt === 0) return "unknown";
+  if (now - lastFrameAt > STALE_AFTER_MS) return "stale";
+  if (confirmedAt !== 0 && now - confirmedAt > STALE_AFTER_MS) return "stale";
+  return "fresh";
+}

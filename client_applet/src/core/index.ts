@@ -1,0 +1,17 @@
+/** The core: one live connection per pool, the hall as this page knows it, and controllers that feed elements from it. */
+
+export { LiveClient, type WatchHandle } from "./client";
+export {
+  ClientController, ClockController, FreshnessController, type PoolHost, SliceController, WatchController,
+} from "./controllers";
+export { RefusedError, UnansweredError } from "./errors";
+export { type Freshness, freshness, STALE_AFTER_MS } from "./freshness";
+export type { Interest } from "./interest";
+export { type Place, position } from "./place";
+export type { Phase } from "./reconnect";
+export { acquire, release, SCRIPT_ORIGIN, type TokenRequest } from "./registry";
+export { type Answer, type Command, newOp } from "./requests";
+export { joinForecast, openOffer, placeForecast } from "./select";
+export type { Chat, Connection, Hall, KnownLight, KnownQueue, KnownTicket } from "./state";
+export { EMPTY_CHAT } from "./state";
+export type { LiveStore } from "./store";

@@ -1,0 +1,60 @@
+import { LiveClient } from "./client";
+
+interface Shared {
+  client: LiveClient;
+  users: number;
+}
+
+const clients = new Map<string, Shared>();
+/** An element that is moved in the document leaves and comes back at once: the connection outlives that. */
+const LINGER_MS = 1000;
+
+/** The origin that this script came from. */
+export const SCRIPT_ORIGIN = new URL(import.meta.url).origin;
+
+export interface TokenRequest {
+  server: string;
+  pool: string;
+  /** Call it at once with a token or the promise of one. */
+  provide: (token: string | Promise<string>) => void;
+}
+
+/**
+ * The page's one client of this pool; each `acquire` wants a `release`.
+ * `server` "" is the origin of the script; `token` "" asks the host page (`openline:token-request` on the document).
+ */
+export function acquire(server: string, pool: string, token = ""): LiveClient {
+  const origin = server === "" ? SCRIPT_ORIGIN : new URL(server, location.href).origin;
+  const key = `${origin}|${pool}`;
+  const shared = clients.get(key) ?? begin(key, origin, pool, token);
+  shared.users += 1;
+  return shared.client;
+}
+
+export function release(client: LiveClient): void {
+  const key = `${client.server}|${client.pool}`;
+  const shared = clients.get(key);
+  if (!shared || shared.client !== client) return;
+  shared.users -= 1;
+  setTimeout(() => {
+    if (shared.users > 0 || clients.get(key) !== shared) return;
+    clients.delete(key);
+    client.stop();
+  }, LINGER_MS);
+}
+
+function begin(key: string, server: string, pool: string, token: string): Shared {
+  const client = new LiveClient({ server, pool, token: () => token || askHost(server, pool) });
+  const shared = { client, users: 0 };
+  clients.set(key, shared);
+  client.start();
+  return shared;
+}
+
+/** The host page may know who this is. Nobody answers: "" (a guest, or the member of the cookie). */
+function askHost(server: string, pool: string): string | Promise<string> {
+  let provided: string | Promise<string> = "";
+  const detail: TokenRequest = { server, pool, provide: (token) => { provided = token; } };
+  document.dispatchEvent(new CustomEvent("openline:token-request", { detail }));
+  return provided;
+}

@@ -1,0 +1,72 @@
+import type { ServerMessage, Signalled } from "../generated/wire";
+import { reduce } from "./reduce";
+import { type Connection, EMPTY, type Hall } from "./state";
+
+interface Subscription {
+  select: (hall: Hall) => unknown;
+  last: unknown;
+  changed: () => void;
+}
+
+/** The hall of one pool as this page knows it, and who wants to hear of which slice of it. */
+export class LiveStore {
+  private hall: Hall = EMPTY;
+  private readonly subscriptions = new Set<Subscription>();
+  private readonly signals = new Set<(signal: Signalled) => void>();
+
+  get state(): Hall {
+    return this.hall;
+  }
+
+  /** The server's clock, milliseconds since 1970. */
+  now(): number {
+    return Date.now() + this.hall.clockOffset;
+  }
+
+  /** Calls `changed` whenever the slice is another value (by identity). Returns how to stop. */
+  subscribe<T>(select: (hall: Hall) => T, changed: () => void): () => void {
+    const subscription: Subscription = { select, last: select(this.hall), changed };
+    this.subscriptions.add(subscription);
+    return () => this.subscriptions.delete(subscription);
+  }
+
+  /** Signalling is passed on and not kept. */
+  onSignal(listener: (signal: Signalled) => void): () => void {
+    this.signals.add(listener);
+    return () => this.signals.delete(listener);
+  }
+
+  receive(message: ServerMessage): void {
+    if (message.t === "signalled") for (const listener of [...this.signals]) listener(message);
+    this.replace(reduce(this.hall, message, Date.now()));
+  }
+
+  setConnection(connection: Connection): void {
+    this.replace({ ...this.hall, connection });
+  }
+
+  /** The person has read it. */
+  dismissNotice(code: string, at: number): void {
+    this.replace({ ...this.hall, notices: this.hall.notices.filter((one) => one.code !== code || one.at !== at) });
+  }
+
+  /** The person has seen that the session ended. */
+  dismissSession(): void {
+    if (this.hall.session?.state === "ended") this.replace({ ...this.hall, session: null });
+  }
+
+  /** The person has seen why the last place in line ended. */
+  dismissLastTicket(): void {
+    this.replace({ ...this.hall, lastTicket: null });
+  }
+
+  private replace(hall: Hall): void {
+    this.hall = hall;
+    for (const subscription of [...this.subscriptions]) {
+      const value = subscription.select(hall);
+      if (Object.is(value, subscription.last)) continue;
+      subscription.last = value;
+      subscription.changed();
+    }
+  }
+}

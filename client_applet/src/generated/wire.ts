@@ -1,0 +1,646 @@
+// Made from wire/messages.py and wire/codes.py by `openline schema`. Do not edit.
+
+export type Mode = "chat" | "audio";
+export type Status = "online" | "away" | "offline";
+export type Indicator = "free" | "ringing" | "busy" | "wrap-up" | "away" | "closed" | "offline";
+export type Side = "user" | "expert";
+export type Role = "guest" | "user" | "expert" | "operator";
+export type TicketState = "waiting" | "offered" | "matched" | "in_session" | "done";
+export type PauseReason = "" | "stepped_away" | "not_ready";
+export type OfferState = "ringing" | "matched" | "declined" | "missed" | "not_ready" | "withdrawn";
+export type SessionState = "connecting" | "live" | "ended";
+export type SignalKind = "description" | "candidate" | "restart" | "mute" | "bye";
+
+/** The settings of the pool that a page needs. Seconds. */
+export interface PoolRules {
+  lines_per_ticket: number;
+  line_limit: number;
+  ring_s: number;
+  ready_s: number;
+  grace_s: number;
+  wrap_up_s: number;
+  step_away_max_s: number;
+}
+
+/** What everybody may know of an expert. */
+export interface Profile {
+  expert: string;
+  name: string;
+  headline: string;
+  categories: string[];
+  languages: string[];
+  modes: Mode[];
+  photo: string;
+}
+
+/** One expert's indicator. `since` when it began; `until` when it is known to end (opening time, wrap-up), or 0. */
+export interface Light {
+  expert: string;
+  indicator: Indicator;
+  since: number;
+  until: number;
+  reason: string;
+  waiting: number;
+}
+
+/** One's place in one line: my ordinal and the ordinals ahead of me; what leaves is told by `line`. */
+export interface LinePlace {
+  expert: string;
+  ordinal: number;
+  ahead: number[];
+  length: number;
+}
+
+/** One ticket in a line, as the expert and the operator see it. */
+export interface Waiter {
+  ticket: string;
+  user: string;
+  name: string;
+  mode: Mode;
+  state: TicketState;
+  ordinal: number;
+  joined_at: number;
+  connected: boolean;
+  paused_until: number;
+  pause_reason: PauseReason;
+  lines: string[];
+}
+
+/** Seconds from `at`. `bound` is -1 where no bound can be guaranteed. */
+export interface PlaceForecast {
+  p50: number;
+  p80: number;
+  bound: number;
+}
+
+export interface ChatLine {
+  n: number;
+  side: Side;
+  text: string;
+  at: number;
+  op: string;
+}
+
+/** The first message. An empty token is a guest, or the member of the HttpOnly cookie. */
+export interface Hello {
+  t: "hello";
+  pool: string;
+  token?: string;
+  epoch?: string;
+  seq?: number;
+  id: number;
+}
+
+/**
+ * The interest set of this page, whole: it replaces the one before.
+ *
+ * `experts` are lights to follow; `all` follows the pool's (at most `limits.watch_experts`);
+ * `lines` are lines to follow in detail (the expert's own, any for an operator).
+ */
+export interface Watch {
+  t: "watch";
+  experts?: string[];
+  all?: boolean;
+  lines?: string[];
+  id: number;
+}
+
+/** Stand in the lines of up to K experts: whoever is free first. */
+export interface Join {
+  t: "join";
+  op: string;
+  experts: string[];
+  mode?: Mode;
+  id: number;
+}
+
+/** Connect now: an immediate offer to a free expert, refused with `expert_busy` otherwise. */
+export interface Connect {
+  t: "connect";
+  op: string;
+  expert: string;
+  mode?: Mode;
+  id: number;
+}
+
+/** Leave `leaving` (all lines when empty) for the line of `expert`, in one step or not at all. */
+export interface Switch {
+  t: "switch";
+  op: string;
+  expert: string;
+  leaving?: string;
+  id: number;
+}
+
+/** Leave the line of `expert`, or all lines when it is empty. */
+export interface Leave {
+  t: "leave";
+  op: string;
+  expert?: string;
+  id: number;
+}
+
+export interface StepAway {
+  t: "step_away";
+  op: string;
+  seconds: number;
+  id: number;
+}
+
+export interface ComeBack {
+  t: "come_back";
+  op: string;
+  id: number;
+}
+
+export interface Accept {
+  t: "accept";
+  op: string;
+  offer: string;
+  id: number;
+}
+
+export interface Decline {
+  t: "decline";
+  op: string;
+  offer: string;
+  reason?: string;
+  id: number;
+}
+
+/** This side's evidence that it is connected to the session: its socket for chat, media flowing for audio. */
+export interface Connected {
+  t: "connected";
+  session: string;
+  id: number;
+}
+
+export interface End {
+  t: "end";
+  op: string;
+  session: string;
+  reason?: string;
+  id: number;
+}
+
+export interface Say {
+  t: "say";
+  op: string;
+  session: string;
+  text: string;
+  id: number;
+}
+
+export interface Typing {
+  t: "typing";
+  session: string;
+  id: number;
+}
+
+/** Everything up to and including message `n` has been shown on this side. */
+export interface Delivered {
+  t: "delivered";
+  session: string;
+  n: number;
+  id: number;
+}
+
+/** Messages of a session of one's own, the newest `limit` before message `before` (0: from the end). */
+export interface History {
+  t: "history";
+  session: string;
+  before?: number;
+  limit?: number;
+  id: number;
+}
+
+/** WebRTC signalling, relayed to the other side of the session unread except for its size and kind. */
+export interface Signal {
+  t: "signal";
+  session: string;
+  kind: SignalKind;
+  data?: string;
+  id: number;
+}
+
+export interface Declare {
+  t: "declare";
+  op: string;
+  status: Status;
+  reason?: string;
+  id: number;
+}
+
+export interface FinishWrapUp {
+  t: "finish_wrap_up";
+  op: string;
+  id: number;
+}
+
+/** Operator: put a ticket at the head or the tail of the line of `expert`. */
+export interface Move {
+  t: "move";
+  op: string;
+  ticket: string;
+  expert: string;
+  reason: string;
+  to?: "head" | "tail";
+  id: number;
+}
+
+/** Operator: take a ticket out of all lines. */
+export interface Remove {
+  t: "remove";
+  op: string;
+  ticket: string;
+  reason: string;
+  id: number;
+}
+
+/** Operator: set an expert's declared status. */
+export interface Force {
+  t: "force";
+  op: string;
+  expert: string;
+  status: Status;
+  reason: string;
+  id: number;
+}
+
+/** Operator: end a session of others. */
+export interface EndSession {
+  t: "end_session";
+  op: string;
+  session: string;
+  reason: string;
+  id: number;
+}
+
+/** Asks for a `beat` at once. */
+export interface Ping {
+  t: "ping";
+  id: number;
+}
+
+export type ClientMessage =
+  | Hello
+  | Watch
+  | Join
+  | Connect
+  | Switch
+  | Leave
+  | StepAway
+  | ComeBack
+  | Accept
+  | Decline
+  | Connected
+  | End
+  | Say
+  | Typing
+  | Delivered
+  | History
+  | Signal
+  | Declare
+  | FinishWrapUp
+  | Move
+  | Remove
+  | Force
+  | EndSession
+  | Ping;
+
+/** Signed in. `resumed`: the first `watch` brings what was missed; else a snapshot, and the page forgets the rest. */
+export interface Welcome {
+  t: "welcome";
+  pool: string;
+  pool_name: string;
+  role: Role;
+  member: string;
+  name: string;
+  epoch: string;
+  seq: number;
+  now: number;
+  resumed: boolean;
+  rules: PoolRules;
+  ice: string[];
+  id: number;
+}
+
+/** Done. `seq` is the journal id of what the command changed (0 when nothing did). */
+export interface Ok {
+  t: "ok";
+  seq: number;
+  id: number;
+}
+
+/** Nothing has changed. `code` is a name of `wire/codes.py`; `detail` names the object, never data of others. */
+export interface Refused {
+  t: "refused";
+  code: string;
+  detail: string;
+  retry_after_ms: number;
+  id: number;
+}
+
+/** The answer to join, connect and switch: the new place, at once. */
+export interface Joined {
+  t: "joined";
+  seq: number;
+  ticket: string;
+  state: TicketState;
+  joined_at: number;
+  places: LinePlace[];
+  forecast: PlaceForecast[];
+  id: number;
+}
+
+export interface HistoryPage {
+  t: "history_page";
+  session: string;
+  lines: ChatLine[];
+  delivered_user: number;
+  delivered_expert: number;
+  more: boolean;
+  id: number;
+}
+
+/** The truth at `seq` for the interest set just set: forget what was known of lights and lines. */
+export interface Snapshot {
+  t: "snapshot";
+  epoch: string;
+  seq: number;
+  at: number;
+  profiles: Profile[];
+  lights: Light[];
+  queues: Queue[];
+}
+
+/** Lights that changed, the latest state of each. */
+export interface Lights {
+  t: "lights";
+  seq: number;
+  at: number;
+  lights: Light[];
+}
+
+/**
+ * One broadcast for all who stand in the line of `expert`: which ordinals came and which went.
+ *
+ * `moved` holds pairs of an old and a new ordinal (an operator moved a ticket).
+ */
+export interface LineChange {
+  t: "line";
+  seq: number;
+  at: number;
+  expert: string;
+  joined: number[];
+  left: number[];
+  moved: [number, number][];
+  length: number;
+}
+
+/** The whole line of `expert`, for the expert and operators. */
+export interface Queue {
+  t: "queue";
+  seq: number;
+  at: number;
+  expert: string;
+  waiters: Waiter[];
+}
+
+/** Tickets of the line of `expert` that changed or (by id) are gone from it. */
+export interface QueueChange {
+  t: "queue_change";
+  seq: number;
+  at: number;
+  expert: string;
+  changed: Waiter[];
+  gone: string[];
+}
+
+/**
+ * A user's own ticket, whole, whenever it changed and after every snapshot. `ticket` is "" when there is none.
+ *
+ * `reason` says why the last change came (`joined`, `passed_not_ready`, `expert_missed` ...).
+ */
+export interface MyTicket {
+  t: "my_ticket";
+  seq: number;
+  at: number;
+  ticket: string;
+  state: TicketState;
+  mode: Mode;
+  joined_at: number;
+  paused_until: number;
+  pause_reason: PauseReason;
+  reason: string;
+  places: LinePlace[];
+}
+
+/** The wait at each place of the line of `expert`, first place first; the last entry is for who would join now. */
+export interface Forecast {
+  t: "forecast";
+  at: number;
+  expert: string;
+  places: PlaceForecast[];
+}
+
+/**
+ * An offer to this side. `mine`/`theirs` say who has accepted; `reason` why it ended.
+ *
+ * `partner` is the other side's display name. A user with `mine` false is asked to confirm before `ready_until`.
+ */
+export interface Offer {
+  t: "offer";
+  seq: number;
+  at: number;
+  offer: string;
+  side: Side;
+  expert: string;
+  ticket: string;
+  partner: string;
+  mode: Mode;
+  state: OfferState;
+  mine: boolean;
+  theirs: boolean;
+  ring_until: number;
+  ready_until: number;
+  joined_at: number;
+  reason: string;
+}
+
+/** A session of this side. `mine`/`theirs`: that side is connected. Until `gone_until` a lost side may come back. */
+export interface Session {
+  t: "session";
+  seq: number;
+  at: number;
+  session: string;
+  side: Side;
+  expert: string;
+  partner: string;
+  mode: Mode;
+  state: SessionState;
+  matched_at: number;
+  live_at: number;
+  ended_at: number;
+  cap_until: number;
+  mine: boolean;
+  theirs: boolean;
+  gone_until: number;
+  reason: string;
+  ended_by: string;
+}
+
+/** A session as operators see it. */
+export interface SessionInfo {
+  t: "session_info";
+  seq: number;
+  at: number;
+  session: string;
+  expert: string;
+  user: string;
+  name: string;
+  mode: Mode;
+  state: SessionState;
+  matched_at: number;
+  live_at: number;
+  ended_at: number;
+  reason: string;
+}
+
+export interface Said {
+  t: "said";
+  seq: number;
+  session: string;
+  line: ChatLine;
+}
+
+export interface TypingNow {
+  t: "typing_now";
+  session: string;
+  side: Side;
+}
+
+/** `side` has seen everything up to message `n`. */
+export interface DeliveredTo {
+  t: "delivered_to";
+  session: string;
+  side: Side;
+  n: number;
+}
+
+export interface Signalled {
+  t: "signalled";
+  session: string;
+  kind: SignalKind;
+  data: string;
+}
+
+/** What this person should be told in words: `code` is a catalogue key (`missed_offer`, `forced_status`, ...). */
+export interface Notice {
+  t: "notice";
+  code: string;
+  at: number;
+  detail: string;
+  expert: string;
+}
+
+/** Still here. `confirmed_at`: when the store last confirmed this process's view. */
+export interface Beat {
+  t: "beat";
+  at: number;
+  seq: number;
+  confirmed_at: number;
+}
+
+/** The sign-in ended (expired or taken back): the page goes on as a guest. */
+export interface SignedOut {
+  t: "signed_out";
+  reason: string;
+}
+
+export type ServerMessage =
+  | Welcome
+  | Ok
+  | Refused
+  | Joined
+  | HistoryPage
+  | Snapshot
+  | Lights
+  | LineChange
+  | Queue
+  | QueueChange
+  | MyTicket
+  | Forecast
+  | Offer
+  | Session
+  | SessionInfo
+  | Said
+  | TypingNow
+  | DeliveredTo
+  | Signalled
+  | Notice
+  | Beat
+  | SignedOut;
+
+/** Whether to come again after a close: 4000-4099 at once, 4100-4199 later, 4400-4499 never by itself. */
+export type ComeAgain = "at_once" | "later" | "never";
+/** Why a request was refused. */
+export type RefusalCode =
+  | "malformed"
+  | "unknown_message"
+  | "unknown_field"
+  | "bad_field"
+  | "too_long"
+  | "bad_message"
+  | "not_signed_in"
+  | "not_allowed"
+  | "bad_token"
+  | "no_such_pool"
+  | "rate_limited"
+  | "store_unavailable"
+  | "internal"
+  | "op_reused"
+  | "already_in_line"
+  | "unknown_expert"
+  | "expert_offline"
+  | "expert_away"
+  | "expert_busy"
+  | "line_closed"
+  | "line_full"
+  | "too_many_lines"
+  | "duplicate_expert"
+  | "not_in_line"
+  | "same_line"
+  | "no_ticket"
+  | "no_such_ticket"
+  | "not_away"
+  | "too_long_away"
+  | "offer_open"
+  | "in_session"
+  | "no_such_offer"
+  | "offer_over"
+  | "no_such_session"
+  | "session_over"
+  | "not_in_wrap_up"
+  | "chat_full"
+  | "bad_status"
+  | "expert_in_session"
+  | "too_many_windows"
+  | "not_enrolled";
+/** Why a socket was closed. */
+export const CLOSES = {
+  slow_reader: { code: 4000, comeAgain: "at_once" },
+  server_going: { code: 4001, comeAgain: "at_once" },
+  silent: { code: 4002, comeAgain: "at_once" },
+  overloaded: { code: 4100, comeAgain: "later" },
+  too_many_connections: { code: 4101, comeAgain: "later" },
+  auth_timeout: { code: 4102, comeAgain: "later" },
+  store_unavailable: { code: 4103, comeAgain: "later" },
+  flooding: { code: 4104, comeAgain: "later" },
+  bad_messages: { code: 4400, comeAgain: "never" },
+  bad_token: { code: 4401, comeAgain: "never" },
+  token_expired: { code: 4402, comeAgain: "never" },
+  blocked: { code: 4403, comeAgain: "never" },
+  no_such_pool: { code: 4404, comeAgain: "never" },
+  bad_subprotocol: { code: 4405, comeAgain: "never" },
+} as const;

@@ -1,0 +1,35 @@
+import type { PlaceForecast } from "../generated/wire";
+import { en, type Key } from "../i18n/en";
+import { type Translate, waitWords } from "../i18n";
+
+/** A forecast in words, `elapsedMs` after it was made. */
+export function wait(t: Translate<Key>, forecast: PlaceForecast | null, elapsedMs = 0): string {
+  if (!forecast) return t("wait.unknown");
+  const words = waitWords(forecast.p50, forecast.p80, elapsedMs / 1000);
+  switch (words.kind) {
+    case "soon": return t("wait.soon");
+    case "about": return t("wait.about", { n: words.minutes });
+    case "range": return t("wait.range", { from: words.from, to: words.to });
+    case "hours": return t("wait.hours", { from: words.from, to: words.to });
+  }
+}
+
+/** A refusal in plain words; codes without words of their own are named. */
+export function refusal(t: Translate<Key>, code: string): string {
+  const key = `refused.${code}`;
+  return key in en ? t(key as Key) : t("refused.other", { code });
+}
+
+/** Up to two initials of a name, for where there is no photo. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/).filter((word) => /\p{L}/u.test(word));
+  const picked = words.length > 1 ? [words[0]!, words.at(-1)!] : words;
+  return picked.map((word) => [...word][0]!.toUpperCase()).join("") || "?";
+}
+
+/** One of six hues, the same for a name everywhere. */
+export function hue(name: string): number {
+  let sum = 0;
+  for (const char of name) sum = (sum * 31 + char.codePointAt(0)!) % 9973;
+  return (sum % 6) + 1;
+}

@@ -1,0 +1,101 @@
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { type ClientController, type Command, type LiveClient, RefusedError, UnansweredError } from "../core";
+
+/** Runs commands for an element: one at a time, with what went wrong for showing. */
+export class Actions implements ReactiveController {
+  /** Name of the action that is running, "" for none. */
+  running = "";
+  /** Code of the last refusal, "" for none; cleared by the next action. */
+  problem = "";
+  /** A guest tried what needs a user. */
+  wantsSignIn = false;
+  /** What the guest asked for. */
+  private asked: Command | null = null;
+
+  constructor(
+    private readonly host: ReactiveControllerHost & EventTarget,
+    private readonly clients: ClientController,
+  ) {
+    host.addController(this);
+  }
+
+  hostConnected(): void {}
+
+  /** Sends the command. Resolves to whether it was done; why not is in `problem`. A guest is asked to sign in first. */
+  async run(command: Command, name: string = command.t): Promise<boolean> {
+    const client = this.clients.client;
+    if (!client || this.running !== "") return false;
+    if (client.store.state.role === "guest") return this.askSignIn(command);
+    return this.send(client, command, name);
+  }
+
+  /**
+   * A fresh demo user, where this server has a demo; the page goes on as that user and does what the guest had asked for.
+   * Resolves to whether it worked.
+   */
+  async tryAsVisitor(): Promise<boolean> {
+    const client = this.clients.client;
+    if (!client || this.running !== "") return false;
+    this.set("demo-user", "");
+    const answer = await demoUser(client);
+    this.set("", answer.problem);
+    if (answer.problem !== "") return false;
+    this.wantsSignIn = false;
+    client.signIn(() => answer.token);
+    const asked = this.asked;
+    this.asked = null;
+    return asked ? this.send(client, asked, asked.t) : true;
+  }
+
+  clear(): void {
+    this.wantsSignIn = false;
+    this.asked = null;
+    this.set(this.running, "");
+  }
+
+  private async send(client: LiveClient, command: Command, name: string): Promise<boolean> {
+    this.set(name, "");
+    try {
+      await client.request(command);
+      this.set("", "");
+      return true;
+    } catch (error) {
+      const code = codeOf(error);
+      this.set("", code);
+      return code === "not_signed_in" ? this.askSignIn(command) : false;
+    }
+  }
+
+  /** The host page may sign people in its own way (`openline:sign-in`, prevented); else we say how. */
+  private askSignIn(command: Command): boolean {
+    const event = new CustomEvent("openline:sign-in", { bubbles: true, composed: true, cancelable: true });
+    this.wantsSignIn = this.host.dispatchEvent(event);
+    this.asked = command;
+    this.set("", "");
+    return false;
+  }
+
+  private set(running: string, problem: string): void {
+    this.running = running;
+    this.problem = problem;
+    this.host.requestUpdate();
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof RefusedError || error instanceof UnansweredError ? error.code : "internal";
+}
+
+/** `problem` is "" when the server made a demo user; the token is for pages of other sites, which get no cookie. */
+async function demoUser(client: LiveClient): Promise<{ problem: string; token: string }> {
+  const url = `${client.server}/v1/pools/${encodeURIComponent(client.pool)}/demo-user`;
+  try {
+    const answer = await fetch(url, { method: "POST", credentials: "include", signal: AbortSignal.timeout(10_000) });
+    if (!answer.ok) return { problem: answer.status === 404 ? "no_demo" : "internal", token: "" };
+    const told: unknown = await answer.json().catch(() => null);
+    const token = (told as { token?: unknown } | null)?.token;
+    return { problem: "", token: typeof token === "string" ? token : "" };
+  } catch {
+    return { problem: "no_answer", token: "" };
+  }
+}

@@ -1,0 +1,171 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { ClockController, FreshnessController, SliceController, WatchController } from "../core";
+import { translate } from "../i18n";
+import { Announcer } from "../ui/announcer";
+import { avatar } from "../ui/avatar";
+import { PoolElement } from "../ui/element";
+import { icon } from "../ui/icons";
+import { mark } from "../ui/lights";
+import type { Mode } from "../generated/wire";
+import { Actions } from "./actions";
+import { Alerts } from "./alerts";
+import { panelClosed, panelOpened } from "./open_panels";
+import { panelStyles } from "./panel_styles";
+import { body, type PanelView } from "./panel_body";
+import { placeSpoken } from "./spoken";
+import { nameOf, shown, situation } from "./situation";
+
+/**
+ * The line of one expert: a dialog (`show()`), or, with `window`, a page of its own.
+ *
+ * Says what the situation is and offers the best next step. Parts: `dialog`, `body`. Fires `openline-closed`.
+ */
+@customElement("openline-panel")
+export class OpenlinePanel extends PoolElement {
+  static override styles = [...PoolElement.styles, panelStyles];
+
+  /** The expert's id. */
+  @property() expert = "";
+  /** Not a dialog but a part of the page. */
+  @property({ type: Boolean, reflect: true, attribute: "window" }) asWindow = false;
+
+  @state() private opened = false;
+  @state() private mode: Mode | "" = "";
+  @state() private asking: PanelView["asking"] = "";
+  @query("dialog") private readonly dialog!: HTMLDialogElement | null;
+
+  private readonly hall = new SliceController(this, this.clients, (hall) => hall, null);
+  private readonly fresh = new FreshnessController(this, this.clients);
+  private readonly interest = new WatchController(this.clients);
+  private readonly actions = new Actions(this, this.clients);
+  private readonly announcer = new Announcer(this);
+  readonly #alerts = new Alerts(this, this.clients);
+  readonly #clock = new ClockController(this, 1000, () => this.visible);
+
+  /** Opens the dialog; nothing to do for a part of the page. */
+  show(): void {
+    this.opened = true;
+    this.#alerts.prepare();
+    void this.updateComplete.then(() => {
+      if (this.dialog && !this.dialog.open) this.dialog.showModal();
+      panelOpened(this);
+    });
+  }
+
+  /** Closes the dialog. The place in line stays. */
+  hide(): void {
+    this.dialog?.close();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.closed();
+  }
+
+  private get visible(): boolean {
+    return this.opened || this.asWindow;
+  }
+
+  override willUpdate(changed: PropertyValues): void {
+    if (changed.has("expert")) {
+      this.actions.clear();
+      this.asking = "";
+      this.mode = "";
+    }
+    // Others are of interest only while somebody looks: to offer them.
+    this.interest.set(this.visible ? { experts: [this.expert], all: true } : {});
+  }
+
+  protected override updated(): void {
+    const hall = this.hall.value;
+    if (this.asWindow && !this.opened) {
+      this.opened = true;
+      panelOpened(this);
+    }
+    if (hall && this.visible) this.announcer.say(placeSpoken(translate(this.language), hall, this.now));
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    if (!this.visible) return nothing;
+    const name = this.hall.value ? nameOf(this.hall.value, this.expert) : this.expert;
+    if (this.asWindow) return html`<section class="sheet own" part="dialog" aria-label=${this.t("panel.label", { name })}>${this.content()}</section>`;
+    return html`
+      <dialog class="sheet" part="dialog" aria-label=${this.t("panel.label", { name })} @close=${this.closed} @click=${this.backdrop}>
+        ${this.content()}
+      </dialog>`;
+  }
+
+  private content(): TemplateResult {
+    const view = this.view();
+    return html`
+      ${this.header()}
+      <div class="body" part="body">
+        ${this.fresh.value === "stale" ? this.unsure() : nothing}
+        ${view ? body(view) : nothing}
+      </div>
+      ${this.announcer.region()}`;
+  }
+
+  private header(): TemplateResult {
+    const profile = this.hall.value?.profiles.get(this.expert);
+    const name = profile?.name || this.expert;
+    const state = shown(this.hall.value?.lights.get(this.expert), this.fresh.value, this.hall.value?.ready ?? false);
+    return html`
+      <header>
+        ${avatar(name, profile?.photo, this.client?.server)}
+        <div class="who">
+          <h2>${name}</h2>
+          ${profile?.headline ? html`<p class="headline">${profile.headline}</p>` : nothing}
+          <p class="state">${mark(state === "unknown" ? "unsure" : state)} ${state === "unknown" ? this.t("unknown.title") : this.t(`light.${state}`)}</p>
+        </div>
+        ${this.asWindow ? nothing : html`
+          <div class="tools">
+            <button class="button quiet icon" aria-label=${this.t("do.close")} @click=${() => this.hide()}>${icon("close")}</button>
+          </div>`}
+      </header>`;
+  }
+
+  private unsure(): TemplateResult {
+    const text = this.hall.value?.ticket ? "unsure.text" : "unsure.guest";
+    return html`<div class="callout warning" role="status">${icon("offline")}<div><strong>${this.t("unsure.title")}</strong><br>${this.t(text)}</div></div>`;
+  }
+
+  private view(): PanelView | null {
+    const hall = this.hall.value;
+    const client = this.client;
+    if (!hall || !client) return null;
+    const modes = hall.profiles.get(this.expert)?.modes ?? [];
+    return {
+      t: translate(this.language), language: this.language, now: this.now, hall, expert: this.expert,
+      situation: situation(hall, this.expert), actions: this.actions, client, asking: this.asking, alerts: this.#alerts,
+      mode: this.mode || (modes[0] ?? "chat"), modes,
+      choose: (mode) => { this.mode = mode; },
+      ask: (what) => { this.asking = what; },
+      close: () => this.hide(),
+    };
+  }
+
+  private readonly closed = (): void => {
+    if (!this.opened) return;
+    this.opened = false;
+    this.asking = "";
+    this.actions.clear();
+    panelClosed(this);
+    this.dispatchEvent(new CustomEvent("openline-closed"));
+  };
+
+  /** A click beside the sheet closes it; a click that ends outside after a selection inside does not. */
+  private readonly backdrop = (event: MouseEvent): void => {
+    if (event.target !== this.dialog || !this.dialog) return;
+    const box = this.dialog.getBoundingClientRect();
+    const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    if (!inside && (event.clientX !== 0 || event.clientY !== 0)) this.hide();
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "openline-panel": OpenlinePanel;
+  }
+}

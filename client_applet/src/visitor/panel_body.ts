@@ -1,0 +1,67 @@
+import { html, nothing, type TemplateResult } from "lit";
+import { refusal } from "../ui/words";
+import { icon } from "../ui/icons";
+import { inLine } from "./panel_line";
+import { calling, ended, over, readyCheck, session } from "./panel_meeting";
+import { avail } from "./panel_light";
+import type { PanelView } from "./panel_view";
+
+export type { PanelView } from "./panel_view";
+
+/** The body of the panel for the situation, with what went wrong last. */
+export function body(view: PanelView): TemplateResult {
+  return html`${problem(view)}${view.actions.wantsSignIn ? signIn(view) : bySituation(view)}`;
+}
+
+function bySituation(view: PanelView): TemplateResult {
+  const now = view.situation;
+  switch (now.kind) {
+    case "session": return session(view, now.session);
+    case "ended": return ended(view, now.session);
+    case "ready_check": return readyCheck(view, now.offer);
+    case "calling": return calling(view, now.offer);
+    case "in_line": return inLine(view, now.ticket, now.places);
+    case "over": return html`${over(view, now.ticket)}`;
+    case "stopped": return stopped(view, now.closeCode);
+    case "loading": return loading(view);
+    case "unknown": return html`<div class="say"><h3>${view.t("unknown.title")}</h3><p>${view.t("unknown.text")}</p></div>`;
+    case "full":
+    case "light": return avail(view, now.light, now.ticket, now.kind === "full");
+  }
+}
+
+function problem({ actions, t }: PanelView): TemplateResult | typeof nothing {
+  if (actions.problem === "" || actions.problem === "no_demo") return nothing;
+  return html`<div class="callout error" role="alert">${icon("warning")}<div>${refusal(t, actions.problem)}</div></div>`;
+}
+
+function signIn({ actions, t }: PanelView): TemplateResult {
+  const noDemo = actions.problem === "no_demo";
+  return html`
+    <div class="say">
+      <h3>${t("sign.title")}</h3>
+      <p>${t("sign.text")}</p>
+      ${noDemo ? html`<p>${t("sign.none")}</p>` : nothing}
+    </div>
+    <div class="actions">
+      ${noDemo ? nothing : html`
+        <button class="button main wide" autofocus ?disabled=${actions.running !== ""} @click=${() => actions.tryAsVisitor()}>
+          ${actions.running ? html`<span class="spinner"></span>` : icon("person")}${t("sign.guest")}
+        </button>`}
+      <button class="button quiet wide" @click=${() => actions.clear()}>${t("do.cancel")}</button>
+    </div>`;
+}
+
+function stopped({ t, client }: PanelView, closeCode: number): TemplateResult {
+  return html`
+    <div class="say"><h3>${t("stopped.title")}</h3><p>${t(closeCode === 4404 ? "stopped.pool" : "stopped.text")}</p></div>
+    <div class="actions"><button class="button outline wide" @click=${() => client.again()}>${icon("refresh")}${t("stopped.again")}</button></div>`;
+}
+
+function loading({ t }: PanelView): TemplateResult {
+  return html`
+    <div class="say" aria-busy="true">
+      <span class="said">${t("loading.title")}</span>
+      <div class="skeleton line long"></div><div class="skeleton line"></div><div class="skeleton block"></div>
+    </div>`;
+}

@@ -1,0 +1,87 @@
+import { html, nothing, type TemplateResult } from "lit";
+import type { Light, Mode } from "../generated/wire";
+import { joinForecast, type KnownTicket } from "../core";
+import { clock, comingTime } from "../i18n";
+import type { Key } from "../i18n";
+import { icon } from "../ui/icons";
+import { wait } from "../ui/words";
+import { freeList } from "./free_list";
+import type { PanelView } from "./panel_view";
+import { freeOthers, nameOf } from "./situation";
+
+/** An expert in whose line one does not stand: what is so, and the best next step. */
+export function avail(view: PanelView, light: Light, ticket: KnownTicket | null, full: boolean): TemplateResult {
+  const shut = full || light.indicator === "offline" || light.indicator === "closed";
+  return html`
+    ${words(view, light, full)}
+    ${!shut && light.indicator !== "free" ? facts(view, light) : nothing}
+    ${ticket ? elsewhere(view, ticket) : nothing}
+    ${shut ? nothing : html`${ticket ? nothing : modes(view)}${mainAction(view, light, ticket)}`}
+    ${light.indicator === "free" ? nothing : others(view, ticket)}`;
+}
+
+function words(view: PanelView, light: Light, full: boolean): TemplateResult {
+  const { t } = view;
+  const name = nameOf(view.hall, light.expert);
+  const kind = full ? "full" : light.indicator;
+  return html`
+    <div class="say">
+      <h3>${t(`${kind}.title`, { name })}</h3>
+      ${kind === "away" && light.reason && light.reason !== "missed" ? html`<p class="quote">${t("away.reason", { reason: light.reason })}</p>` : nothing}
+      ${kind === "closed" && light.until ? html`<p><strong>${t("closed.until", { time: comingTime(light.until, view.now, view.language) })}</strong></p>` : nothing}
+      <p>${detail(view, light, kind, name)}</p>
+    </div>`;
+}
+
+function detail({ t, now }: PanelView, light: Light, kind: Light["indicator"] | "full", name: string): string {
+  if (kind === "wrap-up" && light.until > now) return t("wrap-up.until", { name, time: clock(light.until - now) });
+  const key: Key = `${kind}.text`;
+  return t(key, { name });
+}
+
+function facts({ t, hall, now }: PanelView, light: Light): TemplateResult {
+  const told = hall.forecasts.get(light.expert);
+  return html`
+    <dl class="facts">
+      <div><dt>${t("wait.expected")}</dt><dd>${wait(t, joinForecast(hall, light.expert), told ? now - told.at : 0)}</dd></div>
+      <div><dt>${icon("people")}</dt><dd>${light.waiting > 0 ? t("people.inline", { n: light.waiting }) : t("people.empty")}</dd></div>
+    </dl>`;
+}
+
+function modes({ t, modes: offered, mode, choose }: PanelView): TemplateResult | typeof nothing {
+  if (offered.length < 2) return nothing;
+  const option = (one: Mode) => html`
+    <label class="option"><input type="radio" name="mode" .checked=${mode === one} @change=${() => choose(one)}>
+      <span>${icon(one)}${t(`mode.${one}`)}</span></label>`;
+  return html`<fieldset class="modes"><legend>${t("mode.choose")}</legend>${offered.map(option)}</fieldset>`;
+}
+
+function mainAction(view: PanelView, light: Light, ticket: KnownTicket | null): TemplateResult {
+  const { t, actions, mode } = view;
+  const free = light.indicator === "free" && actions.problem !== "expert_busy";
+  const expert = light.expert;
+  const label = ticket ? (free ? "do.switchNow" : "do.switchHere") : free ? "do.connect" : light.waiting === 0 ? "do.joinNext" : "do.join";
+  const go = () => {
+    view.alerts.prepare();
+    if (ticket) void actions.run({ t: "switch", expert, leaving: "" });
+    else if (free) void actions.run({ t: "connect", expert, mode });
+    else void actions.run({ t: "join", experts: [expert], mode });
+  };
+  const busy = ["join", "connect", "switch"].includes(actions.running);
+  return html`
+    <div class="actions">
+      <button class="button main wide tall" ?disabled=${actions.running !== ""} aria-busy=${busy} @click=${go}>
+        ${busy ? html`<span class="spinner"></span>` : icon(ticket ? "switch" : free ? mode : "plus")}${t(label)}
+      </button>
+    </div>`;
+}
+
+function elsewhere({ t, hall }: PanelView, ticket: KnownTicket): TemplateResult {
+  const names = ticket.places.map((place) => nameOf(hall, place.expert)).join(", ");
+  return html`<div class="callout">${icon("info")}<div><strong>${t("line.elsewhere", { name: names })}</strong><br>${t("line.elsewhereText")}</div></div>`;
+}
+
+function others(view: PanelView, ticket: KnownTicket | null): TemplateResult | typeof nothing {
+  const free = freeOthers(view.hall, view.expert, 3);
+  return free.length === 0 ? nothing : html`<section class="others"><h4>${view.t("line.freeNow")}</h4>${freeList(view, free, ticket !== null)}</section>`;
+}

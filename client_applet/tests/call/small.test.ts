@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { noFlow, observe, packetsIn } from "../../src/call/flow";
+import { loudness, settle } from "../../src/call/levels";
+import { pieces, safeHref } from "../../src/call/links";
+
+describe("links", () => {
+  it("finds http and https, without the full stop after them", () => {
+    expect(pieces("see https://example.org/a?b=1. Or (http://x.org)!")).toEqual([
+      { text: "see ", href: "" },
+      { text: "https://example.org/a?b=1", href: "https://example.org/a?b=1" },
+      { text: ". Or (", href: "" },
+      { text: "http://x.org", href: "http://x.org/" },
+      { text: ")!", href: "" },
+    ]);
+  });
+
+  it.each(["javascript:alert(1)", "data:text/html,x", "https://bank.org@evil.org/", "http://", "ftp://x.org", "https://a b"])(
+    "leaves %s alone", (text) => expect(safeHref(text)).toBe(""),
+  );
+
+  it("loses nothing, whatever the text", () => {
+    for (const text of ["", "<img src=x onerror=alert(1)>", "https://", "a https://x.org https://", "https://x.org ".repeat(40)]) {
+      expect(pieces(text).map((piece) => piece.text).join("")).toBe(text);
+    }
+  });
+
+  it("stops at twenty", () => {
+    expect(pieces("https://x.org ".repeat(40)).filter((piece) => piece.href)).toHaveLength(20);
+  });
+});
+
+describe("levels", () => {
+  it("go from silence to full", () => {
+    expect(loudness(new Float32Array(128))).toBe(0);
+    expect(loudness(new Float32Array(128).fill(0.7))).toBe(1);
+    const quiet = loudness(new Float32Array(128).fill(0.02));
+    expect(quiet).toBeGreaterThan(0.3);
+    expect(quiet).toBeLessThan(0.7);
+    expect(loudness(new Float32Array(0))).toBe(0);
+  });
+
+  it("rise at once and fall slowly", () => {
+    expect(settle(0.2, 0.9)).toBe(0.9);
+    expect(settle(0.9, 0)).toBeCloseTo(0.82);
+    expect(settle(0.03, 0)).toBe(0);
+  });
+});
+
+describe("flow", () => {
+  it("is more packets than before on a track that is not muted", () => {
+    const first = observe(noFlow, 10, false);
+    expect(first.flowing).toBe(false);
+    expect(observe(first, 10, false).flowing).toBe(false);
+    expect(observe(first, 12, true).flowing).toBe(false);
+    expect(observe(first, 12, false).flowing).toBe(true);
+  });
+
+  it("counts incoming audio alone", () => {
+    expect(packetsIn([{ type: "codec" }, { type: "inbound-rtp", kind: "video", packetsReceived: 9 }])).toBe(-1);
+    expect(packetsIn([{ type: "inbound-rtp", kind: "audio" }, { type: "inbound-rtp", kind: "audio", packetsReceived: 4 }])).toBe(4);
+  });
+});

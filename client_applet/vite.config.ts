@@ -1,0 +1,22 @@
+import { defineConfig } from "vite";
+
+// One script for every page (`openline.js`); staff pages and the session come as chunks when they are needed.
+export default defineConfig({
+  base: "./",
+  build: {
+    target: "es2022",
+    outDir: "dist",
+    emptyOutDir: true,
+    modulePreload: false,
+    sourcemap: true,
+    rolldownOptions: {
+      input: { openline: "src/openline.ts", pages: "src/ui/pages.css" },
+      preserveEntrySignatures: "exports-only",
+      output: {
+        entryFileNames: "[name].js",
+        chunkFileNames: "openline-[name]-[hash].js",
+        assetFileNames: "[name][extname]",
+      },
+    },
+  },
+});

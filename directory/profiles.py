@@ -1,0 +1,109 @@
+"""The door of the directory: pools and who their experts are."""
+
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from msgspec import Struct, convert, to_builtins
+
+from directory.expert import NAME_MAX, Expert, Pool, id_problem, problems
+from directory.store import experts, pools
+from ground.errors import Refusal
+from ground.sql import Database, Tx, put
+
+T = TypeVar("T")
+
+EXPERTS_MAX = 10_000
+"""The most experts that one pool may have."""
+
+
+class Written(Struct, kw_only=True, frozen=True):
+    """How many experts are new and how many were there already."""
+
+    added: int
+    updated: int
+
+
+class Profiles:
+    """Pools and experts. Refusals: `pool_exists`, `no_such_pool`, `unknown_expert`, `pool_full`, `bad_profile`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def create_pool(self, pool: str, name: str, settings: dict[str, Any] | None = None) -> Pool:
+        """Make a pool. Refused `pool_exists`, or `bad_profile` for an id or a name that can't be."""
+        if id_problem(pool) or not name.strip() or len(name) > NAME_MAX:
+            raise Refusal("bad_profile", "id" if id_problem(pool) else "name")
+        made = Pool(pool=pool, name=name, settings=settings or {})
+        try:
+            async with self._db.begin() as tx:
+                await tx.execute(sa.insert(pools).values(to_builtins(made)))
+        except sa.exc.IntegrityError:
+            raise Refusal("pool_exists", pool) from None
+        return made
+
+    async def put_settings(self, pool: str, settings: dict[str, Any]) -> Pool:
+        """Replace the settings of a pool, whole. Refused `no_such_pool`."""
+        async with self._db.begin() as tx:
+            known = _known(await _pool(tx, pool), "no_such_pool", pool)
+            await tx.execute(sa.update(pools).where(pools.c.pool == pool).values(settings=settings))
+        return Pool(pool=pool, name=known.name, settings=settings)
+
+    async def pools(self) -> list[Pool]:
+        """All pools, by id."""
+        async with self._db.read() as tx:
+            rows = (await tx.execute(sa.select(pools).order_by(pools.c.pool))).mappings()
+            return [Pool(**row) for row in rows]
+
+    async def pool(self, pool: str) -> Pool:
+        """One pool. Refused `no_such_pool`."""
+        async with self._db.read() as tx:
+            return _known(await _pool(tx, pool), "no_such_pool", pool)
+
+    async def put_experts(self, pool: str, people: list[Expert]) -> Written:
+        """Add `people` to a pool, or replace the profiles of those who are in it; all or none.
+
+        A photo stays when the new profile has none. Refused `no_such_pool`, `pool_full`, `bad_profile` (its detail
+        names the expert and the field).
+        """
+        for person in people:
+            if wrong := problems(person):
+                raise Refusal("bad_profile", f"{person.expert[:64]}: {wrong[0][0]}")
+        async with self._db.begin() as tx:
+            _known(await _pool(tx, pool), "no_such_pool", pool)
+            there = set(await tx.scalars(sa.select(experts.c.expert).where(experts.c.pool == pool)))
+            new = {person.expert for person in people} - there
+            if len(there) + len(new) > EXPERTS_MAX:
+                raise Refusal("pool_full", str(EXPERTS_MAX))
+            for pictured in (True, False):
+                rows = [{"pool": pool} | to_builtins(p) for p in people if bool(p.photo) is pictured]
+                await put(tx, experts, rows, keep=() if pictured else ("photo",))
+        return Written(added=len(new), updated=len({person.expert for person in people}) - len(new))
+
+    async def experts(self, pool: str) -> list[Expert]:
+        """Everybody in the pool, by name. Refused `no_such_pool`."""
+        async with self._db.read() as tx:
+            _known(await _pool(tx, pool), "no_such_pool", pool)
+            rows = (await tx.execute(sa.select(experts).where(experts.c.pool == pool))).mappings().all()
+        return sorted((_expert(row) for row in rows), key=lambda person: (person.name.casefold(), person.expert))
+
+    async def expert(self, pool: str, expert: str) -> Expert:
+        """One expert. Refused `unknown_expert`."""
+        query = sa.select(experts).where(experts.c.pool == pool, experts.c.expert == expert)
+        async with self._db.read() as tx:
+            row = (await tx.execute(query)).mappings().one_or_none()
+        return _expert(_known(row, "unknown_expert", expert))
+
+
+def _known(found: T | None, code: str, detail: str) -> T:
+    if found is None:
+        raise Refusal(code, detail)
+    return found
+
+
+async def _pool(tx: Tx, pool: str) -> Pool | None:
+    row = (await tx.execute(sa.select(pools).where(pools.c.pool == pool))).mappings().one_or_none()
+    return None if row is None else Pool(**row)
+
+
+def _expert(row: Any) -> Expert:
+    return convert({name: row[name] for name in Expert.__struct_fields__}, Expert)

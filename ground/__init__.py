@@ -1,0 +1,4 @@
+"""What all stand on: errors, limits, ids, clocks, the live store, SQL and the journal.
+
+It knows nothing above it. Its doors are `ground.store.Store`, `ground.journal.Journal` and `ground.embedded.EmbeddedStore`.
+"""

@@ -1,0 +1,56 @@
+"""What operators did: when, to what, and why. Appended, never changed."""
+
+import secrets
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from msgspec import Struct, to_builtins
+
+from ground.sql import Database, Stamp, Tx, put_once
+from identity.store import operator_actions as actions
+
+
+class Action(Struct, kw_only=True, frozen=True):
+    """One thing an operator did.
+
+    `actor` is the operator's id, `object` what it was done to (`ticket:t1`, `expert:ada`).
+    """
+
+    actor: str
+    action: str
+    object: str
+    reason: str
+
+
+class Audited(Struct, kw_only=True, frozen=True):
+    """A line of the audit. `at` in ms; `epoch` and `seq` are those of the journal entry, or "" and 0."""
+
+    at: int
+    actor: str
+    action: str
+    object: str
+    reason: str
+    epoch: str
+    seq: int
+
+
+async def append(tx: Tx, pool: str, stamp: Stamp, action: Action) -> None:
+    """Write what the journal entry `stamp` shows. One action of a name per entry: written again, it changes nothing."""
+    row = {"pool": pool, "key": f"{stamp.epoch}/{stamp.seq}/{action.action}"}
+    await put_once(tx, actions, [row | stamp._asdict() | to_builtins(action)])
+
+
+async def note(tx: Tx, pool: str, at: int, action: Action) -> None:
+    """Write an action that no journal entry shows (a link made, a transcript read)."""
+    row = {"pool": pool, "key": secrets.token_urlsafe(12), "at": at, "epoch": "", "seq": 0}
+    await put_once(tx, actions, [row | to_builtins(action)])
+
+
+async def page(db: Database, pool: str, before: int = 0, limit: int = 100) -> Sequence[Audited]:
+    """The newest `limit` actions in `pool` before the time `before` (ms; 0: from the end), newest first."""
+    fields = [actions.c[name] for name in Audited.__struct_fields__]
+    query = sa.select(*fields).where(actions.c.pool == pool).order_by(actions.c.at.desc(), actions.c.seq.desc())
+    if before:
+        query = query.where(actions.c.at < before)
+    async with db.read() as tx:
+        return [Audited(**row) for row in (await tx.execute(query.limit(limit))).mappings()]

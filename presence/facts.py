@@ -1,0 +1,32 @@
+"""What the journal says about an expert: the whole state after each change."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Declared = Literal["online", "away", "offline"]
+Engagement = Literal["idle", "ringing", "in_session", "wrap_up"]
+Indicator = Literal["free", "ringing", "busy", "wrap-up", "away", "closed", "offline"]
+
+
+class ExpertFacts(Struct, tag_field="k", tag="expert", kw_only=True):
+    """An expert after a change. Times are milliseconds since 1970, 0 where there is none.
+
+    `cause` names what happened: enrolled, declared, missed, present, gone, opened, closed, ringing,
+    in_session, wrap_up, idle, retired. `since` is when the indicator took its present value, `until` when it is
+    known to end. `by` is "" for the expert themself, else `operator:<id>` or `system`.
+    """
+
+    cause: str
+    expert: str
+    indicator: Indicator
+    declared: Declared
+    reason: str
+    present: bool
+    open: bool
+    engagement: Engagement
+    since: int
+    until: int
+    offer: str
+    session: str
+    by: str

@@ -1,0 +1,75 @@
+-- include: queueing/consequences
+-- What both sides do with an offer and a session.
+local T, E, O, S = R.ticket, R.expert, R.offer, R.session
+
+-- The offer when it rings for `who`; one of others gets the same answer as one that doesn't exist.
+local function mine(turn, a)
+  local o = R.get(turn, "offers", a.offer)
+  if o and o[a.side] == a.who then return o end
+end
+
+-- FUNCTION accept
+-- ARGS offer side who
+-- RETURNS session
+-- EMITS offer ticket session expert
+-- REFUSES no_such_offer
+-- The second acceptance is the match.
+R.command("accept", function(turn, a)
+  local o = mine(turn, a)
+  if not o then return R.refuse("no_such_offer", a.offer) end
+  if o[a.side .. "_ok"] then return { session = "" } end
+  o[a.side .. "_ok"] = true
+  R.no_deadline(turn, (a.side == "user" and "ready:" or "ring:") .. o.offer)
+  if o.user_ok and o.expert_ok then return { session = S.open(turn, o).session } end
+  O.changed(turn, o, "accepted", a.side)
+  return { session = "" }
+end)
+
+-- FUNCTION decline
+-- ARGS offer side who reason
+-- EMITS offer ticket expert
+-- REFUSES no_such_offer
+R.command("decline", function(turn, a)
+  local o = mine(turn, a)
+  if not o then return R.refuse("no_such_offer", a.offer) end
+  if a.side == "user" then O.not_ready(turn, o, "") else O.declined(turn, o, a.reason, "expert:" .. a.who) end
+end)
+
+-- FUNCTION connected
+-- ARGS session side who
+-- RETURNS state
+-- EMITS session ticket
+-- REFUSES no_such_session session_over
+R.command("connected", function(turn, a)
+  local s = S.of(turn, a.session, a.side, a.who)
+  if not s then return R.refuse("no_such_session", a.session) end
+  if s.state == "ended" then return R.refuse("session_over", a.session) end
+  S.connected(turn, s, a.side)
+  return { state = s.state }
+end)
+
+-- FUNCTION end_session
+-- ARGS session side who reason
+-- EMITS session ticket expert
+-- REFUSES no_such_session session_over
+R.command("end_session", function(turn, a)
+  local s = S.of(turn, a.session, a.side, a.who)
+  if not s then return R.refuse("no_such_session", a.session) end
+  if s.state == "ended" then return R.refuse("session_over", a.session) end
+  local by = a.side == "user" and "user" or a.side .. ":" .. a.who
+  S.finish(turn, s, a.reason ~= "" and a.reason or "ended", by)
+end)
+
+-- FUNCTION finish_wrap_up
+-- ARGS expert
+-- RETURNS changed
+-- EMITS expert offer ticket
+-- REFUSES unknown_expert not_in_wrap_up
+R.command("finish_wrap_up", function(turn, a)
+  local e = E.get(turn, a.expert)
+  if not e then return R.refuse("unknown_expert", a.expert) end
+  if e.engagement ~= "wrap_up" then return R.refuse("not_in_wrap_up") end
+  R.no_deadline(turn, "wrap:" .. e.expert)
+  R.on_deadline.wrap(turn, e.expert)
+  return { changed = true }
+end)

@@ -1,0 +1,135 @@
+-- include: queueing/offer
+-- Sessions: from the match to the end, and the wrap-up after it.
+local T, E, O = R.ticket, R.expert, R.offer
+local S = {}
+R.session = S
+local KEEP_MS = 3600000
+
+local function first_lost(s)
+  local user, expert = s.user_gone_until, s.expert_gone_until
+  if user > 0 and (expert == 0 or user <= expert) then return "user", user end
+  if expert > 0 then return "expert", expert end
+  return "", 0
+end
+
+function S.facts(s, cause)
+  local gone_side, gone_until = first_lost(s)
+  return {
+    k = "session", cause = cause, session = s.session, expert = s.expert, user = s.user, name = s.name,
+    ticket = s.ticket, mode = s.mode, state = s.state, joined_at = s.joined_at, matched_at = s.matched_at,
+    live_at = s.live_at, ended_at = s.ended_at, cap_until = s.cap_until, user_on = s.user_on, expert_on = s.expert_on,
+    gone_side = gone_side, gone_until = gone_until, overtook = s.overtook, reason = s.reason, by = s.by,
+  }
+end
+
+function S.changed(turn, s, cause)
+  R.put(turn, "sessions", s.session, s)
+  R.emit(turn, S.facts(s, cause))
+end
+
+-- Both accepted: out of all lines and into the session, in one step.
+function S.open(turn, o)
+  local settings, t, e = R.settings(turn), T.get(turn, o.ticket), E.get(turn, o.expert)
+  local s = {
+    session = R.new_id(turn, "s"), expert = o.expert, user = o.user, name = o.name, ticket = o.ticket, mode = o.mode,
+    state = "connecting", joined_at = o.joined_at, matched_at = turn.now, live_at = 0, ended_at = 0, cap_until = 0,
+    user_on = false, expert_on = false, user_gone_until = 0, expert_gone_until = 0,
+    overtook = O.overtaken(turn, o), reason = "", by = "system", said = 0, delivered_user = 0, delivered_expert = 0,
+  }
+  O.matched(turn, o)
+  T.unplace_all(turn, t)
+  T.step(t, "matched")
+  t.offer, t.session = "", s.session
+  R.no_deadline(turn, "wait:" .. t.ticket)
+  R.deadline(turn, "connect:" .. s.session, turn.now + settings.connect_ms)
+  T.changed(turn, t, "matched", "", "system")
+  S.changed(turn, s, "matched")
+  e.engagement, e.offer, e.session = "in_session", "", s.session
+  E.changed(turn, e, "in_session")
+  return s
+end
+
+local function go_live(turn, s)
+  local settings, t = R.settings(turn), T.get(turn, s.ticket)
+  s.state, s.live_at, s.cap_until = "live", turn.now, turn.now + settings.session_cap_ms
+  R.no_deadline(turn, "connect:" .. s.session)
+  R.deadline(turn, "cap:" .. s.session, s.cap_until)
+  T.step(t, "in_session")
+  T.changed(turn, t, "in_session", "", "system")
+  S.changed(turn, s, "live")
+end
+
+-- One side has shown that it is connected; with both the session is live.
+function S.connected(turn, s, side)
+  if s[side .. "_on"] then return end
+  s[side .. "_on"] = true
+  if s.state == "connecting" and s.user_on and s.expert_on then return go_live(turn, s) end
+  S.changed(turn, s, "connected")
+end
+
+local function wrap_up(turn, e, s)
+  local settings = R.settings(turn)
+  e.session = ""
+  if s.live_at == 0 then
+    e.engagement = "idle"
+    return E.changed(turn, e, "idle")
+  end
+  e.engagement, e.wrap_until = "wrap_up", turn.now + settings.wrap_up_ms
+  R.deadline(turn, "wrap:" .. e.expert, e.wrap_until)
+  E.changed(turn, e, "wrap_up")
+end
+
+function S.finish(turn, s, reason, by)
+  s.state, s.ended_at, s.reason, s.by = "ended", turn.now, reason, by
+  s.user_gone_until, s.expert_gone_until = 0, 0
+  for _, name in ipairs({ "connect:" .. s.session, "cap:" .. s.session, "lost:user/" .. s.session, "lost:expert/" .. s.session }) do
+    R.no_deadline(turn, name)
+  end
+  R.deadline(turn, "forget:" .. s.session, turn.now + KEEP_MS)
+  S.changed(turn, s, "ended")
+  T.finish(turn, T.get(turn, s.ticket), s.live_at > 0 and "served" or reason, by, s.live_at > 0)
+  wrap_up(turn, E.get(turn, s.expert), s)
+end
+
+function S.lost(turn, s, side)
+  s[side .. "_on"] = false
+  s[side .. "_gone_until"] = turn.now + R.settings(turn).grace_ms
+  R.deadline(turn, "lost:" .. side .. "/" .. s.session, s[side .. "_gone_until"])
+  S.changed(turn, s, "lost")
+end
+
+-- A side of a live session that comes back is connected again; before that it has to show its connection anew.
+function S.back(turn, s, side)
+  if s[side .. "_gone_until"] == 0 then return end
+  s[side .. "_gone_until"] = 0
+  s[side .. "_on"] = s.state == "live"
+  R.no_deadline(turn, "lost:" .. side .. "/" .. s.session)
+  S.changed(turn, s, "back")
+end
+
+-- The session when it is not over and `who` is that side of it; nil gives the same answer as one that doesn't exist.
+function S.of(turn, id, side, who)
+  local s = R.get(turn, "sessions", id)
+  if s and (side == "operator" or s[side] == who) then return s end
+end
+
+R.on_deadline.connect = function(turn, id)
+  S.finish(turn, R.get(turn, "sessions", id), "not_connected", "system")
+end
+R.on_deadline.cap = function(turn, id)
+  S.finish(turn, R.get(turn, "sessions", id), "cap", "system")
+end
+R.on_deadline.lost = function(turn, name)
+  local side, id = name:match("^([a-z]+)/(.*)$")
+  S.finish(turn, R.get(turn, "sessions", id), side .. "_gone", "system")
+end
+R.on_deadline.wrap = function(turn, id)
+  local e = E.get(turn, id)
+  if not e or e.engagement ~= "wrap_up" then return end
+  e.engagement, e.wrap_until = "idle", 0
+  E.changed(turn, e, "idle")
+end
+R.on_deadline.forget = function(turn, id)
+  R.put(turn, "sessions", id, nil)
+  redis.call("DEL", K.chat(turn.p, id))
+end

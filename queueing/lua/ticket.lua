@@ -1,0 +1,139 @@
+-- include: presence/expert
+-- A ticket: a user's place. It may stand in several lines, and keeps its ordinals until it leaves them.
+local T = {}
+R.ticket = T
+
+-- The ticket's states and the steps between them. An illegal step is a fault of ours and stops the call.
+local STEPS = {
+  waiting = { offered = true, done = true },
+  offered = { waiting = true, matched = true, done = true },
+  matched = { in_session = true, done = true },
+  in_session = { done = true },
+}
+
+function T.get(turn, id)
+  return R.get(turn, "tickets", id)
+end
+
+function T.of_user(turn, user)
+  local id = R.get(turn, "users", user)
+  return id and T.get(turn, id)
+end
+
+function T.step(t, state)
+  if not STEPS[t.state][state] then error("illegal step of a ticket: " .. t.state .. " to " .. state) end
+  t.state = state
+end
+
+local function lines(t)
+  local pairs_ = {}
+  for i, expert in ipairs(t.experts) do pairs_[i] = { expert, t.ordinals[expert] } end
+  return pairs_
+end
+
+function T.facts(t, cause, reason, by)
+  return {
+    k = "ticket", cause = cause, ticket = t.ticket, user = t.user, name = t.name, mode = t.mode, state = t.state,
+    lines = lines(t), joined_at = t.joined_at, connected = t.connected, paused_until = t.paused_until,
+    pause_reason = t.pause_reason, must_confirm = t.must_confirm, offer = t.offer, session = t.session,
+    reason = reason or "", by = by or "",
+  }
+end
+
+function T.changed(turn, t, cause, reason, by)
+  R.put(turn, "tickets", t.ticket, t)
+  R.emit(turn, T.facts(t, cause, reason, by))
+end
+
+local function count(turn, what)
+  redis.call("HINCRBY", K.stats(turn.p), what, 1)
+end
+
+function T.touch_lines(turn, t)
+  for _, expert in ipairs(t.experts) do R.touch(turn, expert) end
+end
+
+-- Lines -----------------------------------------------------------------------------------------------------
+
+function T.length(turn, expert)
+  return redis.call("ZCARD", K.line(turn.p, expert))
+end
+
+function T.stands_in(t, expert)
+  return t.ordinals[expert] ~= nil
+end
+
+-- The next ordinal at the tail of an expert's line; it also says who came first, whatever an operator moves later.
+local function next_ordinal(turn, e)
+  e.ordinal = e.ordinal + 1
+  R.put(turn, "experts", e.expert, e)
+  return e.ordinal
+end
+
+function T.place(turn, t, e, ordinal)
+  local arrival = next_ordinal(turn, e)
+  table.insert(t.experts, e.expert)
+  t.arrivals[e.expert] = arrival
+  t.ordinals[e.expert] = ordinal or arrival
+  redis.call("ZADD", K.line(turn.p, e.expert), t.ordinals[e.expert], t.ticket)
+end
+
+function T.unplace(turn, t, expert)
+  redis.call("ZREM", K.line(turn.p, expert), t.ticket)
+  for i, id in ipairs(t.experts) do
+    if id == expert then table.remove(t.experts, i) break end
+  end
+  t.ordinals[expert], t.arrivals[expert], t.declined[expert], t.moved[expert] = nil, nil, nil, nil
+  R.no_deadline(turn, "retry:" .. expert .. "/" .. t.ticket)
+end
+
+function T.unplace_all(turn, t)
+  while t.experts[1] do T.unplace(turn, t, t.experts[1]) end
+end
+
+-- Ready -----------------------------------------------------------------------------------------------------
+
+-- Why this expert can't be offered this ticket now; nil when it is ready.
+function T.unready(t, expert, now)
+  if t.state ~= "waiting" then return "elsewhere" end
+  if not t.connected then return "disconnected" end
+  if t.paused_until > 0 then return t.pause_reason end
+  local declined = t.declined[expert]
+  if declined and declined[1] > now then return "declined" end
+end
+
+-- Beginning and end -----------------------------------------------------------------------------------------
+
+function T.new(turn, a)
+  local settings = R.settings(turn)
+  local t = {
+    ticket = R.new_id(turn, "t"), user = a.user, name = a.name, mode = a.mode, state = "waiting", experts = {},
+    ordinals = {}, arrivals = {}, moved = {}, declined = {}, joined_at = turn.now, connected = true,
+    paused_until = 0, pause_reason = "", must_confirm = false, unready = 0, offer = "", session = "",
+  }
+  R.put(turn, "users", a.user, t.ticket)
+  R.deadline(turn, "wait:" .. t.ticket, turn.now + settings.max_wait_ms)
+  t.connected = R.is_here(turn, "user", a.user)
+  if not t.connected then R.deadline(turn, "grace:" .. t.ticket, turn.now + settings.grace_ms) end
+  count(turn, "joined")
+  return t
+end
+
+-- The ticket is over. `served` says whether its session went live.
+function T.finish(turn, t, reason, by, served)
+  T.unplace_all(turn, t)
+  T.step(t, "done")
+  t.paused_until, t.pause_reason, t.offer = 0, "", ""
+  for _, kind in ipairs({ "wait:", "grace:", "pause:" }) do R.no_deadline(turn, kind .. t.ticket) end
+  count(turn, served and "served" or "left")
+  R.emit(turn, T.facts(t, "done", reason, by))
+  R.put(turn, "tickets", t.ticket, nil)
+  R.put(turn, "users", t.user, nil)
+end
+
+-- Out of one line; out of the last one the ticket is over.
+function T.drop(turn, t, expert, reason, by)
+  if #t.experts == 1 then return T.finish(turn, t, reason, by, false) end
+  T.unplace(turn, t, expert)
+  T.changed(turn, t, "left", reason, by)
+end

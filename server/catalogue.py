@@ -1,0 +1,84 @@
+"""What a process knows of the directory: names and profiles of each open pool, read again every few seconds."""
+
+import asyncio
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from directory.expert import Expert, Pool
+from directory.profiles import Profiles
+from ground.errors import Refusal
+from server.views import Names
+from wire import messages
+
+REFRESH_S: Final = 5.0
+_log = structlog.get_logger("openline.catalogue")
+
+
+class Page:
+    """One pool of the directory. `names` stays the same object while what it says is kept up to date."""
+
+    def __init__(self, pool: str) -> None:
+        self.pool = Pool(pool=pool, name=pool)
+        self.experts: dict[str, Expert] = {}
+        self.profiles: dict[str, messages.Profile] = {}
+
+    def fill(self, pool: Pool, experts: list[Expert]) -> None:
+        """Take over what the directory says now; `experts` in the order in which pages show them."""
+        self.pool = pool
+        self.experts = {one.expert: one for one in experts}
+        self.profiles = {one.expert: profile(one) for one in experts}
+
+    def name(self, expert: str) -> str:
+        """The display name of an expert; the id of one whom the directory does not know."""
+        known = self.experts.get(expert)
+        return known.name if known else expert
+
+
+def profile(expert: Expert) -> messages.Profile:
+    """What everybody may know of an expert."""
+    return messages.Profile(
+        expert=expert.expert,
+        name=expert.name,
+        headline=expert.headline,
+        categories=expert.categories,
+        languages=expert.languages,
+        modes=expert.modes,
+        photo=expert.photo,
+    )
+
+
+class Catalogue:
+    """The pages of this process."""
+
+    def __init__(self, profiles: Profiles) -> None:
+        self._profiles = profiles
+        self._pages: dict[str, Page] = {}
+
+    async def names(self, pool: str) -> Names:
+        """Display names in `pool`. Raises Refusal (`no_such_pool`)."""
+        return (await self.open(pool)).name
+
+    async def open(self, pool: str) -> Page:
+        """The page of a pool, read if it was not. Raises Refusal (`no_such_pool`)."""
+        page = self._pages.get(pool)
+        if page is None:
+            page = Page(pool)
+            await self._read(page)
+            page = self._pages.setdefault(pool, page)
+        return page
+
+    async def _read(self, page: Page) -> None:
+        pool = page.pool.pool
+        page.fill(await self._profiles.pool(pool), await self._profiles.experts(pool))
+
+    async def keep(self) -> None:
+        """Read every page again now and then. Runs for ever."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            for page in list(self._pages.values()):
+                try:
+                    await self._read(page)
+                except (Refusal, SQLAlchemyError, OSError, TimeoutError) as error:
+                    _log.warning("directory_not_read", pool=page.pool.pool, error=type(error).__name__)

@@ -1,0 +1,147 @@
+"""The command line: `openline --help`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from server.cli_bench import bench
+from server.cli_identity import link, token
+from server.cli_options import config_of, where
+from server.cli_pool import pool
+
+
+class _Plain(click.Group):
+    """Ends a command with one line for what a person can put right, and a traceback only for what is our fault."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from ground.embedded import NoStoreBinary
+        from ground.errors import Refusal, StoreUnavailable
+        from ground.sql import DatabaseTooNew
+        from server.embedded_run import FolderInUse
+
+        try:
+            return super().invoke(ctx)
+        except StoreUnavailable as error:
+            raise click.ClickException(f"the store does not answer ({error}); `openline doctor` says more") from None
+        except (DatabaseTooNew, FolderInUse, NoStoreBinary, Refusal) as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=_Plain, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="openline")
+def main() -> None:
+    """Openline: a live expert line.
+
+    \b
+    Look around:        openline demo
+    Make a pool:        openline pool create support
+    Fill it:            openline pool import experts.csv --pool support
+    Let an expert in:   openline link --pool support --expert ada
+    Serve it:           openline serve --store redis://store.example --database postgresql://db.example/openline
+    Is all well?        openline doctor
+
+    Every option is also an environment variable, OPENLINE_ and the option's name; secrets are only that.
+    """
+
+
+@main.command()
+@click.option("--port", type=int, help="Where to listen (default 8080; 0 for any free port). [OPENLINE_PORT]")
+@click.option("--state", "state_dir", metavar="DIR", help="State folder (default .openline).")
+def demo(port: int | None, state_dir: str | None) -> None:
+    """Start with a dozen made-up experts and print sign-in links.
+
+    All of it runs on this machine: a private store, SQLite, the server. Ctrl-C stops everything; what happened is
+    kept in the state folder, so that the next start goes on from there.
+    """
+    from server.demo import demo as run
+
+    raise SystemExit(run(config_of(port=port, state_dir=state_dir)))
+
+
+@main.command()
+@where
+@click.option("--host", help="Address to listen on (default 127.0.0.1). [OPENLINE_HOST]")
+@click.option("--port", type=int, help="Port (default 8080). [OPENLINE_PORT]")
+@click.option("--workers", type=int, help="Server processes (default 1). [OPENLINE_WORKERS]")
+@click.option(
+    "--origin", "origins", multiple=True, help="An exact origin that may embed us; repeat. [OPENLINE_ORIGINS]"
+)
+@click.option("--public-host", "hosts", multiple=True, help="A host name we are reached by; repeat. [OPENLINE_HOSTS]")
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    help="Address of a proxy whose X-Forwarded-For and -Proto count; repeat. [OPENLINE_TRUSTED_PROXIES]",
+)
+def serve(**given: Any) -> None:
+    """Serve the line.
+
+    \b
+    On one machine, everything included:
+        openline serve --public-host line.example --trusted-proxy 127.0.0.1
+    Several servers before one store and one database (OPENLINE_SECRET_FILE must be the same on all):
+        openline serve --workers 4 --host 0.0.0.0 --store rediss://store.example:6380 \\
+            --database postgresql://openline@db.example/openline --origin https://shop.example
+    STUN and TURN servers for audio: OPENLINE_ICE_SERVERS='[{"urls": ["stun:stun.example.org"]}]'
+    """
+    from server.demo import serve as run
+
+    raise SystemExit(run(config_of(**given)))
+
+
+@main.command()
+@where
+@click.option("--host", help="Address that the server would listen on.")
+@click.option("--port", type=int, help="Port that the server would listen on.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list instead of text.")
+def doctor(as_json: bool, **given: Any) -> None:
+    """Say what is wrong with store, database, ports, clock, TURN and mail, and what to do about it.
+
+    Exits with 1 when something fails. TURN is taken from OPENLINE_ICE_SERVERS, mail from OPENLINE_SMTP_URL.
+    """
+    import asyncio
+    import os
+
+    import msgspec
+
+    from server.doctor import examine
+    from server.findings import failed, render
+
+    findings = asyncio.run(examine(config_of(**given), os.environ))
+    click.echo(msgspec.json.encode(findings).decode() if as_json else render(findings))
+    raise SystemExit(1 if failed(findings) else 0)
+
+
+@main.command()
+@click.option("--json-schema", "kind", flag_value="json-schema", default=True, help="JSON Schema of all messages.")
+@click.option("--asyncapi", "kind", flag_value="asyncapi", help="The AsyncAPI document of the socket.")
+@click.option("--typescript", "kind", flag_value="typescript", help="TypeScript types.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write, instead of the screen.")
+def schema(kind: str, out: Path | None) -> None:
+    """Write down the language of the socket.
+
+    \b
+    openline schema --asyncapi --out asyncapi.json
+    """
+    text = _schema(kind)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        out.write_text(text, "utf-8")
+
+
+def _schema(kind: str) -> str:
+    import msgspec
+
+    from wire.schema import asyncapi, json_schema
+    from wire.typescript import typescript
+
+    if kind == "typescript":
+        return typescript()
+    made = asyncapi() if kind == "asyncapi" else json_schema()
+    return msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n"
+
+
+for _command in (pool, token, link, bench):
+    main.add_command(_command)

@@ -1,0 +1,40 @@
+"""Options that several commands share, and the settings that they make."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from server.config import Config, ConfigError, load
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+STORE_HELP = (
+    "Valkey or Redis 7.0 or newer: redis://, rediss:// (TLS), unix://, redis+sentinel://host:port,host:port/service, "
+    "redis+cluster://host:port,host:port. Without it the server runs a store of its own in the state folder. "
+    "[OPENLINE_STORE]"
+)
+DATABASE_HELP = (
+    "sqlite:///path or postgresql://user@host/name; by default SQLite in the state folder. [OPENLINE_DATABASE]"
+)
+
+
+def where(command: C) -> C:
+    """The options that say which store, database and state folder a command works on."""
+    for option in (
+        click.option(
+            "--state", "state_dir", metavar="DIR", help="State folder (default .openline). [OPENLINE_STATE_DIR]"
+        ),
+        click.option("--database", metavar="URL", help=DATABASE_HELP),
+        click.option("--store", metavar="URL", help=STORE_HELP),
+    ):
+        command = option(command)
+    return command
+
+
+def config_of(**given: Any) -> Config:
+    """Settings from the options and the environment; a wrong one ends the command with its name and the way out."""
+    try:
+        return load(given)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None

@@ -1,0 +1,112 @@
+"""`openline pool`: make pools, fill them from a file, list them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from server.cli_options import config_of, where
+from server.config import without_password
+
+if TYPE_CHECKING:
+    from ground.sql import Database
+
+PROBLEMS_SHOWN = 50
+
+
+@asynccontextmanager
+async def opened(**given: Any) -> "AsyncIterator[Database]":
+    """The migrated database of the command's options. What keeps it shut ends the command in one line."""
+    from ground.sql import Database
+
+    url = config_of(**given).database
+    try:
+        db = await Database.open(url)
+    except Exception as error:  # whatever the driver raises: one line, without the password
+        text = (str(error) or type(error).__name__).splitlines()[0]
+        raise click.ClickException(f"cannot open the database {without_password(url)}: {text}") from None
+    try:
+        await db.migrate()
+        yield db
+    finally:
+        await db.close()
+
+
+@click.group()
+def pool() -> None:
+    """Pools: a set of experts with settings of their own."""
+
+
+@pool.command()
+@click.argument("pool_id", metavar="POOL")
+@click.option("--name", help="What people read (default: the id).")
+@where
+def create(pool_id: str, name: str | None, **given: Any) -> None:
+    """Make a pool.
+
+    \b
+    openline pool create support --name "Support"
+    """
+
+    async def work() -> None:
+        from directory.profiles import Profiles
+
+        async with opened(**given) as db:
+            await Profiles(db).create_pool(pool_id, name or pool_id)
+        click.echo(f"made pool {pool_id}")
+
+    asyncio.run(work())
+
+
+@pool.command("list")
+@where
+def list_(**given: Any) -> None:
+    """Every pool with the number of its experts."""
+
+    async def work() -> None:
+        from directory.profiles import Profiles
+
+        async with opened(**given) as db:
+            profiles = Profiles(db)
+            for made in await profiles.pools():
+                click.echo(f"{made.pool}\t{len(await profiles.experts(made.pool))} experts\t{made.name}")
+
+    asyncio.run(work())
+
+
+@pool.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--pool", "pool_id", required=True, help="The pool to fill; it must exist.")
+@click.option("--skip-bad", is_flag=True, help="Import the good rows although others are bad.")
+@where
+def import_(file: Path, pool_id: str, skip_bad: bool, **given: Any) -> None:
+    """Import experts from a CSV file; who is there already is updated.
+
+    Every bad row is named by line, column and reason, and then nothing is imported, unless --skip-bad is given.
+    The columns are id, name, headline, biography, categories, languages, modes, timezone, hours, started_on; lists
+    are separated by semicolons, hours look like "mon-fri 09:00-17:00; sat 10:00-14:00", empty means always open.
+
+    \b
+    openline pool import demo/experts.csv --pool demo
+    """
+    report = asyncio.run(_import(file, pool_id, skip_bad, given))
+    for problem in report.problems[:PROBLEMS_SHOWN]:
+        column = f"{problem.column}: " if problem.column else ""
+        click.echo(f"{file.name}, line {problem.line}: {column}{problem.reason}", err=True)
+    if len(report.problems) > PROBLEMS_SHOWN:
+        click.echo(f"... and {len(report.problems) - PROBLEMS_SHOWN} more", err=True)
+    if report.problems and not (report.added or report.updated or skip_bad):
+        raise click.ClickException("nothing was imported; correct the file, or leave out the bad rows with --skip-bad")
+    click.echo(f"{report.added} added, {report.updated} updated, {report.skipped} skipped")
+
+
+async def _import(file: Path, pool_id: str, skip_bad: bool, given: dict[str, Any]) -> Any:
+    from directory.importer import import_experts
+    from directory.profiles import Profiles
+
+    data = await asyncio.to_thread(file.read_bytes)
+    async with opened(**given) as db:
+        return await import_experts(Profiles(db), pool_id, data, skip_bad=skip_bad)

@@ -1,0 +1,201 @@
+"""Settings of one server: from the command line, else from OPENLINE_* in the environment, else the defaults here."""
+
+import hashlib
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from identity.tokens import SECRET_MIN, Secret
+
+SECRET_FILE = "secret"  # noqa: S105 - a file name
+
+
+class ConfigError(ValueError):
+    """A setting is wrong or missing. The text names it and says the way out; it never holds a secret."""
+
+
+class IceServer(Struct, frozen=True, forbid_unknown_fields=True):
+    """A STUN or TURN server as browsers take it (RTCIceServer)."""
+
+    urls: list[str]
+    username: str = ""
+    credential: str = ""
+
+
+class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """All that a server process has to know. Built by `load`, handed to `server.app.create_app`.
+
+    `store` and `database` are addresses; `embedded` says that the store is this server's own child.
+    `origins` are the exact origins that may open a socket, besides the server's own hosts; `hosts` are the accepted
+    Host headers; `trusted_proxies` are the addresses whose X-Forwarded-* headers count. The first of `keys` signs, all
+    verify.
+    """
+
+    store: str
+    database: str
+    keys: tuple[Secret, ...]
+    state_dir: Path
+    embedded: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    trusted_proxies: tuple[str, ...] = ()
+    ice_servers: tuple[IceServer, ...] = ()
+
+    def __repr__(self) -> str:
+        """Safe for logs: no secret, no password, no TURN credential."""
+        return (
+            f"Config(store={without_password(self.store)!r}, database={without_password(self.database)!r}, "
+            f"host={self.host!r}, port={self.port}, workers={self.workers}, origins={self.origins!r}, "
+            f"hosts={self.hosts!r}, state_dir={str(self.state_dir)!r})"
+        )
+
+
+def without_password(url: str) -> str:
+    """The same address with `***` for its password, for logs and people."""
+    return re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", url)
+
+
+def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config:
+    """Settings from `given` (None and () mean "not given"), else the environment, else the defaults.
+
+    With no store address the store is embedded, and `store` stays "" until `with_store` names the child's socket.
+    Raises ConfigError.
+    """
+    env = dict(os.environ if environ is None else environ)
+    values = {name: value for name, value in given.items() if value not in (None, (), "")}
+    for name in ("store", "database", "host", "port", "workers", "origins", "hosts", "trusted_proxies", "state_dir"):
+        if name not in values and env.get(f"OPENLINE_{name.upper()}"):
+            values[name] = env[f"OPENLINE_{name.upper()}"]
+    state_dir = Path(values.pop("state_dir", ".openline")).resolve()
+    store = str(values.pop("store", ""))
+    return Config(
+        store=store,
+        database=str(values.pop("database", "")) or f"sqlite:///{state_dir / 'openline.db'}",
+        keys=_keys(env, state_dir, embedded=not store),
+        state_dir=state_dir,
+        embedded=not store,
+        ice_servers=_ice_servers(env.get("OPENLINE_ICE_SERVERS", "")),
+        **_checked(values),
+    )
+
+
+def with_store(config: Config, url: str) -> Config:
+    """The same settings with the address of the embedded store that has just started."""
+    return msgspec.structs.replace(config, store=url)
+
+
+def make_state_dir(path: Path) -> Path:
+    """The state folder, made readable by its owner only."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    checked: dict[str, Any] = {}
+    for name in ("port", "workers"):
+        if name in values:
+            checked[name] = _whole(name, values[name])
+    for name in ("origins", "hosts", "trusted_proxies"):
+        if name in values:
+            checked[name] = _list(values[name])
+    for origin in checked.get("origins", ()):
+        _check_origin(origin)
+    if "host" in values:
+        checked["host"] = str(values["host"])
+    return checked
+
+
+def _whole(name: str, value: Any) -> int:
+    limit = 65_535 if name == "port" else 256
+    try:
+        number = int(value)
+    except ValueError:
+        number = -1
+    if not (0 if name == "port" else 1) <= number <= limit:
+        raise ConfigError(f"{name} must be a whole number up to {limit}, not {value!r}")
+    return number
+
+
+def _list(value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _check_origin(origin: str) -> None:
+    parts = urlsplit(origin)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or "@" in origin
+        or origin != f"{parts.scheme}://{parts.netloc}".lower()
+    ):
+        raise ConfigError(f"origin {origin!r} is not exact: write it as https://shop.example, without path or star")
+
+
+def _ice_servers(text: str) -> tuple[IceServer, ...]:
+    try:
+        return tuple(msgspec.json.decode(text, type=list[IceServer])) if text else ()
+    except msgspec.MsgspecError:
+        raise ConfigError(
+            'OPENLINE_ICE_SERVERS must be a JSON list such as [{"urls": ["stun:stun.example.org"]}]'
+        ) from None
+
+
+def _keys(env: dict[str, str], state_dir: Path, *, embedded: bool) -> tuple[Secret, ...]:
+    """From OPENLINE_SECRET, the file OPENLINE_SECRET_FILE, or (embedded only) the state folder, made on first use.
+
+    One secret a line; to change it, put a new one in front and take the old one out a day later.
+    """
+    if text := env.get("OPENLINE_SECRET"):
+        return _parse_keys(text, "OPENLINE_SECRET")
+    if path := env.get("OPENLINE_SECRET_FILE"):
+        return _read_keys(Path(path))
+    if not embedded:
+        raise ConfigError(
+            "set OPENLINE_SECRET_FILE (or OPENLINE_SECRET) when a store is named: all its servers need the same"
+        )
+    return _own_keys(make_state_dir(state_dir) / SECRET_FILE)
+
+
+def _own_keys(path: Path) -> tuple[Secret, ...]:
+    # Written whole under another name and linked, so that two commands starting at once agree on one secret.
+    if not path.exists():
+        fresh = path.with_name(f"{SECRET_FILE}.{secrets.token_hex(4)}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(SECRET_MIN))
+        try:
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return _read_keys(path)
+
+
+def _read_keys(path: Path) -> tuple[Secret, ...]:
+    try:
+        return _parse_keys(path.read_text("utf-8"), str(path))
+    except OSError as error:
+        raise ConfigError(f"cannot read the secret file {path}: {error.strerror}") from None
+
+
+def _parse_keys(text: str, where: str) -> tuple[Secret, ...]:
+    values = [line.strip().encode() for line in text.splitlines() if line.strip()]
+    if not values or any(len(value) < SECRET_MIN for value in values):
+        raise ConfigError(f"each secret in {where} must have at least {SECRET_MIN} bytes")
+    return tuple(Secret(kid=_name_of(value), value=value) for value in dict.fromkeys(values))
+
+
+def _name_of(value: bytes) -> str:
+    """The name by which tokens call a secret: eight digits of a digest that gives nothing away."""
+    return hashlib.blake2b(value, digest_size=4, person=b"openline kid").hexdigest()

@@ -1,0 +1,70 @@
+"""`openline doctor`: asks the store, the database and the network, and says what is wrong and what to do.
+
+Every question has a deadline, so that a dead address costs seconds, never the answer to the other questions.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from ground.checkup import schema_revisions, store_facts
+from ground.embedded import NoStoreBinary, binary
+from server import doctor_net
+from server.config import Config, without_password
+from server.embedded_run import at_hand
+from server.findings import Finding, judge_clock, judge_python, judge_schema, judge_store
+
+PATIENCE_S = 5.0
+
+
+async def examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
+    """All findings, in the order in which they are best read."""
+    found = [judge_python(sys.version_info[:3])]
+    if config.embedded:
+        found.append(_embedded_binary())
+    found += await _guard("store", _store_address(config), lambda: _store(config))
+    found += await _guard("database", without_password(config.database), lambda: _database(config))
+    found.append(await doctor_net.port(config.host, config.port))
+    for server in config.ice_servers:
+        for url in server.urls:
+            found.append(await doctor_net.ice(url))
+    if address := environ.get("OPENLINE_SMTP_URL"):
+        found.append(await doctor_net.smtp(address))
+    return found
+
+
+def _store_address(config: Config) -> str:
+    return "the embedded store" if config.embedded else without_password(config.store)
+
+
+def _embedded_binary() -> Finding:
+    try:
+        return Finding("ok", "embedded store", f"runs {binary()}")
+    except NoStoreBinary as error:
+        return Finding("fail", "embedded store", "no binary for this machine", f"{error}; or name a store with --store")
+
+
+async def _guard(subject: str, where: str, ask: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
+    """The findings of `ask`, or that there was no answer."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return [Finding("ok", subject, f"{where} answers"), *await ask()]
+    except TimeoutError:
+        text = f"{where} did not answer within {PATIENCE_S:.0f} s"
+    except Exception as error:  # whatever a driver raises: the doctor reports it and goes on
+        text = f"{where}: {without_password(str(error).splitlines()[0] if str(error) else type(error).__name__)}"
+    return [Finding("fail", subject, text, f"check the address (--{subject}), the network and the password")]
+
+
+async def _store(config: Config) -> list[Finding]:
+    async with at_hand(config) as ready:
+        nodes = await store_facts(ready.store)
+        clock = judge_clock(nodes[-1].time_ms, time.time_ns() // 1_000_000)
+    # A cluster's primaries mostly agree; what they say alike is said once.
+    return [*dict.fromkeys(found for facts in nodes for found in judge_store(facts)), clock]
+
+
+async def _database(config: Config) -> list[Finding]:
+    current, head = await schema_revisions(config.database)
+    return [judge_schema(current, head)]

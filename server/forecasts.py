@@ -1,0 +1,143 @@
+"""How long it takes: forecasts for the lines of one pool, told to those who stand in them, at most every few seconds.
+
+A forecast covers a few places more than there are, so that somebody who joins is answered from it at once.
+"""
+
+import asyncio
+from typing import Final
+
+from ground.clock import Clock
+from presence.facts import ExpertFacts
+from queueing.experience import Experience
+from queueing.forecast import LineState, forecast
+from server.changes import Whole
+from server.fanout import LivePool
+from server.hub import Hub
+from server.mirror import Mirror
+from server.translate import line_topic, queue_topic
+from wire import messages
+
+EVERY_S: Final = 2.0
+"""A line's forecast is told at most so often after changes."""
+STALE_S: Final = 20.0
+"""And at least so often while somebody waits."""
+SPARE_PLACES: Final = 8
+LINES_AT_ONCE: Final = 20
+MOST_PLACES: Final = 200
+
+
+class Forecasts:
+    """The forecasts of one pool. `experience` says what the past teaches about an expert."""
+
+    def __init__(self, live: LivePool, hub: Hub, clock: Clock) -> None:
+        self._live = live
+        self._hub = hub
+        self._clock = clock
+        self._experiences: dict[str, Experience] = {}
+        self._fallback = Experience.none()
+        self._known: dict[str, messages.Forecast] = {}
+        self._dirty: set[str] = set()
+        live.listeners.append(self._dirty.update)
+
+    def learn(self, experiences: dict[str, Experience], fallback: Experience) -> None:
+        """What the books teach now; used from the next forecast on."""
+        self._experiences, self._fallback = experiences, fallback
+        self._known.clear()
+
+    def places(self, places: list[messages.LinePlace]) -> list[messages.PlaceForecast]:
+        """The forecast of each of one ticket's places."""
+        return [self._at(place.expert, len(place.ahead)) for place in places]
+
+    def line(self, expert: str) -> messages.Forecast:
+        """The line of `expert`: every place in it, and that of who would join now."""
+        length = min(self._live.mirror.length(expert), MOST_PLACES - 1)
+        known = self._known.get(expert)
+        if known is None or len(known.places) <= length:
+            known = self._known[expert] = self._make(expert, length + 1)
+        return messages.Forecast(at=known.at, expert=expert, places=known.places[: length + 1])
+
+    def _at(self, expert: str, ahead: int) -> messages.PlaceForecast:
+        ahead = min(ahead, MOST_PLACES - 1)
+        known = self._known.get(expert)
+        if known is None or len(known.places) <= ahead:
+            known = self._known[expert] = self._make(expert, ahead + 1)
+        return known.places[ahead]
+
+    def _make(self, expert: str, places: int) -> messages.Forecast:
+        now = self._clock.now_ms()
+        facts = self._live.mirror.experts.get(expert)
+        state = line_state(self._live.mirror, facts, now) if facts else LineState(engagement="idle")
+        experience = self._experiences.get(expert, self._fallback)
+        found = forecast(state, experience, min(places + SPARE_PLACES, MOST_PLACES), now)
+        return messages.Forecast(
+            at=now,
+            expert=expert,
+            places=[
+                messages.PlaceForecast(
+                    p50=round(one.p50_s, 1),
+                    p80=round(one.p80_s, 1),
+                    bound=-1.0 if one.bound_s is None else round(one.bound_s, 1),
+                )
+                for one in found
+            ],
+        )
+
+    async def run(self) -> None:
+        """Tell the lines that changed, and now and then all that somebody stands in. Runs for ever."""
+        rounds = 0
+        while True:
+            await asyncio.sleep(EVERY_S)
+            rounds += 1
+            lines = set(self._dirty)
+            self._dirty.clear()
+            if rounds % int(STALE_S / EVERY_S) == 0:
+                lines |= self._live.mirror.waited_for()
+            for number, expert in enumerate(sorted(lines)):
+                self._known.pop(expert, None)
+                self._tell(expert)
+                if number % LINES_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+
+    def _tell(self, expert: str) -> None:
+        topics = [self._live.topic(line_topic(expert)), self._live.topic(queue_topic(expert))]
+        heard = [topic for topic in topics if self._hub.watchers(topic)]
+        if heard and self._live.mirror.length(expert):
+            change = Whole(f"forecast:{expert}", self.line(expert))
+            for topic in heard:
+                self._hub.post(topic, change)
+
+
+def line_state(mirror: Mirror, expert: ExpertFacts, now: int) -> LineState:
+    """One line as the forecast sees it."""
+    session = mirror.sessions.get(expert.session)
+    began = (session.live_at or session.matched_at) if session else expert.since
+    return LineState(
+        engagement=expert.engagement,
+        engaged_since_ms=began,
+        wrap_up_until_ms=expert.until if expert.engagement == "wrap_up" else 0,
+        cap_until_ms=session.cap_until if session else 0,
+        session_cap_ms=mirror.settings.session_cap_ms,
+        wrap_up_ms=mirror.settings.wrap_up_ms,
+        ring_ms=mirror.settings.ring_ms,
+        waited_ahead=[max(0, now - ticket.joined_at) for ticket in mirror.line(expert.expert)],
+    )
+
+
+class OpenForecasts:
+    """The forecasts of all open pools of a process; `run` belongs beside each (`Fanout.on_open`)."""
+
+    def __init__(self, hub: Hub, clock: Clock) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._of: dict[str, Forecasts] = {}
+
+    def of(self, live: LivePool) -> Forecasts:
+        """The forecasts of one open pool."""
+        found = self._of.get(live.pool)
+        if found is None:
+            found = self._of[live.pool] = Forecasts(live, self._hub, self._clock)
+        return found
+
+    async def run(self, live: LivePool) -> None:
+        """Tell the forecasts of one pool, for ever."""
+        await self.of(live).run()

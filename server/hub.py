@@ -1,0 +1,204 @@
+"""Who watches what, and writing one change to all of them.
+
+Each change is encoded once per sub-protocol and the same bytes go to every watcher, a chunk of watchers per turn of the
+loop. What changes meanwhile waits, merged by key, and goes out in the next round as one batch per topic. The first change on an idle
+hub goes at once; under load the rounds keep a distance in proportion to what writing costs, so that writing
+never takes more than a third of the loop's time until the distance reaches `MAX_DISTANCE_S`.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import structlog
+
+from server.changes import Change
+from server.outbox import Sink, prepare
+from wire import messages
+from wire.codec import Codec
+from wire.messages import ServerMessage
+
+_log = structlog.get_logger("openline.hub")
+CHUNK: Final = 100
+WRITING_SHARE: Final = 1 / 3
+MAX_DISTANCE_S: Final = 0.1
+# What a fresh snapshot brings back, so that a slow reader may miss it.
+DROPPABLE: Final = (
+    messages.Lights,
+    messages.LineChange,
+    messages.Queue,
+    messages.QueueChange,
+    messages.Forecast,
+    messages.TypingNow,
+    messages.SessionInfo,
+    messages.Beat,
+)
+
+
+class Topic:
+    """One audience: its watchers by codec, and what waits to be told to them."""
+
+    __slots__ = ("name", "pending", "sinks", "snapshot")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.sinks: dict[Codec, dict[Sink, None]] = {}
+        self.snapshot: list[tuple[Codec, list[Sink]]] | None = None
+        self.pending: dict[str, Change] = {}
+
+    def audience(self) -> list[tuple[Codec, list[Sink]]]:
+        """The watchers as lists that stay as they are while a fan-out walks them."""
+        if self.snapshot is None:
+            self.snapshot = [(codec, list(sinks)) for codec, sinks in self.sinks.items()]
+        return self.snapshot
+
+    def take(self) -> list[ServerMessage]:
+        changes, self.pending = list(self.pending.values()), {}
+        return Change.batch(changes)
+
+
+class Hub:
+    """One per process and loop; every method is called on the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self._loop = loop or asyncio.get_running_loop()
+        self._topics: dict[str, Topic] = {}
+        self._of: dict[Sink, set[str]] = {}
+        self._dirty: dict[Topic, None] = {}
+        self._work: Iterator[None] | None = None
+        self._timer: asyncio.Handle | None = None
+        self._not_before = 0.0
+        self._spent = 0.0
+        self.deliveries = 0
+        self.frames = 0
+        self.posts = 0
+
+    def subscribe(self, sink: Sink, topic: str) -> None:
+        found = self._topics.get(topic)
+        if found is None:
+            found = self._topics[topic] = Topic(topic)
+        found.sinks.setdefault(sink.codec, {})[sink] = None
+        found.snapshot = None
+        self._of.setdefault(sink, set()).add(topic)
+
+    def unsubscribe(self, sink: Sink, topic: str) -> None:
+        names = self._of.get(sink)
+        if names is None or topic not in names:
+            return
+        names.discard(topic)
+        if not names:
+            del self._of[sink]
+        self._leave(sink, topic)
+
+    def drop(self, sink: Sink) -> None:
+        """The sink has gone: forget it everywhere."""
+        for topic in self._of.pop(sink, ()):
+            self._leave(sink, topic)
+
+    def topics(self, sink: Sink) -> frozenset[str]:
+        return frozenset(self._of.get(sink, ()))
+
+    def watchers(self, topic: str) -> int:
+        found = self._topics.get(topic)
+        return sum(map(len, found.sinks.values())) if found else 0
+
+    def post(self, topic: str, change: Change) -> None:
+        """Tell all who watch `topic`, soon. Changes of one key are merged until they are written."""
+        found = self._topics.get(topic)
+        if found is None:
+            return
+        self.posts += 1
+        earlier = found.pending.get(change.key)
+        found.pending[change.key] = change if earlier is None else earlier.merge(change)
+        self._dirty[found] = None
+        if self._timer is None:
+            wait = self._not_before - self._loop.time()
+            self._timer = self._loop.call_later(wait, self._step) if wait > 0 else self._loop.call_soon(self._step)
+
+    def send(self, sink: Sink, message: ServerMessage) -> None:
+        """Tell one watcher, at once."""
+        self.frames += 1
+        self.deliveries += 1
+        codec = sink.codec
+        sink.write_frame(prepare(codec.encode(message), is_text=codec.is_text), isinstance(message, DROPPABLE))
+
+    def _leave(self, sink: Sink, name: str) -> None:
+        topic = self._topics[name]
+        sinks = topic.sinks[sink.codec]
+        del sinks[sink]
+        topic.snapshot = None
+        if not sinks:
+            del topic.sinks[sink.codec]
+        if not topic.sinks:
+            del self._topics[name]
+            self._dirty.pop(topic, None)
+
+    def _step(self) -> None:
+        """One chunk of the round that is being written; between chunks the loop serves everybody else."""
+        began = time.perf_counter()
+        if self._work is None:
+            self._work, self._spent = self._round(), 0.0
+        more = next(self._work, _DONE) is not _DONE
+        self._spent += time.perf_counter() - began
+        self._timer = self._loop.call_soon(self._step) if more else self._rest()
+
+    def _rest(self) -> asyncio.Handle | None:
+        """The round is written: when may the next begin?"""
+        self._work = None
+        wait = min(MAX_DISTANCE_S, self._spent / WRITING_SHARE - self._spent)
+        self._not_before = self._loop.time() + wait
+        return self._loop.call_later(wait, self._step) if self._dirty else None
+
+    def _round(self) -> Iterator[None]:
+        """Write what is dirty now; what becomes dirty meanwhile belongs to the next round."""
+        dirty, self._dirty = self._dirty, {}
+        room = CHUNK
+        for topic in dirty:
+            for frame, droppable, sinks in self._frames(topic):
+                self.frames += 1
+                start = 0
+                while start < len(sinks):
+                    written = write_chunk(sinks[start : start + room], frame, droppable)
+                    start += written
+                    room -= written
+                    self.deliveries += written
+                    if room <= 0:
+                        yield
+                        room = CHUNK
+                
+    def _frames(self, topic: Topic) -> list[tuple[bytes, bool, list[Sink]]]:
+        """What to write to whom. A change that can't be told must not stop the fan-out of all others."""
+        try:
+            told = topic.take()
+            return [
+                (prepare(codec.encode(message), is_text=codec.is_text), isinstance(message, DROPPABLE), sinks)
+                for message in told
+                for codec, sinks in topic.audience()
+            ]
+        except Exception:
+            _log.exception("change_not_told", topic=topic.name)
+            return []
+
+
+_DONE: Final = object()
+
+
+def write_chunk(sinks: list[Sink], frame: bytes, droppable: bool, write: Callable[[int, bytes], int] = os.write) -> int:
+    """Write `frame` to each of `sinks` and return how many they are. The one hot loop of the server: a bare write(2) for
+    whoever has nothing waiting."""
+    size = len(frame)
+    for sink in sinks:
+        if sink.clear:
+            try:
+                written = write(sink.fd, frame)
+            except (BlockingIOError, InterruptedError):
+                written = 0
+            except OSError:
+                written = -1
+            if written != size:
+                sink.finish(frame, written)
+        else:
+            sink.write_frame(frame, droppable)
+    return len(sinks)

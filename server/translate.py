@@ -1,0 +1,204 @@
+"""From a journal entry to what each audience is told. Pure.
+
+Topics: `lights` (who watches the whole pool), `light:<expert>`, `line:<expert>` (who stands in it), `queue:<expert>`
+(the expert and operators), `user:<id>` and `expert:<id>` (all pages of one person), `operators`. A line's change is one
+broadcast however many stand in it; one's own ticket is told only when that ticket changed.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from presence.facts import ExpertFacts
+from queueing.facts import OfferFacts, SessionFacts, TicketFacts
+from server import views
+from server.changes import Change, LightChange, LineDelta, QueueDelta, Whole
+from server.mirror import Event, Mirror, Step
+from server.views import Names
+from sessions.facts import DeliveredFacts, SaidFacts, WhisperFacts
+from wire import messages
+
+Told = list[tuple[str, Change]]
+LIGHTS: Final = "lights"
+OPERATORS: Final = "operators"
+OWN_REASONS: Final = {"left", "switched", "served", "ended"}
+"""A ticket that ends or leaves a line for one of these needs no words: its user did it or was there."""
+
+
+def light_topic(expert: str) -> str:
+    return f"light:{expert}"
+
+
+def line_topic(expert: str) -> str:
+    return f"line:{expert}"
+
+
+def queue_topic(expert: str) -> str:
+    return f"queue:{expert}"
+
+
+def person_topic(side: str, member: str) -> str:
+    return f"{side}:{member}"
+
+
+@dataclass(slots=True)
+class _Line:
+    """What one entry did to one line."""
+
+    joined: set[int] = field(default_factory=set)
+    fate: dict[int, int | None] = field(default_factory=dict)
+    waiters: dict[str, messages.Waiter | None] = field(default_factory=dict)
+
+
+class Translator:
+    """Says what an entry means to each audience; `mirror` stands after the entry."""
+
+    def __init__(self, mirror: Mirror, names: Names) -> None:
+        self._mirror = mirror
+        self._names = names
+        self._signals = 0
+
+    def translate(self, step: Step) -> Told:
+        """All changes of one entry, in the order in which they should reach a person who hears several."""
+        lines = self._lines(step)
+        told = self._lights(step, lines)
+        for expert, line in lines.items():
+            told += self._line(step, expert, line)
+        for _before, ticket in step.tickets.values():
+            said = views.my_ticket(self._mirror, ticket)
+            told.append((person_topic("user", ticket.user), Whole("my_ticket", said)))
+        told += self._offers(step)
+        told += self._sessions(step)
+        for event in step.events:
+            told += self._said(event, step) + self._notices(event, step)
+        return told
+
+    def whisper(self, event: WhisperFacts) -> Told:
+        """Typing and signalling go to the other side only."""
+        session = self._mirror.sessions.get(event.session)
+        if session is None:
+            return []
+        topic = _other(session, event.side)
+        if event.kind == "typing":
+            typing = messages.TypingNow(session=event.session, side=event.side)
+            return [(topic, Whole(f"typing:{event.session}", typing))]
+        self._signals += 1
+        said = messages.Signalled(session=event.session, kind=event.kind, data=event.data)
+        return [(topic, Whole(f"signal:{self._signals}", said))]
+
+    def _lines(self, step: Step) -> dict[str, _Line]:
+        lines: dict[str, _Line] = {}
+        for before, after in step.tickets.values():
+            was, now = dict(before.lines) if before else {}, _places(after)
+            for expert in was.keys() | now.keys():
+                _note(lines.setdefault(expert, _Line()), after, was.get(expert), now.get(expert))
+        return lines
+
+    def _lights(self, step: Step, lines: dict[str, _Line]) -> Told:
+        """An expert's light, when their state or the length of their line is another."""
+        longer = {expert for expert, line in lines.items() if line.joined or None in line.fate.values()}
+        told: Told = []
+        for expert in [*step.experts, *sorted(longer - step.experts.keys())]:
+            facts = self._mirror.experts.get(expert)
+            light = views.light(self._mirror, facts) if facts else views.retired(expert)
+            change = LightChange(step.seq, step.at, light)
+            told += [(LIGHTS, change), (light_topic(expert), change)]
+        return told
+
+    def _line(self, step: Step, expert: str, line: _Line) -> Told:
+        told: Told = [(queue_topic(expert), QueueDelta(step.seq, step.at, expert, line.waiters))]
+        if line.joined or line.fate:
+            length = self._mirror.length(expert)
+            delta = LineDelta(step.seq, step.at, expert, frozenset(line.joined), line.fate, length)
+            told.append((line_topic(expert), delta))
+        return told
+
+    def _offers(self, step: Step) -> Told:
+        told: Told = []
+        for _before, facts in step.offers.values():
+            for side, member in _sides(facts):
+                said = views.offer(self._mirror, facts, side, self._names)
+                told.append((person_topic(side, member), Whole(f"offer:{facts.offer}", said)))
+        return told
+
+    def _sessions(self, step: Step) -> Told:
+        told: Told = []
+        for _before, facts in step.sessions.values():
+            for side, member in _sides(facts):
+                said = views.session(self._mirror, facts, side, self._names)
+                told.append((person_topic(side, member), Whole(f"session:{facts.session}", said)))
+            info = views.session_info(self._mirror, facts)
+            told.append((OPERATORS, Whole(f"session:{facts.session}", info)))
+        return told
+
+    def _said(self, event: Event, step: Step) -> Told:
+        if isinstance(event, SaidFacts):
+            line = messages.ChatLine(n=event.n, side=event.side, text=event.text, at=event.at, op=event.op)
+            said: messages.ServerMessage = messages.Said(seq=step.seq, session=event.session, line=line)
+            key = f"said:{event.session}:{event.n}"
+        elif isinstance(event, DeliveredFacts):
+            said = messages.DeliveredTo(session=event.session, side=event.side, n=event.n)
+            key = f"delivered:{event.session}:{event.side}"
+        else:
+            return []
+        session = self._mirror.session(event.session)
+        return [(topic, Whole(key, said)) for topic in _both(session)] if session else []
+
+    def _notices(self, event: Event, step: Step) -> Told:
+        match event:
+            case ExpertFacts(cause="missed"):
+                return _notice(person_topic("expert", event.expert), "missed_offer", step, event.reason, event.expert)
+            case ExpertFacts(cause="declared") if event.by.startswith("operator:"):
+                return _notice(person_topic("expert", event.expert), "forced_status", step, event.reason, event.expert)
+            case TicketFacts():
+                return _ticket_notice(event, step)
+            case SessionFacts(cause="ended") if event.by.startswith("operator:"):
+                return [
+                    said
+                    for topic in _both(event)
+                    for said in _notice(topic, "session_ended_by_operator", step, event.reason, event.expert)
+                ]
+        return []
+
+
+def _ticket_notice(event: TicketFacts, step: Step) -> Told:
+    """A ticket that an operator moved or removed, or that dropped from a line for a reason that is not its user's."""
+    topic = person_topic("user", event.user)
+    by_operator = event.by.startswith("operator:")
+    if event.cause == "moved":
+        return _notice(topic, "moved_by_operator", step, event.reason)
+    if event.cause == "done" and by_operator and not event.session:
+        return _notice(topic, "removed_by_operator", step, event.reason)
+    if event.cause in ("done", "left") and not event.session and event.reason not in OWN_REASONS:
+        return _notice(topic, "dropped", step, event.reason)
+    return []
+
+
+def _notice(topic: str, code: str, step: Step, detail: str, expert: str = "") -> Told:
+    said = messages.Notice(code=code, at=step.at, detail=detail, expert=expert)
+    return [(topic, Whole(f"notice:{code}:{step.seq}", said))]
+
+
+def _places(facts: TicketFacts) -> dict[str, int]:
+    return {} if facts.state == "done" else dict(facts.lines)
+
+
+def _note(line: _Line, ticket: TicketFacts, was: int | None, now: int | None) -> None:
+    """One ticket's step in one line."""
+    if was is None and now is not None:
+        line.joined.add(now)
+    elif was is not None and was != now:
+        line.fate[was] = now
+    line.waiters[ticket.ticket] = None if now is None else views.waiter(ticket, now)
+
+
+def _sides(facts: OfferFacts | SessionFacts) -> tuple[tuple[messages.Side, str], tuple[messages.Side, str]]:
+    return ("user", facts.user), ("expert", facts.expert)
+
+
+def _both(session: SessionFacts) -> tuple[str, str]:
+    return person_topic("user", session.user), person_topic("expert", session.expert)
+
+
+def _other(session: SessionFacts, side: str) -> str:
+    user, expert = _both(session)
+    return expert if side == "user" else user

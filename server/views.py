@@ -1,0 +1,158 @@
+"""The truth of the mirror in the words of the wire: one function per part that a page is told of. Pure."""
+
+from collections.abc import Callable
+from typing import cast
+
+from presence.facts import ExpertFacts
+from queueing.facts import OfferFacts, SessionFacts, TicketFacts
+from queueing.settings import PoolSettings
+from server.mirror import Mirror
+from wire import messages
+
+Names = Callable[[str], str]
+"""The display name of an expert."""
+
+
+def rules(settings: PoolSettings) -> messages.PoolRules:
+    return messages.PoolRules(
+        lines_per_ticket=settings.lines_per_ticket,
+        line_limit=settings.line_limit,
+        ring_s=settings.ring_ms / 1000,
+        ready_s=settings.ready_ms / 1000,
+        grace_s=settings.grace_ms / 1000,
+        wrap_up_s=settings.wrap_up_ms / 1000,
+        step_away_max_s=settings.step_away_max_ms / 1000,
+    )
+
+
+def light(mirror: Mirror, facts: ExpertFacts) -> messages.Light:
+    return messages.Light(
+        expert=facts.expert,
+        indicator=facts.indicator,
+        since=facts.since,
+        until=facts.until,
+        reason=facts.reason,
+        waiting=mirror.length(facts.expert),
+    )
+
+
+def retired(expert: str) -> messages.Light:
+    """The light of an expert who is no longer of this pool."""
+    return messages.Light(expert=expert, indicator="offline", since=0, until=0, reason="retired", waiting=0)
+
+
+def waiter(facts: TicketFacts, ordinal: int) -> messages.Waiter:
+    return messages.Waiter(
+        ticket=facts.ticket,
+        user=facts.user,
+        name=facts.name,
+        mode=facts.mode,
+        state=facts.state,
+        ordinal=ordinal,
+        joined_at=facts.joined_at,
+        connected=facts.connected,
+        paused_until=facts.paused_until,
+        pause_reason=cast(messages.PauseReason, facts.pause_reason),
+        lines=[expert for expert, _ordinal in facts.lines],
+    )
+
+
+def queue(mirror: Mirror, expert: str) -> messages.Queue:
+    waiters = [waiter(facts, dict(facts.lines)[expert]) for facts in mirror.line(expert)]
+    return messages.Queue(seq=mirror.seq, at=mirror.at, expert=expert, waiters=waiters)
+
+
+def place(mirror: Mirror, expert: str, ordinal: int) -> messages.LinePlace:
+    ordinals = mirror.ordinals(expert)
+    ahead = [other for other in ordinals if other < ordinal]
+    return messages.LinePlace(expert=expert, ordinal=ordinal, ahead=ahead, length=len(ordinals))
+
+
+def my_ticket(mirror: Mirror, facts: TicketFacts | None) -> messages.MyTicket:
+    """A user's own ticket, whole; without one, that there is none."""
+    if facts is None:
+        return messages.MyTicket(
+            seq=mirror.seq,
+            at=mirror.at,
+            ticket="",
+            state="done",
+            mode="chat",
+            joined_at=0,
+            paused_until=0,
+            pause_reason="",
+            reason="",
+            places=[],
+        )
+    return messages.MyTicket(
+        seq=mirror.seq,
+        at=mirror.at,
+        ticket=facts.ticket,
+        state=facts.state,
+        mode=facts.mode,
+        joined_at=facts.joined_at,
+        paused_until=facts.paused_until,
+        pause_reason=cast(messages.PauseReason, facts.pause_reason),
+        reason=facts.reason or facts.cause,
+        places=[] if facts.state == "done" else [place(mirror, *line) for line in facts.lines],
+    )
+
+
+def offer(mirror: Mirror, facts: OfferFacts, side: messages.Side, names: Names) -> messages.Offer:
+    is_user = side == "user"
+    return messages.Offer(
+        seq=mirror.seq,
+        at=mirror.at,
+        offer=facts.offer,
+        side=side,
+        expert=facts.expert,
+        ticket=facts.ticket,
+        partner=names(facts.expert) if is_user else facts.name,
+        mode=facts.mode,
+        state=facts.state,
+        mine=facts.user_ok if is_user else facts.expert_ok,
+        theirs=facts.expert_ok if is_user else facts.user_ok,
+        ring_until=facts.ring_until,
+        ready_until=facts.ready_until,
+        joined_at=facts.joined_at,
+        reason=facts.reason,
+    )
+
+
+def session(mirror: Mirror, facts: SessionFacts, side: messages.Side, names: Names) -> messages.Session:
+    is_user = side == "user"
+    return messages.Session(
+        seq=mirror.seq,
+        at=mirror.at,
+        session=facts.session,
+        side=side,
+        expert=facts.expert,
+        partner=names(facts.expert) if is_user else facts.name,
+        mode=facts.mode,
+        state=facts.state,
+        matched_at=facts.matched_at,
+        live_at=facts.live_at,
+        ended_at=facts.ended_at,
+        cap_until=facts.cap_until,
+        mine=facts.user_on if is_user else facts.expert_on,
+        theirs=facts.expert_on if is_user else facts.user_on,
+        gone_until=facts.gone_until,
+        reason=facts.reason,
+        ended_by=facts.by if facts.state == "ended" else "",
+    )
+
+
+def session_info(mirror: Mirror, facts: SessionFacts) -> messages.SessionInfo:
+    return messages.SessionInfo(
+        seq=mirror.seq,
+        at=mirror.at,
+        session=facts.session,
+        expert=facts.expert,
+        user=facts.user,
+        name=facts.name,
+        mode=facts.mode,
+        state=facts.state,
+        matched_at=facts.matched_at,
+        live_at=facts.live_at,
+        ended_at=facts.ended_at,
+        reason=facts.reason,
+    )

@@ -1,0 +1,162 @@
+"""The session log and the transcripts, kept from the journal."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import Struct, convert
+
+from ground.sql import Database, Stamp, Tx, Words, metadata, put, put_once
+from queueing.facts import Mode, SessionFacts, SessionState
+from sessions.facts import DeliveredFacts, SaidFacts
+
+session_log = sa.Table(
+    "session_log",
+    metadata,
+    sa.Column("pool", sa.Text, primary_key=True),
+    sa.Column("session", sa.Text, primary_key=True),
+    sa.Column("expert", sa.Text, nullable=False),
+    sa.Column("user", sa.Text, nullable=False),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("ticket", sa.Text, nullable=False),
+    sa.Column("mode", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("joined_at", sa.BigInteger, nullable=False),
+    sa.Column("matched_at", sa.BigInteger, nullable=False),
+    sa.Column("live_at", sa.BigInteger, nullable=False),
+    sa.Column("ended_at", sa.BigInteger, nullable=False),
+    sa.Column("reason", Words, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("overtook", sa.JSON, nullable=False),
+    sa.Column("delivered_user", sa.BigInteger, nullable=False),
+    sa.Column("delivered_expert", sa.BigInteger, nullable=False),
+    sa.Column("epoch", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+sa.Index(None, session_log.c.pool, session_log.c.expert, session_log.c.ended_at)
+sa.Index(None, session_log.c.pool, session_log.c.user, session_log.c.matched_at)
+
+chat_lines = sa.Table(
+    "chat_lines",
+    metadata,
+    sa.Column("pool", sa.Text, primary_key=True),
+    sa.Column("session", sa.Text, primary_key=True),
+    sa.Column("n", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("side", sa.Text, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("op", sa.Text, nullable=False),
+)
+
+_FROM_FACTS = ("session", "expert", "user", "name", "ticket", "mode", "state", "joined_at", "matched_at", "live_at",
+               "ended_at", "reason", "by")  # fmt: skip
+
+
+class LoggedSession(Struct, kw_only=True, frozen=True):
+    """A session as the log has it. Milliseconds since 1970, 0 where there is none; `overtook` as in SessionFacts."""
+
+    session: str
+    expert: str
+    user: str
+    name: str
+    ticket: str
+    mode: Mode
+    state: SessionState
+    joined_at: int
+    matched_at: int
+    live_at: int
+    ended_at: int
+    reason: str
+    by: str
+    overtook: list[tuple[str, str]]
+    delivered_user: int
+    delivered_expert: int
+
+
+async def record(tx: Tx, pool: str, stamp: Stamp, events: Sequence[object]) -> None:
+    """Write what the journal entry `stamp` says of sessions and what was said in them; other events are passed over.
+
+    The same entry written again changes nothing, nor does an earlier one of the epoch.
+    """
+    for event in events:
+        if isinstance(event, SessionFacts):
+            await _write(tx, pool, stamp, event)
+        elif isinstance(event, SaidFacts):
+            await put_once(tx, chat_lines, [{"pool": pool} | {f: getattr(event, f) for f in event.__struct_fields__}])
+        elif isinstance(event, DeliveredFacts):
+            await _deliver(tx, pool, event)
+
+
+async def find(db: Database, pool: str, session: str) -> LoggedSession | None:
+    """One session of the log, or None. Whoever shows it checks that the reader is a party to it."""
+    found = await _select(db, _of(pool, session), 1)
+    return found[0] if found else None
+
+
+async def unfinished(db: Database, pool: str) -> list[LoggedSession]:
+    """The sessions that the log has as open: those that the live store no longer knows were lost with it."""
+    return await _select(db, sa.and_(session_log.c.pool == pool, session_log.c.state != "ended"), 10_000)
+
+
+async def close_lost(tx: Tx, pool: str, session: str, at: int, reason: str) -> None:
+    """End at `at`, by `system`, a session of the log that the live store lost. One that has ended stays as it is."""
+    lost = {"state": "ended", "ended_at": at, "reason": reason, "by": "system"}
+    await tx.execute(sa.update(session_log).where(_of(pool, session), session_log.c.state != "ended").values(lost))
+
+
+async def recent_lengths(db: Database, pool: str, expert: str, limit: int = 200) -> list[float]:
+    """Seconds from live to end of the expert's last `limit` sessions that were live, newest first."""
+    query = (
+        sa.select(session_log.c.live_at, session_log.c.ended_at)
+        .where(session_log.c.pool == pool, session_log.c.expert == expert)
+        .where(session_log.c.ended_at > 0, session_log.c.live_at > 0)
+        .order_by(session_log.c.ended_at.desc(), session_log.c.session)
+        .limit(limit)
+    )
+    async with db.read() as tx:
+        return [max(0, ended_at - live_at) / 1000 for live_at, ended_at in await tx.execute(query)]
+
+
+async def transcript(db: Database, pool: str, session: str, before: int = 0, limit: int = 100) -> list[SaidFacts]:
+    """The newest `limit` messages before number `before` (0: from the end), oldest first."""
+    query = (
+        sa.select(chat_lines)
+        .where(chat_lines.c.pool == pool, chat_lines.c.session == session)
+        .order_by(chat_lines.c.n.desc())
+        .limit(limit)
+    )
+    if before:
+        query = query.where(chat_lines.c.n < before)
+    async with db.read() as tx:
+        rows = (await tx.execute(query)).mappings().all()
+    return [SaidFacts(**{field: row[field] for field in SaidFacts.__struct_fields__}) for row in reversed(rows)]
+
+
+def _of(pool: str, session: str) -> sa.ColumnElement[bool]:
+    return sa.and_(session_log.c.pool == pool, session_log.c.session == session)
+
+
+async def _write(tx: Tx, pool: str, stamp: Stamp, facts: SessionFacts) -> None:
+    """`overtook` stays what the match said: later facts may leave it out. What was delivered has facts of its own."""
+    row: dict[str, Any] = {"pool": pool, "epoch": stamp.epoch, "seq": stamp.seq}
+    row |= {field: getattr(facts, field) for field in _FROM_FACTS}
+    row |= {"overtook": [list(pair) for pair in facts.overtook], "delivered_user": 0, "delivered_expert": 0}
+    keep = ["delivered_user", "delivered_expert"] + ([] if facts.overtook else ["overtook"])
+    await put(tx, session_log, [row], keep=keep, newer=True)
+
+
+async def _deliver(tx: Tx, pool: str, facts: DeliveredFacts) -> None:
+    column = session_log.c.delivered_user if facts.side == "user" else session_log.c.delivered_expert
+    await tx.execute(
+        sa.update(session_log).where(_of(pool, facts.session), column < facts.n).values({column.name: facts.n})
+    )
+
+
+async def _select(db: Database, where: sa.ColumnElement[bool], limit: int) -> list[LoggedSession]:
+    query = sa.select(session_log).where(where).order_by(session_log.c.matched_at).limit(limit)
+    async with db.read() as tx:
+        return [_logged(row) for row in (await tx.execute(query)).mappings()]
+
+
+def _logged(row: sa.RowMapping) -> LoggedSession:
+    return convert({field: row[field] for field in LoggedSession.__struct_fields__}, LoggedSession)

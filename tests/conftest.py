@@ -1,0 +1,64 @@
+"""What all tests share: the real store, a pool of one's own, a real database, and a loud list of what was skipped."""
+
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from tests.repo import machine
+
+if TYPE_CHECKING:
+    from ground.store import Store
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def store_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of a real Valkey (or Redis), started once for all tests."""
+    from ground.embedded import EmbeddedStore
+
+    embedded = EmbeddedStore(tmp_path_factory.mktemp("store"))
+    url = await embedded.start()
+    yield url
+    await embedded.stop()
+
+
+@pytest_asyncio.fixture
+async def store(store_url: str) -> "AsyncIterator[Store]":
+    from ground.store import Store
+
+    opened = await Store.open(store_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def pool() -> str:
+    """A pool that no other test knows."""
+    return f"p{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """An empty SQLite database of the test's own; `ground.sql` migrates it."""
+    return f"sqlite:///{tmp_path / 'openline.db'}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for tool in machine.missing():
+        skip = pytest.mark.skip(reason=f"MISSING {tool.names[0]}")
+        for item in items:
+            if item.get_closest_marker(tool.mark):
+                item.add_marker(skip)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says aloud which tests did not run because this machine lacks something."""
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for tool in machine.missing():
+        count = sum(f"MISSING {tool.names[0]}" in reason for reason in skipped)
+        if count:
+            terminalreporter.section(f"NOT TESTED: {count} tests need {tool.names[0]}", red=True, bold=True)
+            terminalreporter.line(machine.advice(tool))

@@ -1,0 +1,185 @@
+"""The database: transactions, the schema, the cursor. On SQLite and PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+import directory.store
+import identity.store
+import presence.store
+import queueing.store
+import sessions.store
+from ground.sql import Cursor, Database, DatabaseTooNew, Tx, Words, get_cursor, journal_cursor, metadata, put, put_once
+from ground.sql import set_cursor as move
+
+ROOMS = (directory.store, identity.store, presence.store, queueing.store, sessions.store)
+
+
+@pytest.fixture
+async def second(database: Database, database_url: str) -> AsyncIterator[Database]:
+    """Another process's view of the same database."""
+    other = await Database.open(database_url)
+    yield other
+    await other.close()
+
+
+def _differences(connection: sa.Connection) -> object:
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return compare_metadata(context, metadata)
+
+
+async def test_the_migrated_schema_is_that_of_the_rooms(database: Database) -> None:
+    assert len(metadata.tables) >= len(ROOMS)
+    async with database.begin() as tx:
+        assert await tx.run_sync(_differences) == []
+
+
+async def test_primary_keys_and_constraints_agree_with_the_rooms(database: Database) -> None:
+    """What the comparison above does not look at."""
+
+    def keys(connection: sa.Connection) -> dict[str, object]:
+        look = sa.inspect(connection)
+        return {name: look.get_pk_constraint(name)["constrained_columns"] for name in metadata.tables}
+
+    async with database.read() as tx:
+        found = await tx.run_sync(keys)
+    assert found == {name: [c.name for c in table.primary_key] for name, table in metadata.tables.items()}
+
+
+async def test_migrating_again_and_at_once_changes_nothing(database: Database, second: Database) -> None:
+    await asyncio.gather(database.migrate(), second.migrate(), database.migrate())
+    async with database.read() as tx:
+        assert await get_version(tx) == "0001"
+
+
+async def test_several_processes_may_make_the_schema_at_once(database_url: str) -> None:
+    databases = [await Database.open(database_url) for _ in range(3)]
+    await asyncio.gather(*(db.migrate() for db in databases))
+    async with databases[0].read() as tx:
+        assert await get_version(tx) == "0001"
+    for db in databases:
+        await db.close()
+
+
+async def get_version(tx: Tx) -> str:
+    return str((await tx.execute(sa.text("SELECT version_num FROM alembic_version"))).scalar_one())
+
+
+async def test_a_schema_of_a_later_version_is_refused_by_name(database: Database) -> None:
+    async with database.begin() as tx:
+        await tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseTooNew):
+        await database.migrate()
+
+
+async def test_a_failed_migration_leaves_nothing(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = await Database.open(database_url)
+    with monkeypatch.context() as patch:
+        patch.setattr("sqlalchemy.JSON.__init__", _fail)
+        with pytest.raises(RuntimeError, match="no JSON today"):
+            await db.migrate()
+    async with db.read() as tx:
+        assert await tx.run_sync(lambda connection: sa.inspect(connection).get_table_names()) == []
+    await db.migrate()
+    await db.close()
+
+
+def _fail(*_arguments: object, **_options: object) -> None:
+    raise RuntimeError("no JSON today")
+
+
+async def test_an_exception_undoes_the_whole_transaction(database: Database) -> None:
+    with suppress(LookupError):
+        async with database.begin() as tx:
+            await move(tx, "p", "e1", 7)
+            raise LookupError
+    async with database.begin() as tx:
+        assert await get_cursor(tx, "p") == Cursor("", 0)
+
+
+async def test_the_cursor_moves_forward_within_an_epoch_and_starts_anew_in_the_next(database: Database) -> None:
+    async with database.begin() as tx:
+        await move(tx, "p", "e1", 7)
+        await move(tx, "q", "e1", 2)
+        await move(tx, "p", "e2", 1)
+    async with database.begin() as tx:
+        assert await get_cursor(tx, "p") == Cursor("e2", 1)
+        assert await get_cursor(tx, "q") == Cursor("e1", 2)
+        with pytest.raises(ValueError, match="not before 0"):
+            await move(tx, "p", "e2", 0)
+
+
+async def test_two_conductors_count_each_entry_once(database: Database, second: Database) -> None:
+    """Both read the cursor and write the entries behind it, in one transaction each."""
+
+    async def conduct(db: Database) -> None:
+        for _ in range(20):
+            async with db.begin() as tx:
+                before = await get_cursor(tx, "p")
+                await move(tx, "p", "e1", before.seq + 1)
+
+    await asyncio.gather(conduct(database), conduct(second), conduct(database))
+    async with database.begin() as tx:
+        assert (await get_cursor(tx, "p")).seq == 60
+
+
+async def test_a_reader_sees_the_last_commit_while_a_writer_is_at_work(database: Database) -> None:
+    async with database.begin() as tx:
+        await move(tx, "p", "e1", 1)
+        async with asyncio.timeout(2), database.read() as reader:
+            assert (await reader.execute(sa.select(journal_cursor))).all() == []
+    async with database.read() as reader:
+        assert (await reader.execute(sa.select(journal_cursor))).all() == [("p", "e1", 1)]
+
+
+async def test_put_once_keeps_and_put_overwrites(database: Database) -> None:
+    async with database.begin() as tx:
+        await put_once(tx, journal_cursor, [{"pool": pool, "epoch": "a", "seq": 1} for pool in "pq"])
+        await put_once(tx, journal_cursor, [{"pool": "p", "epoch": "b", "seq": 2}])
+        await put(tx, journal_cursor, [{"pool": "q", "epoch": "b", "seq": 2}], keep=["epoch"])
+        await put(tx, journal_cursor, [])
+        await put_once(tx, journal_cursor, [])
+        rows = (await tx.execute(sa.select(journal_cursor).order_by(journal_cursor.c.pool))).all()
+    assert rows == [("p", "a", 1), ("q", "a", 2)]
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "half \ud83d pair", "whole \U0001f600 pair", "عربي", ""])
+async def test_any_text_that_the_journal_may_carry_can_be_written(database: Database, text: str) -> None:
+    written = sa.literal(text, Words)
+    async with database.read() as tx:
+        found = (await tx.execute(sa.select(written))).scalar_one()
+    assert found == text.replace("\x00", "\ufffd").replace("\ud83d", "\ufffd")
+
+
+async def test_sqlite_is_durable_private_and_checks_its_references(database: Database, database_url: str) -> None:
+    if database.kind != "sqlite":
+        return
+    async with database.read() as tx:
+        asked = {name: (await tx.execute(sa.text(f"PRAGMA {name}"))).scalar_one() for name in
+                 ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")}  # fmt: skip
+    assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+    path = sa.make_url(database_url).database
+    assert path is not None
+    assert (await asyncio.to_thread(_mode, path)) == 0o600
+
+
+def _mode(path: str) -> int:
+    return Path(path).stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize("url", ["mysql://u:secret@host/db", "sqlite://", "sqlite:///:memory:", "oracle://x"])
+async def test_an_address_of_another_kind_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ValueError, match=r"(?i)sqlite") as refused:
+        await Database.open(url)
+    assert "secret" not in str(refused.value)
+
+
+async def test_nothing_at_the_address_is_an_error_at_once() -> None:
+    with pytest.raises(OSError, match=r"refused|Connect|connect"):
+        await Database.open("postgresql://postgres@127.0.0.1:1/none")

@@ -1,0 +1,302 @@
+"""A Hypothesis state machine drives the real functions in the real store beside the model.
+
+`OPENLINE_HYPOTHESIS=deep` runs it for long.
+"""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from ground.store import Store
+from queueing.settings import PoolSettings
+from tests.machines.pair import Pair
+
+DEEP = os.environ.get("OPENLINE_HYPOTHESIS") == "deep"
+EXPERTS, USERS, PROCESSES = ("ada", "bob", "cy"), ("uma", "vic", "wei", "xan"), ("p1", "p2")
+experts, users, processes = st.sampled_from(EXPERTS), st.sampled_from(USERS), st.sampled_from(PROCESSES)
+sides = st.sampled_from(["user", "expert"])
+settings_of_pools = st.builds(
+    PoolSettings,
+    lines_per_ticket=st.just(2),
+    line_limit=st.sampled_from([2, 3]),
+    ring_ms=st.just(6_001),
+    ready_after_ms=st.sampled_from([1_002, 20_002]),
+    ready_ms=st.just(4_003),
+    unready_pause_ms=st.just(9_004),
+    decline_pause_ms=st.just(7_005),
+    declines_max=st.just(2),
+    grace_ms=st.just(12_006),
+    presence_grace_ms=st.just(3_007),
+    step_away_max_ms=st.just(20_008),
+    wrap_up_ms=st.just(5_009),
+    connect_ms=st.just(6_010),
+    session_cap_ms=st.just(25_011),
+    max_wait_ms=st.just(60_012),
+    line_keep_ms=st.just(15_013),
+)
+
+
+class PoolMachine(RuleBasedStateMachine):
+    """Rules are the commands, and time."""
+
+    store: Store
+    loop: asyncio.AbstractEventLoop
+
+    @initialize(rules=settings_of_pools, online=st.sets(experts))
+    def begin(self, rules: PoolSettings, online: set[str]) -> None:
+        pair = self.pair = Pair(self.store, self.loop, f"m{uuid.uuid4().hex[:12]}", rules)
+        self.both("presence", "enrol", list(EXPERTS))
+        for process in PROCESSES:
+            self.both("presence", "renew", process)
+        for expert in EXPERTS:
+            self.both("presence", "attach", "p1", "expert", expert)
+            self.both("presence", "declare", expert, "online" if expert in online else "away", "")
+        for user in USERS:
+            self.both("presence", "attach", "p1", "user", user)
+        assert pair.now
+
+    def both(self, door: str, name: str, *args: Any) -> Any:
+        """A command without an operation id in the store, and its namesake in the model."""
+        pair = self.pair
+        method = getattr(getattr(pair, door), name)
+
+        def call(op: str) -> Awaitable[Any]:
+            return method(pair.pool, *args, now=pair.now)  # type: ignore[no-any-return]
+
+        return pair.both(call, lambda: getattr(pair.model, name)(pair.now, *args), once=False)
+
+    def once(self, name: str, *args: Any, mirror: Callable[[], Any] | None = None, **more: Any) -> Any:
+        """A command of the line with an operation id, and its namesake in the model."""
+        pair = self.pair
+        method = getattr(pair.line, name)
+
+        def call(op: str) -> Awaitable[Any]:
+            return method(pair.pool, *args, op=op, now=pair.now, **more)  # type: ignore[no-any-return]
+
+        return pair.both(call, mirror or (lambda: getattr(pair.model, name)(pair.now, *args, **more)))
+
+    # ------------------------------------------------------------ users
+
+    @rule(user=users, some=st.lists(experts, min_size=1, max_size=3))
+    def join(self, user: str, some: list[str]) -> None:
+        self.once("join", user, some, "chat")
+
+    @rule(user=users, some=st.lists(experts, min_size=1, max_size=2, unique=True))
+    def join_properly(self, user: str, some: list[str]) -> None:
+        self.once("join", user, some, "audio")
+
+    @rule(user=users, expert=experts)
+    def connect(self, user: str, expert: str) -> None:
+        self.once("connect", user, expert, "chat")
+
+    @rule(user=users, expert=experts, leaving=st.sampled_from(["", *EXPERTS]))
+    def switch(self, user: str, expert: str, leaving: str) -> None:
+        self.once("switch", user, expert, leaving=leaving)
+
+    @rule(user=users, expert=st.sampled_from(["", *EXPERTS]))
+    def leave(self, user: str, expert: str) -> None:
+        self.once("leave", user, expert)
+
+    @rule(user=users, seconds=st.sampled_from([1, 10, 20]))
+    def step_away(self, user: str, seconds: int) -> None:
+        self.once("step_away", user, seconds)
+
+    @rule(user=users)
+    def come_back(self, user: str) -> None:
+        self.once("come_back", user)
+
+    # ------------------------------------------------------------ both sides
+
+    def _offer(self, name: str, offer: str, side: str, who: str) -> None:
+        known = self.pair.offers.get(offer)
+        self.once(
+            name, offer, side, who, mirror=lambda: getattr(self.pair.model, name)(self.pair.now, known, side, who)
+        )
+
+    @precondition(lambda self: any(e.offer for e in self.pair.model.experts.values()))
+    @rule(data=st.data(), side=sides, name=st.sampled_from(["accept", "accept", "accept", "decline"]))
+    def answer_offer(self, data: st.DataObject, side: str, name: str) -> None:
+        open_ = [key for key, offer in self.pair.offers.items() if self.pair.model.experts[offer.expert].offer is offer]
+        if open_:
+            offer = data.draw(st.sampled_from(open_))
+            known = self.pair.offers[offer]
+            self._offer(name, offer, side, known.user if side == "user" else known.expert)
+
+    @precondition(lambda self: self.pair.offers)
+    @rule(
+        data=st.data(), side=sides, who=st.sampled_from([*EXPERTS, *USERS]), name=st.sampled_from(["accept", "decline"])
+    )
+    def answer_any_offer(self, data: st.DataObject, side: str, who: str, name: str) -> None:
+        self._offer(name, data.draw(st.sampled_from([*self.pair.offers, "o-none"])), side, who)
+
+    def _session(self, name: str, session: str, side: str, who: str) -> None:
+        pair = self.pair
+        known = pair.sessions.get(session)
+
+        def mirror() -> None:
+            getattr(pair.model, name)(pair.now, known, side, who)
+
+        if name == "connected":
+            pair.both(lambda op: pair.line.connected(pair.pool, session, side, who, now=pair.now), mirror, once=False)
+        else:
+            self.once(name, session, side, who, mirror=mirror)
+
+    @precondition(lambda self: any(e.session for e in self.pair.model.experts.values()))
+    @rule(data=st.data(), side=st.sampled_from(["user", "expert"]), name=st.sampled_from(["connected"] * 3 + ["end"]))
+    def in_session(self, data: st.DataObject, side: str, name: str) -> None:
+        open_ = [key for key, session in self.pair.sessions.items() if session.state != "ended"]
+        session = data.draw(st.sampled_from(open_))
+        known = self.pair.sessions[session]
+        self._session(name, session, side, known.user if side == "user" else known.expert)
+
+    @precondition(lambda self: self.pair.sessions)
+    @rule(
+        data=st.data(),
+        side=st.sampled_from(["user", "expert", "operator"]),
+        who=st.sampled_from([*EXPERTS, *USERS, "olga"]),
+        name=st.sampled_from(["connected", "end"]),
+    )
+    def in_any_session(self, data: st.DataObject, side: str, who: str, name: str) -> None:
+        if side == "operator" and (name == "connected" or who != "olga"):
+            return
+        self._session(name, data.draw(st.sampled_from([*self.pair.sessions, "s-none"])), side, who)
+
+    @precondition(lambda self: self.pair.sessions)
+    @rule(data=st.data(), side=sides)
+    def say(self, data: st.DataObject, side: str) -> None:
+        self.pair.say(data.draw(st.sampled_from(sorted(self.pair.sessions))), side)
+
+    @rule(expert=experts)
+    def finish_wrap_up(self, expert: str) -> None:
+        self.once("finish_wrap_up", expert)
+
+    # ------------------------------------------------------------ experts and operators
+
+    @rule(
+        expert=experts,
+        status=st.sampled_from(["online", "online", "away", "offline"]),
+        by=st.sampled_from(["", "operator:olga"]),
+    )
+    def declare(self, expert: str, status: str, by: str) -> None:
+        pair = self.pair
+        reason = "tea" if status == "away" else ""
+        pair.both(
+            lambda op: pair.presence.declare(pair.pool, expert, status, reason, by=by, op=op, now=pair.now),
+            lambda: pair.model.declare(pair.now, expert, status, reason),
+        )
+
+    @rule(expert=experts, starts=st.lists(st.sampled_from([-5, 2, 9, 30]), max_size=2), whole=st.booleans())
+    def set_hours(self, expert: str, starts: list[int], whole: bool) -> None:
+        now = self.pair.now
+        windows = None if whole else [(now + start * 1000, now + (start + 6) * 1000) for start in sorted(set(starts))]
+        self.both("presence", "set_hours", expert, windows)
+
+    @rule(user=users, expert=experts, to=st.sampled_from(["head", "tail"]))
+    def move(self, user: str, expert: str, to: str) -> None:
+        if user in self.pair.model.tickets:
+            model = self.pair.model
+            ticket = self._ticket_id(user)
+            self.once(
+                "move", ticket, expert, to, "urgent", "operator:olga", mirror=lambda: model.move(self.pair.now, user, expert, to)
+            )
+
+    @rule(user=users)
+    def remove(self, user: str) -> None:
+        if user in self.pair.model.tickets:
+            ticket = self._ticket_id(user)
+            self.once("remove", ticket, "abuse", "operator:olga", mirror=lambda: self.pair.model.remove(self.pair.now, user))
+
+    def _ticket_id(self, user: str) -> str:
+        return [ticket for ticket, owner in self.pair.tickets.items() if owner == user][-1]
+
+    # ------------------------------------------------------------ connections
+
+    @rule(process=processes, side=sides, data=st.data())
+    def attach(self, process: str, side: str, data: st.DataObject) -> None:
+        self.both("presence", "attach", process, side, data.draw(users if side == "user" else experts))
+
+    @rule(process=processes, side=sides, data=st.data())
+    def detach(self, process: str, side: str, data: st.DataObject) -> None:
+        self.both("presence", "detach", process, side, data.draw(users if side == "user" else experts))
+
+    @rule(process=processes)
+    def renew(self, process: str) -> None:
+        self.both("presence", "renew", process)
+
+    @rule(process=processes)
+    def release(self, process: str) -> None:
+        self.both("presence", "release", process)
+
+    # ------------------------------------------------------------ time
+
+    def _go_to(self, now: int) -> None:
+        pair = self.pair
+        pair.now = max(pair.now, now)
+        due: list[int] = []
+        answer = pair.both(
+            lambda op: pair.line.run_due(pair.pool, now=pair.now),
+            lambda: due.append(pair.model.run_due(pair.now)),
+            once=False,
+        )
+        assert answer["next"] == due[0]
+
+    @rule(off=st.sampled_from([-1, 0, 0, 0, 1]))
+    def to_the_next_deadline(self, off: int) -> None:
+        if found := self.pair.model.deadlines():
+            self._go_to(found[0][0] + off)
+
+    @rule(ms=st.sampled_from([1, 500, 3_000]))
+    def a_little_later(self, ms: int) -> None:
+        self._go_to(self.pair.now + ms)
+
+    @rule(ms=st.sampled_from([9_000, 30_000, 120_000]))
+    def much_later_all_processes_died(self, ms: int) -> None:
+        self._go_to(self.pair.now + ms)
+
+    @rule(steps=st.integers(1, 8), alive=st.sampled_from([("p1",), ("p1", "p2")]))
+    def later_with_processes_alive(self, steps: int, alive: tuple[str, ...]) -> None:
+        for _ in range(steps):
+            self.pair.now += 4_000
+            for process in alive:
+                self.both("presence", "renew", process)
+
+    @precondition(lambda self: self.pair.done)
+    @rule(which=st.integers(0, 1000))
+    def repeat(self, which: int) -> None:
+        self.pair.repeat(which)
+
+
+@pytest.fixture
+def driver(store_url: str) -> Iterator[tuple[asyncio.AbstractEventLoop, Store]]:
+    """A loop and a store that last through all examples."""
+    loop = asyncio.new_event_loop()
+    store = loop.run_until_complete(Store.open(store_url))
+    yield loop, store
+    loop.run_until_complete(store.close())
+    loop.close()
+
+
+@pytest.mark.timeout(0 if DEEP else 300)
+@pytest.mark.claim("B14")
+def test_the_store_does_what_the_text_says(driver: tuple[asyncio.AbstractEventLoop, Store]) -> None:
+    loop, store = driver
+    machine = type("Machine", (PoolMachine,), {"loop": loop, "store": store})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=5_000 if DEEP else 60,
+            stateful_step_count=80 if DEEP else 40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+            report_multiple_bugs=False,
+            phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+        ),
+    )

@@ -1,0 +1,172 @@
+"""What happens by itself: offers, matches, ends, lapses. Every step says whom it touched; dispatch looks at those."""
+
+from tests.model.core import Core
+from tests.model.state import Expert, Offer, Session, Ticket
+
+
+class Flow(Core):
+    """The inner steps of the model. `now` is milliseconds."""
+
+    def touch(self, *experts: str) -> None:
+        self.touched.update(dict.fromkeys(experts))
+
+    def dispatch(self, now: int) -> None:
+        """Each touched expert who is free is offered the first ready ticket of the line."""
+        while self.touched:
+            expert = self.experts[next(iter(self.touched))]
+            del self.touched[expert.name]
+            self.keep_line(expert, now)
+            ready = self.ready(expert.name)
+            if self.indicator(expert) == "free" and ready:
+                self.offer(expert, ready[0], now)
+
+    # ------------------------------------------------------------ offers
+
+    def offer(self, expert: Expert, ticket: Ticket, now: int) -> None:
+        rules = self.settings
+        user_ok = now - ticket.joined_at < rules.ready_after_ms and not ticket.must_confirm
+        ahead = self.line(expert.name)[: self.line(expert.name).index(ticket)]
+        passed = {other.user: self.passed_because(other, expert.name) for other in ahead}
+        ready_until = 0 if user_ok else now + rules.ready_ms
+        offer = Offer(expert.name, ticket.user, user_ok, False, now + rules.ring_ms, ready_until, passed)
+        expert.offer = ticket.offer = offer
+        expert.engagement, ticket.state = "ringing", "offered"
+
+    def offer_over(self, offer: Offer) -> Ticket:
+        """Both go back to where they were: the expert idle, the ticket waiting at its old place."""
+        expert, ticket = self.experts[offer.expert], self.tickets[offer.user]
+        expert.offer = ticket.offer = None
+        expert.engagement, ticket.state = "idle", "waiting"
+        self.touch(expert.name, *ticket.lines)
+        return ticket
+
+    def withdraw(self, offer: Offer | None) -> None:
+        if offer:
+            self.offer_over(offer)
+
+    def missed(self, offer: Offer) -> None:
+        self.offer_over(offer)
+        expert = self.experts[offer.expert]
+        expert.declared, expert.reason = "away", "missed"
+
+    def declined_by_expert(self, offer: Offer, now: int) -> None:
+        ticket = self.offer_over(offer)
+        count = ticket.declines[offer.expert] = ticket.declines.get(offer.expert, 0) + 1
+        if count >= self.settings.declines_max:
+            self.drop(ticket, offer.expert)
+        else:
+            ticket.declined_until[offer.expert] = now + self.settings.decline_pause_ms
+
+    def not_ready(self, offer: Offer, now: int) -> None:
+        """Passed over once with the place kept; the second time the ticket drops."""
+        ticket = self.offer_over(offer)
+        ticket.unready += 1
+        if ticket.unready > 1:
+            self.drop(ticket)
+        else:
+            ticket.paused_until, ticket.pause_reason = now + self.settings.unready_pause_ms, "not_ready"
+            ticket.must_confirm = True
+
+    # ------------------------------------------------------------ tickets
+
+    def drop(self, ticket: Ticket, expert: str = "") -> None:
+        """Take the ticket out of one line, or of all; without a line it is over."""
+        if ticket.offer and expert in ("", ticket.offer.expert):
+            self.withdraw(ticket.offer)
+        for name in [expert] if expert else list(ticket.lines):
+            self.touch(name)
+            for kept in (ticket.lines, ticket.entered, ticket.declined_until):
+                kept.pop(name, None)
+            ticket.moved.discard(name)
+        if not ticket.lines:
+            del self.tickets[ticket.user]
+            self.left += 1
+
+    def resume(self, ticket: Ticket) -> None:
+        ticket.paused_until, ticket.pause_reason = 0, ""
+        self.touch(*ticket.lines)
+
+    # ------------------------------------------------------------ sessions
+
+    def match(self, offer: Offer, now: int) -> None:
+        """In one step: out of all lines, into the session."""
+        expert, ticket = self.experts[offer.expert], self.tickets[offer.user]
+        overtook = self.overtaken(offer, ticket)
+        self.touch(*ticket.lines)
+        ticket.lines.clear()
+        ticket.declined_until.clear()
+        ticket.offer = expert.offer = None
+        ticket.state, expert.engagement = "matched", "in_session"
+        until = now + self.settings.connect_ms
+        expert.session = Session(expert.name, ticket.user, "connecting", now, until, overtook)
+        if not self.attached.get(("expert", expert.name)) and not expert.here_until:
+            raise AssertionError("an offer rings for somebody who is not here")
+
+    def overtaken(self, offer: Offer, ticket: Ticket) -> dict[str, str]:
+        """Who came to this line earlier and is still there, with the reason."""
+        line, name = self.line(offer.expert), offer.expert
+        mine = ticket.lines[name]
+        earlier = {t.user: offer.passed.get(t.user, "unexplained") for t in line if t.lines[name] < mine}
+        if name in ticket.moved:
+            jumped = [t for t in line if t.entered[name] < ticket.entered[name]]
+            earlier = {t.user: "operator" for t in jumped} | {u: r for u, r in earlier.items() if r != "unexplained"}
+        return earlier
+
+    def end_session(self, session: Session, reason: str, now: int) -> None:
+        expert = self.experts[session.expert]
+        del self.tickets[session.user]
+        self.served += 1
+        expert.session, expert.engagement = None, "idle"
+        if session.live_at:
+            expert.engagement, expert.wrap_until = "wrap_up", now + self.settings.wrap_up_ms
+        session.state = "ended"
+        self.ended.append((session, reason))
+        self.touch(expert.name)
+
+    # ------------------------------------------------------------ experts
+
+    def stopped_taking(self, expert: Expert) -> None:
+        """Away, offline, closed or gone: what rings is withdrawn."""
+        if expert.declared != "online" or not expert.open or not self.present(expert):
+            self.withdraw(expert.offer)
+        self.touch(expert.name)
+
+    def keep_line(self, expert: Expert, now: int) -> None:
+        """The line of an expert who is offline or closed is kept for a while, counted once."""
+        if not self.line_shut(expert):
+            expert.keep_until = 0
+        elif not expert.keep_until:
+            expert.keep_until = now + self.settings.line_keep_ms
+
+    def drop_line(self, expert: Expert) -> None:
+        for ticket in self.line(expert.name):
+            self.drop(ticket, expert.name)
+
+    def look_at_hours(self, expert: Expert, now: int) -> None:
+        windows = expert.windows
+        edges = [edge for window in windows or [] for edge in window if edge > now]
+        was, expert.open = expert.open, windows is None or any(a <= now < b for a, b in windows)
+        expert.hours_at = min(edges, default=0)
+        if was != expert.open:
+            self.stopped_taking(expert)
+
+    # ------------------------------------------------------------ connections
+
+    def user_lost(self, user: str, now: int) -> None:
+        ticket = self.tickets.get(user)
+        if ticket is None:
+            return
+        ticket.connected, ticket.grace_until = False, now + self.settings.grace_ms
+        self.withdraw(ticket.offer)
+        if session := self.session_of(user):
+            session.lost["user"] = now + self.settings.grace_ms
+
+    def expert_gone(self, expert: Expert, now: int) -> None:
+        expert.here_until = 0
+        self.stopped_taking(expert)
+        if expert.session:
+            expert.session.lost["expert"] = now + self.settings.grace_ms
+
+    def session_of(self, user: str) -> Session | None:
+        found = [e.session for e in self.experts.values() if e.session and e.session.user == user]
+        return found[0] if found else None

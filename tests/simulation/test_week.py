@@ -1,0 +1,55 @@
+"""A simulated week: 200 experts, Poisson users, process deaths, every promise checked at every step.
+
+`OPENLINE_SEED=n` replays the week of seed n. `OPENLINE_DAYS` shortens it.
+"""
+
+import os
+import random
+import time
+
+import pytest
+
+from ground.store import Store
+from tests.simulation.people import HOUR, People
+from tests.simulation.week import START, Week, settings_of_the_week
+from tests.simulation.world import World
+
+FIXED = 20261122
+
+
+def seeds() -> list[tuple[int, float]]:
+    """The seed and the days of each run: a whole week from a fixed seed, a shorter stretch from a fresh one."""
+    if given := os.environ.get("OPENLINE_SEED"):
+        return [(int(given), float(os.environ.get("OPENLINE_DAYS", "7")))]
+    return [(FIXED, float(os.environ.get("OPENLINE_DAYS", "7"))), (random.SystemRandom().randrange(10**9), 1.0)]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.claim("B13")
+@pytest.mark.claim("B14")
+@pytest.mark.parametrize(("seed", "days"), seeds())
+async def test_a_week_keeps_every_promise(store: Store, pool: str, seed: int, days: float) -> None:
+    world = World(settings_of_the_week())
+    week = Week(store, pool, People(seed, START, days, world))
+    began = time.monotonic()
+    try:
+        await week.run()
+    except BaseException:
+        print(f"\nreplay with OPENLINE_SEED={seed} OPENLINE_DAYS={days}")
+        raise
+    took = time.monotonic() - began
+    print(f"\nseed {seed}: {days} days in {took:.0f} s, {week.calls} calls, {world.seq} entries, {report(world)}")
+    assert week.shots >= int(days * 24) - 1
+    assert world.joined > days * 24 * 50
+    assert world.served > world.joined // 2
+    assert {"stepped_away", "disconnected", "elsewhere"} <= world.overtakes.keys()
+    assert len(world.waits_ms) and max(world.waits_ms) <= 90 * HOUR // 60 + HOUR
+
+
+def report(world: World) -> str:
+    waits = sorted(world.waits_ms)
+    return (
+        f"{world.joined} joined, {world.served} served, {world.left} left, {len(world.tickets)} still here; "
+        f"wait p50 {waits[len(waits) // 2] // 1000} s, p95 {waits[len(waits) * 95 // 100] // 1000} s; "
+        f"overtakes {dict(sorted(world.overtakes.items()))}"
+    )

@@ -1,0 +1,174 @@
+"""The clockwork of the simulation: orders go to the real store in order of virtual time, the journal comes back.
+
+All orders of a few virtual seconds go out as one pipeline; the journal is read after each.
+The same seed gives the same week.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from ground.errors import Refusal
+from ground.journal import Journal
+from ground.store import Store
+from presence.presence import Presence
+from queueing.line import Line
+from queueing.settings import PoolSettings
+from tests.machines.invariants import check_promises
+from tests.model import compare
+from tests.simulation.people import HOUR, MINUTE, PROCESSES, Order, People
+
+START = 1_800_000_000_000 - 1_800_000_000_000 % 86_400_000
+WINDOW = 7_000
+"""Shorter than a lease, so that one renewal per window keeps a process alive."""
+LATE = {
+    "join": {"line_full", "expert_offline", "line_closed", "already_in_line"},
+    "connect": {"expert_busy", "expert_away", "expert_offline", "line_closed", "line_full", "already_in_line"},
+    "switch": {"no_ticket", "same_line", "line_full", "expert_offline", "line_closed", "offer_open", "in_session"},
+    "leave": {"no_ticket", "in_session"},
+    "step_away": {"no_ticket", "in_session", "offer_open"},
+    "come_back": {"no_ticket", "in_session"},
+    "accept": {"no_such_offer", "offer_over"},
+    "decline": {"no_such_offer", "offer_over"},
+    "connected": {"session_over"},
+    "end": {"session_over"},
+    "finish_wrap_up": {"not_in_wrap_up"},
+    "move": {"no_such_ticket", "offer_open", "in_session", "line_full"},
+}
+"""Refusals that somebody who acts on what they saw some seconds ago may meet. Any other fails the simulation."""
+
+
+@dataclass
+class Week:
+    """One simulated stretch of time in one pool."""
+
+    store: Store
+    pool: str
+    people: People
+    calls: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    answers: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.world = self.people.world
+        self.doors: dict[str, Any] = {"line": Line(self.store), "presence": Presence(self.store)}
+        self.journal = Journal(self.store)
+        self.shots = 0
+
+    async def run(self) -> None:
+        people, now = self.people, self.people.start
+        await self.doors["line"].configure(self.pool, self.world.settings, now=now)
+        await self.doors["presence"].enrol(self.pool, people.experts, now=now)
+        await self.listen()
+        people.plan()
+        while now < people.end:
+            await self.window(now)
+            now += WINDOW
+            if (now - people.start) // HOUR != (now - people.start - WINDOW) // HOUR:
+                await self.compare(now)
+        assert not [order for order in people.orders if order.at < people.end]
+
+    async def window(self, now: int) -> None:
+        """Everything ordered for these seconds in one pipeline, then what the journal says of it."""
+        alive = [name for name in PROCESSES if self.people.dead_until[name] <= now]
+        calls = [self.doors["presence"].renew(self.pool, name, now=now) for name in alive]
+        orders = [made for order in self.people.due(now + WINDOW) for made in self.resolve(order, max(order.at, now))]
+        calls += [self.call(order) for order in orders]
+        self.calls += len(calls)
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        for order, answer in zip(orders, answers[len(alive) :], strict=True):
+            self.answered(order, answer)
+        self._raise(answers[: len(alive)])
+        await self.listen()
+
+    @staticmethod
+    def _raise(answers: list[Any]) -> None:
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+
+    def call(self, order: Order) -> Any:
+        return getattr(self.doors[order.door], order.command)(self.pool, *order.args, now=order.at)
+
+    async def listen(self) -> None:
+        """Read the journal to its end and let people hear it."""
+        while entries := await self.journal.read(self.pool, self.world.seq, 1000):
+            for entry in entries:
+                for fact in self.world.read(entry.seq, entry.at, entry.events):
+                    self.people.hear(fact, entry.at)
+            if len(entries) < 1000:
+                return
+
+    # ------------------------------------------------------------ orders
+
+    def resolve(self, order: Order, at: int) -> list[Order]:
+        """The commands for the store that an order comes to at `at`; an order of the world may come to none."""
+        if order.door != "world":
+            return [Order(at, order.n, order.door, order.command, order.args)]
+        made = getattr(self, f"_world_{order.command}")(at, *order.args)
+        return [Order(at, order.n, *each) for each in made]
+
+    def _world_arrive(self, at: int, user: str) -> list[tuple[Any, ...]]:
+        self.people.choose(user, at + 1)
+        return self._world_come(at, "user", user)
+
+    def _world_come(self, at: int, side: str, member: str) -> list[tuple[Any, ...]]:
+        if (side, member) in self.people.home:
+            return []
+        process = self.people.home[side, member] = self.people.process_for(at)
+        return [("presence", "attach", (process, side, member))]
+
+    def _world_go(self, at: int, side: str, member: str) -> list[tuple[Any, ...]]:
+        process = self.people.home.pop((side, member), "")
+        return [("presence", "detach", (process, side, member))] if process else []
+
+    def _world_die(self, at: int, process: str) -> list[tuple[Any, ...]]:
+        self.people.die(at, process)
+        return []
+
+    def _world_operate(self, at: int, user: str) -> list[tuple[Any, ...]]:
+        tickets = [ticket for ticket in self.world.tickets.values() if ticket.user == user and ticket.lines]
+        return [("line", "move", (t.ticket, t.lines[0][0], "head", "urgent", "operator:olga")) for t in tickets]
+
+    def answered(self, order: Order, answer: Any) -> None:
+        """A refusal is taken as people take it; what they could not have met fails."""
+        if isinstance(answer, Refusal):
+            assert answer.code in LATE.get(order.command, set()), f"{order} refused {answer}"
+            self.refusals[f"{order.command} {answer.code}"] += 1
+            if order.command in ("connect", "join"):
+                self._try_again(order)
+        elif isinstance(answer, BaseException):
+            raise answer
+        elif order.command in ("connect", "join"):
+            self.people.settled(order.args[0], order.at)
+
+    def _try_again(self, order: Order) -> None:
+        user = order.args[0]
+        if order.command == "connect" and isinstance(order.args[1], str):
+            self.people.order(order.at + MINUTE // 6, "line", "join", user, [order.args[1]], "chat")
+        else:
+            self.people.order(order.at + MINUTE // 6, "world", "go", "user", user)
+
+    # ------------------------------------------------------------ the whole truth, now and then
+
+    async def compare(self, now: int) -> None:
+        """The store's snapshot is what the journal told, and keeps every promise; what was read may go."""
+        shot = await self.doors["line"].snapshot(self.pool, now=now)
+        await self.listen()
+        shot = await self.doors["line"].snapshot(self.pool, now=now)
+        users = {fact.ticket: fact.ticket for fact in shot.tickets}
+        users |= {ticket: ticket for session in shot.sessions for ticket, _ in session.overtook}
+        world = self.world
+        told: list[compare.Facts] = [*world.experts.values(), *world.tickets.values(), *world.offers.values(), *world.sessions.values()]
+        seen: list[compare.Facts] = [*shot.experts, *shot.tickets, *shot.offers, *shot.sessions]
+        users |= {ticket: ticket for session in world.sessions.values() for ticket, _ in session.overtook}
+        assert compare.of_facts(seen, users) == compare.of_facts(told, users)
+        check_promises(shot)
+        self.shots += 1
+        await self.journal.trim(self.pool, self.world.seq, 100)
+
+
+def settings_of_the_week() -> PoolSettings:
+    """Times as in a real pool, except that lines are shorter."""
+    return PoolSettings(line_limit=30, session_cap_ms=30 * MINUTE, max_wait_ms=90 * MINUTE, line_keep_ms=5 * MINUTE)

@@ -1,0 +1,121 @@
+"""Every code of the socket as a value: why a socket is closed, and why a request is refused.
+
+Close codes by range: 4000-4099 come again at once and resume, 4100-4199 come again later (with a back-off),
+4400-4499 do not come again by yourself: something has to change first. Refusal codes are catalogue keys: pages
+translate them, and never show `meaning` or `way_out`, which are for the people who build on this protocol.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+ComeAgain = Literal["at_once", "later", "never"]
+_RANGES: Final[dict[ComeAgain, range]] = {
+    "at_once": range(4000, 4100),
+    "later": range(4100, 4200),
+    "never": range(4400, 4500),
+}
+
+
+def come_again(code: int) -> ComeAgain:
+    """Whether a client whose socket was closed with `code` should come again. Codes of the standard count as `later`,
+    except 1009 (message too big) and 1003/1007/1008 (not what we speak), which will not get better by repeating."""
+    for when, codes in _RANGES.items():
+        if code in codes:
+            return when
+    return "never" if code in (1002, 1003, 1007, 1008, 1009) else "later"
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCode:
+    """A reason to close. `words` go out as the close reason (at most 123 bytes) and into logs."""
+
+    name: str
+    code: int
+    words: str
+
+    @property
+    def come_again(self) -> ComeAgain:
+        return come_again(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalCode:
+    """A reason to refuse: what it means in one line, and the way out."""
+
+    name: str
+    meaning: str
+    way_out: str
+
+
+CLOSES: Final[dict[str, CloseCode]] = {
+    close.name: close
+    for close in (
+        CloseCode("slow_reader", 4000, "too much unread: come again and resume"),
+        CloseCode("server_going", 4001, "this server process is stopping: come again and resume"),
+        CloseCode("silent", 4002, "nothing heard for too long: come again and resume"),
+        CloseCode("overloaded", 4100, "no room for another connection now"),
+        CloseCode("too_many_connections", 4101, "too many connections of this member or address"),
+        CloseCode("auth_timeout", 4102, "no hello in time"),
+        CloseCode("store_unavailable", 4103, "the live store does not answer"),
+        CloseCode("flooding", 4104, "too many messages"),
+        CloseCode("bad_messages", 4400, "too many messages that make no sense"),
+        CloseCode("bad_token", 4401, "the sign-in was not accepted"),
+        CloseCode("token_expired", 4402, "the sign-in has ended: sign in again"),
+        CloseCode("blocked", 4403, "this member may not connect"),
+        CloseCode("no_such_pool", 4404, "no pool of that name"),
+        CloseCode("bad_subprotocol", 4405, "this server speaks openline.v1.msgpack and openline.v1.json"),
+    )
+}
+
+REFUSALS: Final[dict[str, RefusalCode]] = {
+    refusal.name: refusal
+    for refusal in (
+        # the frame
+        RefusalCode("malformed", "The frame is not a message.", "Send a map with the fields of wire/messages.py."),
+        RefusalCode("unknown_message", "No message has this name.", "See `openline schema`."),
+        RefusalCode("unknown_field", "The message has a field it does not know.", "Leave the field out."),
+        RefusalCode("bad_field", "A field is missing or has a value it can't have.", "Correct the field named."),
+        RefusalCode("too_long", "A field is longer than allowed.", "Shorten the field named."),
+        RefusalCode("bad_message", "The message makes no sense now.", "Send `hello` first, and only once."),
+        # who you are
+        RefusalCode("not_signed_in", "This needs a signed-in user.", "Sign in."),
+        RefusalCode("not_allowed", "This role may not do that.", "Sign in with another role."),
+        RefusalCode("bad_token", "The token was not accepted.", "Get a new one."),
+        RefusalCode("no_such_pool", "No pool has this name.", "Correct the name."),
+        RefusalCode("rate_limited", "Too many requests.", "Wait `retry_after_ms`."),
+        # the house
+        RefusalCode("store_unavailable", "The live store does not answer.", "Repeat with the same `op`."),
+        RefusalCode("internal", "Something failed on our side.", "Repeat with the same `op`; then tell the operator."),
+        RefusalCode("op_reused", "This operation id was used for another command.", "Use a new one."),
+        # lines
+        RefusalCode("already_in_line", "One ticket per user and pool.", "Switch, or leave first."),
+        RefusalCode("unknown_expert", "No expert of this pool has this name.", "Choose another."),
+        RefusalCode("expert_offline", "The expert is offline.", "Come back later or choose another."),
+        RefusalCode("expert_away", "The expert is away.", "Join the line instead."),
+        RefusalCode("expert_busy", "The expert is busy, or others wait ready.", "Join the line instead."),
+        RefusalCode("mode_not_offered", "The expert does not offer this mode.", "Choose another mode or expert."),
+        RefusalCode("line_closed", "The expert is outside the hours.", "Come back in the hours."),
+        RefusalCode("line_full", "The line is full.", "Choose another expert or come back later."),
+        RefusalCode("too_many_lines", "A ticket may stand in fewer lines.", "Choose fewer experts."),
+        RefusalCode("duplicate_expert", "An expert is named twice.", "Name each once."),
+        RefusalCode("not_in_line", "You do not stand in that line.", "Join it."),
+        RefusalCode("same_line", "You already stand in that line.", "Nothing to do."),
+        RefusalCode("no_ticket", "You do not stand in any line.", "Join one."),
+        RefusalCode("no_such_ticket", "There is no such ticket in a line.", "Look at the line again."),
+        RefusalCode("not_away", "You have not stepped away.", "Nothing to do."),
+        RefusalCode("too_long_away", "The pool allows a shorter absence.", "Ask for less."),
+        # offers and sessions
+        RefusalCode("offer_open", "An offer is open.", "Accept or decline it first."),
+        RefusalCode("in_session", "You are in a session.", "End it first."),
+        RefusalCode("no_such_offer", "There is no such offer for you.", "Wait for the next."),
+        RefusalCode("offer_over", "The offer has ended.", "Wait for the next."),
+        RefusalCode("no_such_session", "There is no such session for you.", "Nothing to do."),
+        RefusalCode("session_over", "The session has ended.", "Nothing to do."),
+        RefusalCode("not_in_wrap_up", "There is no wrap-up to finish.", "Nothing to do."),
+        RefusalCode("chat_full", "The chat holds as many messages as it can.", "End the session and begin another."),
+        RefusalCode("bad_status", "There is no such status.", "Declare online, away or offline."),
+        RefusalCode("expert_in_session", "The expert is in a session.", "End it first."),
+        RefusalCode("too_many_windows", "Too many windows of hours.", "Send fewer."),
+        RefusalCode("not_enrolled", "The expert is not enrolled in this pool.", "Ask an operator."),
+    )
+}
