@@ -30,4 +30,5 @@ class AppletHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         applet = _applet(self.root)
         build_data["force_include"]["demo/experts.csv"] = "demo/experts.csv"
+        build_data["force_include"]["client_applet/pages"] = "client_applet/pages"
         build_data["force_include"][str(applet.build())] = "client_applet/dist"

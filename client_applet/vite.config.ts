@@ -3,6 +3,7 @@ import { defineConfig } from "vite";
 // One script for every page (`openline.js`); staff pages and the session come as chunks when they are needed.
 export default defineConfig({
   base: "./",
+  publicDir: "pages",
   build: {
     target: "es2022",
     outDir: "dist",
@@ -10,12 +11,11 @@ export default defineConfig({
     modulePreload: false,
     sourcemap: true,
     rolldownOptions: {
-      input: { openline: "src/openline.ts", pages: "src/ui/pages.css" },
-      preserveEntrySignatures: "exports-only",
+      input: { openline: "src/openline.ts" },
+      preserveEntrySignatures: "allow-extension",
       output: {
         entryFileNames: "[name].js",
         chunkFileNames: "openline-[name]-[hash].js",
-        assetFileNames: "[name][extname]",
       },
     },
   },

@@ -2,13 +2,12 @@
 
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
 from msgspec import Struct, convert, to_builtins
 
+from directory import store
 from directory.expert import NAME_MAX, Expert, Pool, id_problem, problems
-from directory.store import experts, pools
 from ground.errors import Refusal
-from ground.sql import Database, Tx, put
+from ground.sql import Database, Tx
 
 T = TypeVar("T")
 
@@ -34,25 +33,21 @@ class Profiles:
         if id_problem(pool) or not name.strip() or len(name) > NAME_MAX:
             raise Refusal("bad_profile", "id" if id_problem(pool) else "name")
         made = Pool(pool=pool, name=name, settings=settings or {})
-        try:
-            async with self._db.begin() as tx:
-                await tx.execute(sa.insert(pools).values(to_builtins(made)))
-        except sa.exc.IntegrityError:
-            raise Refusal("pool_exists", pool) from None
+        if not await store.add_pool(self._db, to_builtins(made)):
+            raise Refusal("pool_exists", pool)
         return made
 
     async def put_settings(self, pool: str, settings: dict[str, Any]) -> Pool:
         """Replace the settings of a pool, whole. Refused `no_such_pool`."""
         async with self._db.begin() as tx:
             known = _known(await _pool(tx, pool), "no_such_pool", pool)
-            await tx.execute(sa.update(pools).where(pools.c.pool == pool).values(settings=settings))
+            await store.set_settings(tx, pool, settings)
         return Pool(pool=pool, name=known.name, settings=settings)
 
     async def pools(self) -> list[Pool]:
         """All pools, by id."""
         async with self._db.read() as tx:
-            rows = (await tx.execute(sa.select(pools).order_by(pools.c.pool))).mappings()
-            return [Pool(**row) for row in rows]
+            return [Pool(**row) for row in await store.all_pools(tx)]
 
     async def pool(self, pool: str) -> Pool:
         """One pool. Refused `no_such_pool`."""
@@ -70,27 +65,24 @@ class Profiles:
                 raise Refusal("bad_profile", f"{person.expert[:64]}: {wrong[0][0]}")
         async with self._db.begin() as tx:
             _known(await _pool(tx, pool), "no_such_pool", pool)
-            there = set(await tx.scalars(sa.select(experts.c.expert).where(experts.c.pool == pool)))
+            there = await store.expert_ids(tx, pool)
             new = {person.expert for person in people} - there
             if len(there) + len(new) > EXPERTS_MAX:
                 raise Refusal("pool_full", str(EXPERTS_MAX))
-            for pictured in (True, False):
-                rows = [{"pool": pool} | to_builtins(p) for p in people if bool(p.photo) is pictured]
-                await put(tx, experts, rows, keep=() if pictured else ("photo",))
+            await store.put_experts(tx, [{"pool": pool} | to_builtins(person) for person in people])
         return Written(added=len(new), updated=len({person.expert for person in people}) - len(new))
 
     async def experts(self, pool: str) -> list[Expert]:
         """Everybody in the pool, by name. Refused `no_such_pool`."""
         async with self._db.read() as tx:
             _known(await _pool(tx, pool), "no_such_pool", pool)
-            rows = (await tx.execute(sa.select(experts).where(experts.c.pool == pool))).mappings().all()
+            rows = await store.all_experts(tx, pool)
         return sorted((_expert(row) for row in rows), key=lambda person: (person.name.casefold(), person.expert))
 
     async def expert(self, pool: str, expert: str) -> Expert:
         """One expert. Refused `unknown_expert`."""
-        query = sa.select(experts).where(experts.c.pool == pool, experts.c.expert == expert)
         async with self._db.read() as tx:
-            row = (await tx.execute(query)).mappings().one_or_none()
+            row = await store.find_expert(tx, pool, expert)
         return _expert(_known(row, "unknown_expert", expert))
 
 
@@ -101,7 +93,7 @@ def _known(found: T | None, code: str, detail: str) -> T:
 
 
 async def _pool(tx: Tx, pool: str) -> Pool | None:
-    row = (await tx.execute(sa.select(pools).where(pools.c.pool == pool))).mappings().one_or_none()
+    row = await store.find_pool(tx, pool)
     return None if row is None else Pool(**row)
 
 

@@ -1,8 +1,11 @@
-"""The tables of the directory: pools and their experts."""
+"""The tables of the directory, pools and their experts, and the statements on them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-from ground.sql import Words, metadata
+from ground.sql import Database, Tx, Words, metadata, put
 
 pools = sa.Table(
     "pools",
@@ -28,3 +31,45 @@ experts = sa.Table(
     sa.Column("started_on", sa.Text, nullable=False),
     sa.Column("photo", sa.Text, nullable=False),
 )
+
+
+async def add_pool(db: Database, row: Mapping[str, Any]) -> bool:
+    """Insert a pool; False when there is one of that id."""
+    try:
+        async with db.begin() as tx:
+            await tx.execute(sa.insert(pools).values(row))
+    except sa.exc.IntegrityError:
+        return False
+    return True
+
+
+async def find_pool(tx: Tx, pool: str) -> sa.RowMapping | None:
+    return (await tx.execute(sa.select(pools).where(pools.c.pool == pool))).mappings().one_or_none()
+
+
+async def all_pools(tx: Tx) -> Sequence[sa.RowMapping]:
+    return (await tx.execute(sa.select(pools).order_by(pools.c.pool))).mappings().all()
+
+
+async def set_settings(tx: Tx, pool: str, settings: dict[str, Any]) -> None:
+    await tx.execute(sa.update(pools).where(pools.c.pool == pool).values(settings=settings))
+
+
+async def put_experts(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert or overwrite; a photo stays where the new row has none."""
+    for pictured in (True, False):
+        those = [row for row in rows if bool(row["photo"]) is pictured]
+        await put(tx, experts, those, keep=() if pictured else ("photo",))
+
+
+async def expert_ids(tx: Tx, pool: str) -> set[str]:
+    return set(await tx.scalars(sa.select(experts.c.expert).where(experts.c.pool == pool)))
+
+
+async def all_experts(tx: Tx, pool: str) -> Sequence[sa.RowMapping]:
+    return (await tx.execute(sa.select(experts).where(experts.c.pool == pool))).mappings().all()
+
+
+async def find_expert(tx: Tx, pool: str, expert: str) -> sa.RowMapping | None:
+    query = sa.select(experts).where(experts.c.pool == pool, experts.c.expert == expert)
+    return (await tx.execute(query)).mappings().one_or_none()

@@ -17,6 +17,7 @@ from ground.store import LOST, Store
 QUIET_S = 2.0
 PAUSE_S, PAUSE_MAX_S = 0.05, 2.0
 PAGE = 500
+PROOF = 64  # entries remembered; a restored backup shows itself by the first id that comes twice
 
 
 class Entry(msgspec.Struct, array_like=True, frozen=True):
@@ -44,12 +45,22 @@ _decode = msgspec.msgpack.Decoder(Entry).decode
 
 
 class _Position:
-    """How far a follower has come, with the bytes of its last entry as proof of which history that was."""
+    """How far a follower has come, with its latest entries as proof of which history that was."""
 
     def __init__(self, epoch: str, seq: int) -> None:
         self.epoch = epoch
         self.seq = seq
-        self.last: bytes | None = None
+        self._recent: dict[int, bytes] = {}
+
+    def move(self, seq: int, raw: bytes) -> None:
+        """One entry further."""
+        self.seq = seq
+        self._recent[seq] = raw
+        self._recent.pop(seq - PROOF, None)
+
+    def contradicts(self, seq: int, raw: bytes) -> bool:
+        """True when entry `seq` was another when we read it: a backup was restored under its old epoch."""
+        return self._recent.get(seq, raw) != raw
 
 
 class Journal:
@@ -137,11 +148,13 @@ class Journal:
             raise EpochLost(entry.epoch)
         if entry.seq == 0:
             return [entry]
+        if position.contradicts(entry.seq, raw):
+            raise EpochLost(await self.renew_epoch(pool, position.epoch))
         if entry.seq <= position.seq:
             return []
         if entry.seq > position.seq + 1:
             return await self._missed(pool, position)
-        position.seq, position.last = entry.seq, raw
+        position.move(entry.seq, raw)
         return [entry]
 
     async def _sign_of_life(self, pool: str, position: _Position) -> list[Entry]:
@@ -158,7 +171,7 @@ class Journal:
                 if seq != position.seq + 1:
                     # Trimmed before we read it: only a fresh snapshot helps.
                     raise EpochLost(position.epoch)
-                position.seq, position.last = seq, raw
+                position.move(seq, raw)
                 found.append(_decode(raw))
         return found
 
@@ -167,9 +180,6 @@ class Journal:
         epoch, tail = await self.tail(pool)
         if epoch != position.epoch:
             raise EpochLost(epoch)
-        same = tail >= position.seq
-        if same and position.last is not None:
-            rows = await self._raw(pool, position.seq - 1, 1)
-            same = not rows or rows[0] == (position.seq, position.last)
-        if not same:
+        rows = await self._raw(pool, position.seq - 1, 1) if position.seq else []
+        if tail < position.seq or any(position.contradicts(*row) for row in rows):
             raise EpochLost(await self.renew_epoch(pool, position.epoch))

@@ -88,6 +88,10 @@ class Stamp(NamedTuple):
     at: int
 
 
+FAILURES = (sa.exc.SQLAlchemyError, OSError, TimeoutError)
+"""What any call here may raise when the database does not do its part."""
+
+
 class DatabaseTooNew(Exception):
     """The database was made by a later version of Openline than this one."""
 
@@ -160,6 +164,17 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def is_about_data(error: BaseException) -> bool:
+    """Whether the database refused what it was given and would refuse it again, rather than being out of order."""
+    if isinstance(error, sa.exc.DataError | sa.exc.IntegrityError | sa.exc.ProgrammingError):
+        return True
+    if isinstance(error, sa.exc.DBAPIError):
+        # What asyncpg can't encode, and what PostgreSQL calls a data exception (class 22), have no kind of their own.
+        state = getattr(error.orig, "sqlstate", None) or ""
+        return state.startswith("22") or isinstance(getattr(error.orig, "__cause__", None), ValueError)
+    return isinstance(error, sa.exc.StatementError | OverflowError)  # a value that the driver could not even send
 
 
 async def put(

@@ -1,13 +1,11 @@
 """What operators did: when, to what, and why. Appended, never changed."""
 
 import secrets
-from collections.abc import Sequence
 
-import sqlalchemy as sa
 from msgspec import Struct, to_builtins
 
-from ground.sql import Database, Stamp, Tx, put_once
-from identity.store import operator_actions as actions
+from ground.sql import Database, Stamp, Tx
+from identity import store
 
 
 class Action(Struct, kw_only=True, frozen=True):
@@ -37,20 +35,17 @@ class Audited(Struct, kw_only=True, frozen=True):
 async def append(tx: Tx, pool: str, stamp: Stamp, action: Action) -> None:
     """Write what the journal entry `stamp` shows. One action of a name per entry: written again, it changes nothing."""
     row = {"pool": pool, "key": f"{stamp.epoch}/{stamp.seq}/{action.action}"}
-    await put_once(tx, actions, [row | stamp._asdict() | to_builtins(action)])
+    await store.add_action(tx, row | stamp._asdict() | to_builtins(action))
 
 
 async def note(tx: Tx, pool: str, at: int, action: Action) -> None:
     """Write an action that no journal entry shows (a link made, a transcript read)."""
     row = {"pool": pool, "key": secrets.token_urlsafe(12), "at": at, "epoch": "", "seq": 0}
-    await put_once(tx, actions, [row | to_builtins(action)])
+    await store.add_action(tx, row | to_builtins(action))
 
 
-async def page(db: Database, pool: str, before: int = 0, limit: int = 100) -> Sequence[Audited]:
+async def page(db: Database, pool: str, before: int = 0, limit: int = 100) -> list[Audited]:
     """The newest `limit` actions in `pool` before the time `before` (ms; 0: from the end), newest first."""
-    fields = [actions.c[name] for name in Audited.__struct_fields__]
-    query = sa.select(*fields).where(actions.c.pool == pool).order_by(actions.c.at.desc(), actions.c.seq.desc())
-    if before:
-        query = query.where(actions.c.at < before)
     async with db.read() as tx:
-        return [Audited(**row) for row in (await tx.execute(query.limit(limit))).mappings()]
+        rows = await store.newest_actions(tx, pool, before, limit)
+    return [Audited(**{field: row[field] for field in Audited.__struct_fields__}) for row in rows]

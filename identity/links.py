@@ -2,13 +2,11 @@
 
 import hashlib
 import secrets
-from typing import get_args
-
-import sqlalchemy as sa
+from typing import Any, get_args
 
 from ground.errors import Refusal
-from ground.sql import Database, put_once
-from identity.store import sign_in_links as links
+from ground.sql import Database
+from identity import store
 from identity.tokens import Identity, Member
 
 TTL_S = 3600
@@ -32,22 +30,19 @@ class Links:
             raise ValueError(f"a link needs a pool, a role that signs in, a subject and a life up to {TTL_MAX_S} s")
         token = secrets.token_urlsafe(TOKEN_BYTES)
         row = {"digest": _digest(token), "pool": pool, "role": role, "subject": subject, "name": name}
-        row_times = {"created_at": now, "expires_at": now + ttl_s * 1000, "used_at": None}
+        times = {"created_at": now, "expires_at": now + ttl_s * 1000, "used_at": None}
         async with self._db.begin() as tx:
-            await tx.execute(sa.delete(links).where(links.c.expires_at < now - KEPT_MS))
-            await put_once(tx, links, [row | row_times])
+            await store.forget_links(tx, now - KEPT_MS)
+            await store.add_link(tx, row | times)
         return token
 
     async def redeem(self, token: str, *, now: int) -> Identity:
         """Who the bearer is; `token_id` is "" and `expires_at` the link's own. Works once, however many ask at once."""
         digest = _digest(token[:256])
-        usable = (links.c.digest == digest, links.c.used_at.is_(None), links.c.expires_at > now)
-        taken = sa.update(links).where(*usable).values(used_at=now).returning(links)
         async with self._db.begin() as tx:
-            row = (await tx.execute(taken)).mappings().one_or_none()
+            row = await store.take_link(tx, digest, now)
             if row is None:
-                known = sa.select(links.c.used_at).where(links.c.digest == digest)
-                raise _refusal((await tx.execute(known)).one_or_none())
+                raise _refusal(await store.find_link(tx, digest))
         texts = {name: row[name] for name in ("pool", "role", "subject", "name")}
         return Identity(**texts, expires_at=row["expires_at"], token_id="")
 
@@ -56,7 +51,7 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _refusal(row: sa.Row[tuple[int | None]] | None) -> Refusal:
+def _refusal(row: dict[str, Any] | None) -> Refusal:
     if row is None:
         return Refusal("link_unknown")
-    return Refusal("link_expired" if row[0] is None else "link_used")
+    return Refusal("link_expired" if row["used_at"] is None else "link_used")

@@ -1,7 +1,7 @@
 """`bench fanout`: what one change to everybody costs, beside the bare send(2) loop and other servers.
 
-All contestants are up at once and take turns, a block of changes each, so that what else the machine does falls on all alike.
-A change is finished when the last watcher has it; the next begins after that, so nothing is merged.
+All contestants are up at once and take turns, a block of changes each, so that what else the machine does falls on all
+alike. A change is finished when the last watcher has it; the next begins after that, so nothing is merged.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -153,11 +153,11 @@ def _rows(contestants: Sequence[Contestant]) -> list[list[str]]:
 
 def _bars(watchers: int, contestants: Sequence[Contestant]) -> list[Bar]:
     ours, floor = contestants[:2]
-    bars = [at_most(f"server CPU, {watchers} watchers", _ratio(ours, floor), FLOOR_RATIO, "× bare send")]
+    bars = [at_most(f"server CPU, {watchers} watchers", _ratio(ours, floor), FLOOR_RATIO, "times bare send")]
     for peer in contestants[2:]:
         if peer.name == "Socket.IO text":
             name = f"server CPU beside Socket.IO, {watchers} watchers"
-            bars.append(at_most(name, _ratio(ours, peer), SOCKET_IO_RATIO, "× Socket.IO text"))
+            bars.append(at_most(name, _ratio(ours, peer), SOCKET_IO_RATIO, "times Socket.IO text"))
     return bars
 
 
@@ -172,7 +172,7 @@ def run(*, quick: bool, with_peers: bool) -> Report:
             "cpu_s_per_100k": {c.name: [round(cost, 4) for cost in c.costs] for c in contestants},
         }
         title = f"{watchers} watchers, frames of {size} bytes, {blocks} alternating blocks of {changes} changes"
-        head = ["server", "CPU s per 100,000 deliveries", "× bare send", "run to run"]
+        head = ["server", "CPU s per 100,000 deliveries", "times bare send", "run to run"]
         report.tables.append((title, head, _rows(contestants)))
         report.bars += _bars(watchers, contestants)
     return report

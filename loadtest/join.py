@@ -98,7 +98,7 @@ def _report(
         cells = [f"{f['p50_ms']:.3f} / {f['p99_ms']:.3f}" for f in (ours, alone, full)]
         rows.append([kind, cells[0], cells[1], f"{ratio:.2f}", cells[2]])
         report.bars.append(
-            at_most(f"{kind}: acknowledgement at low load, p50", ratio, ACK_RATIO, "× the function call")
+            at_most(f"{kind}: acknowledgement at low load, p50", ratio, ACK_RATIO, "times the function call")
         )
     head = ["", f"ack at {LOW_RATE}/s p50 / p99 ms", "on the store p50 / p99 ms", "ratio p50", "flat out p50 / p99 ms"]
     report.tables.append(("one server process, nobody watching", head, rows))

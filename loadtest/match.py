@@ -64,5 +64,5 @@ def _report(quick: bool, times: list[int], pings: list[int]) -> Report:
     ]
     report = Report("match", {"quick": quick, "told": ours, "ping": ping}, [], [])
     report.tables.append(("from free to told", ["", "rounds", "p50 ms", "p99 ms"], rows))
-    report.bars.append(at_most("expert free → both sides told, p50", ratio, PING_RATIO, "× PING of the store"))
+    report.bars.append(at_most("expert free → both sides told, p50", ratio, PING_RATIO, "times PING of the store"))
     return report

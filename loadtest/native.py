@@ -44,7 +44,7 @@ class Floor(LineProcess):
 
     def __init__(self, watchers: int, size: int) -> None:
         super().__init__([build("floor", FLOOR), str(watchers), str(size)])
-        self.port = int(self.answer()[1])
+        self.port = self.port_said()
 
 
 class Done(NamedTuple):

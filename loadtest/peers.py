@@ -22,7 +22,7 @@ class Peer(LineProcess):
         super().__init__(command, cwd=cwd)
         self.client = client
         self.hellos = hellos
-        self.port = int(self.answer()[1])
+        self.port = self.port_said()
 
 
 def node_folder() -> Path:

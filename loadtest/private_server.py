@@ -1,4 +1,4 @@
-"""A server of the bench's own: a temporary folder, an embedded store, a pool of made-up experts, a free loopback port."""
+"""A server of the bench's own: temporary folder, embedded store, a pool of made-up experts, a free loopback port."""
 
 import json
 import os
@@ -141,11 +141,24 @@ class PrivateServer:
     @contextmanager
     def staff(self, status: str) -> Iterator[list[Caller]]:
         """Every expert connected and declared `status`."""
+        tokens = self.tokens("expert", self.experts)
+        self._wait_until_enrolled(tokens[-1])
         with ExitStack() as stack:
-            callers = [stack.enter_context(self.caller(token)) for token in self.tokens("expert", self.experts)]
+            callers = [stack.enter_context(self.caller(token)) for token in tokens]
             for caller in callers:
                 caller.ask(Declare(id=0, op=new_op(), status=status), Ok)  # type: ignore[arg-type]
             yield callers
+
+    def _wait_until_enrolled(self, token: str) -> None:
+        """The server reads the directory after it has begun to serve."""
+        until = time.monotonic() + START_S
+        while True:
+            try:
+                return self.caller(token).close()
+            except BenchError as error:
+                if "unknown_expert" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.1)
 
     def watchers(self, count: int, *arguments: str) -> Client:
         """`count` guests who watch the whole pool, ready when this returns."""

@@ -48,6 +48,14 @@ class LineProcess:
             raise BenchError(f"{self._name}: {' '.join(words[1:])}")
         return words
 
+    def port_said(self) -> int:
+        """The port of a child that begins with "port P"; a child that does not is ended."""
+        try:
+            return int(self.answer()[1])
+        except BaseException:
+            end(self._child)
+            raise
+
     def _read_line(self, within_s: float) -> str:
         until = time.monotonic() + within_s
         assert self._child.stdout

@@ -1,7 +1,7 @@
 """`bench storm`: users join at a steady rate before a crowd of watchers, through the whole server.
 
-Every joiner has a connection of their own and joins once, on a schedule that does not wait for answers. A watcher has a join
-when it has a frame whose journal id is at least the join's. At the end every watcher's lights, rebuilt from
+Every joiner has a connection of their own and joins once, on a schedule that does not wait for answers. A watcher has
+a join when it has a frame whose journal id is at least the join's. At the end every watcher's lights, rebuilt from
 every frame it got, must be the truth that a newcomer is told.
 """
 
@@ -168,7 +168,7 @@ def _report(quick: bool, phases: Sequence[Phase], truth: dict[str, Light], wrong
     report = Report("storm", {"quick": quick, "rates": {str(p.rate): p.figures() for p in phases}}, [], [])
     report.figures |= {"joined": joined, "waiting_in_truth": waiting, "watchers_with_another_truth": wrong}
     head = ["joins/s", "joins", "ack p50 / p99 ms", "last watcher p50 / p99 ms", "CPU ms/join", "store ms/join"]
-    head += ["× bare send", "frames/watcher"]
+    head += ["times bare send", "frames/watcher"]
     report.tables.append((f"joins before {WATCHERS} watchers", head, _rows(phases)))
     refused = sum(done.tag != "joined" for phase in phases for done in phase.done)
     report.bars = [
@@ -176,7 +176,7 @@ def _report(quick: bool, phases: Sequence[Phase], truth: dict[str, Light], wrong
         at_most("watchers whose final state differs from the truth", wrong, 0, "watchers"),
         at_most("acknowledgement p99 at 400 a second", worst["ack"]["p99_ms"], ACK_P99_MS, "ms"),
         at_most(
-            "CPU per logical update and watcher at 400 a second", phases[-1].floor_ratio(), CPU_RATIO, "× bare send"
+            "CPU per logical update and watcher at 400 a second", phases[-1].floor_ratio(), CPU_RATIO, "times bare send"
         ),
     ]
     return report

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from msgspec import Struct
 
 from ground.sql import Database, Stamp, Tx
+from presence import store
 from presence.facts import ExpertFacts, Indicator
-from presence.store import expert_states as states
 
 SPANS_MAX = 10_000
 """The most spans that one timeline gives."""
@@ -36,7 +35,7 @@ async def record(tx: Tx, pool: str, stamp: Stamp, events: Sequence[object]) -> N
         if isinstance(event, ExpertFacts):
             by_expert.setdefault(event.expert, []).append(event)
     for expert, facts in by_expert.items():
-        last = await _last(tx, pool, expert)
+        last = await store.last(tx, pool, expert)
         if last is not None and last["epoch"] == stamp.epoch and last["seq"] >= stamp.seq:
             continue
         for n, fact in enumerate(facts):
@@ -46,45 +45,26 @@ async def record(tx: Tx, pool: str, stamp: Stamp, events: Sequence[object]) -> N
 
 async def timeline(db: Database, pool: str, expert: str, from_ms: int, to_ms: int) -> list[Span]:
     """The spans that touch [from_ms, to_ms), oldest first, whole (not cut at the edges); `SPANS_MAX` at most."""
-    query = (
-        sa.select(states.c.indicator, states.c.cause, states.c.reason, states.c.by, states.c.from_ms, states.c.to_ms)
-        .where(_touching(pool, expert, from_ms, to_ms))
-        .order_by(states.c.from_ms, states.c.seq, states.c.n)
-        .limit(SPANS_MAX)
-    )
     async with db.read() as tx:
-        rows = (await tx.execute(query)).mappings()
-        return [Span(**{**row, "to_ms": row["to_ms"] or 0}) for row in rows]
+        rows = await store.touching(tx, pool, expert, from_ms, to_ms, SPANS_MAX)
+    return [_span(row) for row in rows]
 
 
 async def time_in_state(db: Database, pool: str, expert: str, from_ms: int, to_ms: int) -> dict[str, int]:
     """Milliseconds in each indicator within [from_ms, to_ms). A state that lasts counts to `to_ms`: pass no future."""
-    ended = sa.func.coalesce(states.c.to_ms, to_ms)
-    end = sa.case((ended < to_ms, ended), else_=to_ms)
-    start = sa.case((states.c.from_ms > from_ms, states.c.from_ms), else_=from_ms)
-    query = (
-        sa.select(states.c.indicator, sa.cast(sa.func.sum(end - start), sa.BigInteger))
-        .where(_touching(pool, expert, from_ms, to_ms))
-        .group_by(states.c.indicator)
-    )
     async with db.read() as tx:
-        return {row[0]: row[1] for row in await tx.execute(query)}
+        return await store.sums(tx, pool, expert, from_ms, to_ms)
 
 
-def _touching(pool: str, expert: str, from_ms: int, to_ms: int) -> sa.ColumnElement[bool]:
-    lasts = sa.or_(states.c.to_ms.is_(None), states.c.to_ms > from_ms)
-    return sa.and_(states.c.pool == pool, states.c.expert == expert, states.c.from_ms < to_ms, lasts)
-
-
-async def _last(tx: Tx, pool: str, expert: str) -> dict[str, Any] | None:
-    query = (
-        sa.select(states)
-        .where(states.c.pool == pool, states.c.expert == expert)
-        .order_by(states.c.from_ms.desc(), states.c.seq.desc(), states.c.n.desc())
-        .limit(1)
+def _span(row: dict[str, Any]) -> Span:
+    return Span(
+        indicator=row["indicator"],
+        cause=row["cause"],
+        reason=row["reason"],
+        by=row["by"],
+        from_ms=row["from_ms"],
+        to_ms=row["to_ms"] or 0,
     )
-    row = (await tx.execute(query)).mappings().first()
-    return None if row is None else dict(row)
 
 
 async def _follow(
@@ -97,13 +77,13 @@ async def _follow(
         return last
     since = _begin(last, fact.since, at)
     if last is not None and is_open:
-        await tx.execute(sa.update(states).where(*_is(last)).values(to_ms=since))
+        await store.close(tx, last, since)
         last = {**last, "to_ms": since}
     if retired:
         return last
     row = key | {"indicator": fact.indicator, "cause": fact.cause, "reason": fact.reason, "by": fact.by}
     row |= {"from_ms": since, "to_ms": None}
-    await tx.execute(sa.insert(states).values(row))
+    await store.add(tx, row)
     return row
 
 
@@ -111,7 +91,3 @@ def _begin(last: dict[str, Any] | None, since: int, at: int) -> int:
     """When the new state began: what the fact says, but neither after its entry nor before the state it follows."""
     begin = min(since or at, at)
     return begin if last is None else max(begin, last["from_ms"])
-
-
-def _is(row: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
-    return [column == row[column.name] for column in states.primary_key]

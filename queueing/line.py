@@ -34,6 +34,7 @@ class Line:
         """The whole pool at one journal id."""
         answer = await self._call("snapshot", pool, now=now)
         answer["seq"] = answer.pop("tail")
+        answer["settings"] = answer["settings"] or {}  # Lua has one empty table for both kinds
         return msgspec.convert(answer, PoolSnapshot)
 
     # A user

@@ -34,7 +34,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     `store` and `database` are addresses; `embedded` says that the store is this server's own child.
     `origins` are the exact origins that may open a socket, besides the server's own hosts; `hosts` are the accepted
     Host headers; `trusted_proxies` are the addresses whose X-Forwarded-* headers count. The first of `keys` signs, all
-    verify.
+    verify. `demo` makes up users for whoever asks.
     """
 
     store: str
@@ -49,6 +49,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
     trusted_proxies: tuple[str, ...] = ()
     ice_servers: tuple[IceServer, ...] = ()
+    demo: bool = False
 
     def __repr__(self) -> str:
         """Safe for logs: no secret, no password, no TURN credential."""

@@ -1,7 +1,7 @@
 """What one socket says and may say, without any input or output: bytes in, a message to run or a refusal out.
 
-A connection is `opening` until its hello was accepted, then `signed_in`, then `closing`. The shell (`server/socket.py`) feeds frames, runs
-what `receive` and `authorise` let through, and writes what they answer.
+A connection is `opening` until its hello was accepted, then `signed_in`, then `closing`. The shell
+(`server/socket.py`) feeds frames, runs what `receive` and `authorise` let through, and writes what they answer.
 """
 
 from typing import Any, Final, Literal, NamedTuple, cast
@@ -97,8 +97,8 @@ class Connection:
         return message
 
     def authorise(self, message: ClientMessage, now: float) -> Refused | Stop | None:
-        """None when this connection may send `message` now. Asked when the message's turn has come, so that what was sent
-        right behind the hello counts as sent after it."""
+        """None when this connection may send `message` now. Asked when the message's turn has come, so that what
+        was sent right behind the hello counts as sent after it."""
         if self.state == "opening":
             if isinstance(message, Hello):
                 return None

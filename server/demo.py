@@ -52,7 +52,7 @@ def serve(config: Config) -> int:
 
 def demo(config: Config) -> int:
     """Run the server with the demo's pool, and print the links once it answers. Returns the exit code."""
-    config = msgspec.structs.replace(config, port=config.port or _free_port(config.host))
+    config = msgspec.structs.replace(config, port=config.port or _free_port(config.host), demo=True)
     over = threading.Event()
     with owned(config) as ready:
         links = asyncio.run(prepare(ready))

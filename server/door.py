@@ -1,6 +1,7 @@
-"""What all sockets of a process share: the hub, the bounds, who is connected, and the sweep that keeps time for them."""
+"""What all sockets of a process share: the hub, the bounds, who is connected, and the sweep that keeps their time."""
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -40,7 +41,9 @@ class Answers(Protocol):
 class Door:
     """One per process and loop. `identify` turns a hello into the one who says it, or raises Refusal."""
 
-    def __init__(self, hub: Hub, gate: Gate, commands: Answers, identify: Identify, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self, hub: Hub, gate: Gate, commands: Answers, identify: Identify, bounds: Bounds | None = None
+    ) -> None:
         self.hub = hub
         self.gate = gate
         self.commands = commands
@@ -57,11 +60,12 @@ class Door:
         # uvicorn's own set: what is in it is told when the server stops, and waited for.
         self.open_sockets: set[Any] = set()
         self.stopping = False
+        self._empty = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)
 
     def enter(self, network: str) -> bool:
-        """Whether one more socket may come from `network`; if so it is counted until `left`; a refused one is counted nowhere."""
+        """Whether one more socket may come from `network`; if so it is counted until `left`, else nowhere."""
         if self.stopping or len(self.sockets) >= self.bounds.connections:
             return False
         if is_own_machine(network):
@@ -69,8 +73,8 @@ class Door:
         return not self.handshake_rates.take(network, self._loop.time()) and self.addresses.enter(network)
 
     def admit(self, conn: Connection, pool: str, who: Who) -> bool:
-        """Sign `conn` in, unless the member holds as many connections as one may: then the newest is refused, so that two
-        pages never drive each other out in turn."""
+        """Sign `conn` in, unless the member holds as many connections as one may: then the newest is refused, so that
+        two pages never drive each other out in turn."""
         if who.member and not self.members.enter(member_key(pool, who.role, who.member)):
             return False
         conn.sign_in(pool, who)
@@ -93,6 +97,7 @@ class Door:
         self.open_sockets.discard(socket)
         if not is_own_machine(socket.conn.address):
             self.addresses.leave(socket.conn.address)
+        self._note_empty()
 
     def now(self) -> float:
         """Seconds, monotonic: the loop's clock."""
@@ -106,7 +111,11 @@ class Door:
         """Run `work` to its end."""
         task = self._loop.create_task(work)
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        self._note_empty()
 
     def sign_out(self, pool: str, role: str, member: str, reason: str) -> None:
         """Sign-out or ban: every socket of the member in this process is told and closed."""
@@ -126,10 +135,15 @@ class Door:
         self.stopping = True
         for socket in list(self.sockets):
             self.send_away(socket)
-        deadline = self._loop.time() + LEAVING_S + self.bounds.close_s
-        while (self.sockets or self.tasks) and self._loop.time() < deadline:
-            await asyncio.sleep(0.02)
+        self._note_empty()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING_S + self.bounds.close_s + SWEEP_S):
+                await self._empty.wait()
         self._sweeper.cancel()
+
+    def _note_empty(self) -> None:
+        if self.stopping and not self.sockets and not self.tasks:
+            self._empty.set()
 
     async def _bounded(self, work: Awaitable[None]) -> None:
         try:

@@ -1,7 +1,7 @@
 """From an HTTP request for an upgrade to an open socket, without an ASGI task.
 
-uvicorn makes one `Handshake` per upgrade. It checks Host, Origin, the address's limits and the sub-protocol, answers, hands
-the transport to a lean `Socket` and is gone.
+uvicorn makes one `Handshake` per upgrade. It checks Host, Origin, the address's limits and the sub-protocol, answers,
+hands the transport to a lean `Socket` and is gone.
 """
 
 import http
@@ -103,7 +103,7 @@ class Handshake(WebSocketsSansIOProtocol):
         self.connections.discard(self)
         door.open_sockets = self.connections
         self.socket = Socket(door, self.transport, self.conn, codec, conn, now)
-        # uvicorn makes this object the transport's protocol right after the handshake; the next turn makes it the socket.
+        # uvicorn makes this object the transport's protocol right after the handshake; the next turn, the socket.
         self.loop.call_soon(self.transport.set_protocol, self.socket)
 
     # What may still reach this object before that turn belongs to the socket.

@@ -1,9 +1,9 @@
 """Who watches what, and writing one change to all of them.
 
 Each change is encoded once per sub-protocol and the same bytes go to every watcher, a chunk of watchers per turn of the
-loop. What changes meanwhile waits, merged by key, and goes out in the next round as one batch per topic. The first change on an idle
-hub goes at once; under load the rounds keep a distance in proportion to what writing costs, so that writing
-never takes more than a third of the loop's time until the distance reaches `MAX_DISTANCE_S`.
+loop. What changes meanwhile waits, merged by key, and goes out in the next round as one batch per topic. The first
+change on an idle hub goes at once; under load the rounds keep a distance in proportion to what writing costs, so that
+writing never takes more than a third of the loop's time until the distance reaches `MAX_DISTANCE_S`.
 """
 
 import asyncio
@@ -167,7 +167,7 @@ class Hub:
                     if room <= 0:
                         yield
                         room = CHUNK
-                
+
     def _frames(self, topic: Topic) -> list[tuple[bytes, bool, list[Sink]]]:
         """What to write to whom. A change that can't be told must not stop the fan-out of all others."""
         try:
@@ -186,8 +186,8 @@ _DONE: Final = object()
 
 
 def write_chunk(sinks: list[Sink], frame: bytes, droppable: bool, write: Callable[[int, bytes], int] = os.write) -> int:
-    """Write `frame` to each of `sinks` and return how many they are. The one hot loop of the server: a bare write(2) for
-    whoever has nothing waiting."""
+    """Write `frame` to each of `sinks` and return how many they are. The one hot loop of the server: a bare write(2)
+    for whoever has nothing waiting."""
     size = len(frame)
     for sink in sinks:
         if sink.clear:

@@ -3,14 +3,15 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
-from typing import Final, NamedTuple
+from typing import Final
 
 MESSAGE_BYTES: Final = 64 * 1024
 FRAGMENTS: Final = 64
 QUEUED_MESSAGES: Final = 32
 
 
-class Rate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rate:
     """So many at once, and so many a second on average."""
 
     burst: float

@@ -1,8 +1,8 @@
 """What waits to be written to one socket, within bounds, so that no reader delays another or eats the memory.
 
 A frame goes straight to the kernel while nothing waits (`clear`); else into the transport's buffer. Past `SOFT_BYTES`
-droppable frames are dropped and the reader is `lagging`: told so in the stream, and brought up to date by a snapshot when
-the buffer has drained. Past `HARD_BYTES` the socket is closed with a code that says "come again and resume".
+droppable frames are dropped and the reader is `lagging`: told so in the stream, and brought up to date by a snapshot
+when the buffer has drained. Past `HARD_BYTES` the socket is closed with a code that says "come again and resume".
 """
 
 import asyncio
@@ -142,5 +142,3 @@ def write_some(fd: int, frame: bytes) -> int:
         return 0
     except OSError:
         return -1
-
-

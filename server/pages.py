@@ -167,8 +167,8 @@ class Pages:
 
     async def _room(self, conn: Connection) -> None:
         """Wait until the reader has taken most of what was sent; the caller's deadline ends the wait."""
-        while conn.sink.transport.get_write_buffer_size() > SOFT_BYTES and not conn.sink.transport.is_closing():
-            await asyncio.sleep(ROOM_S)  # noqa: ASYNC110 - the transport tells its one protocol, not us
+        while conn.sink.transport.get_write_buffer_size() > SOFT_BYTES:  # noqa: ASYNC110 - only its protocol is told
+            await asyncio.sleep(ROOM_S)
 
 
 def _fitting(queues: list[messages.Queue]) -> int:

@@ -1,7 +1,7 @@
 """The WebSocket shell: one small object per socket, fed by the transport, written to by the hub.
 
-It keeps no ASGI task, no timer and no queue while nothing happens. Frames are parsed by `websockets`' sans-I/O protocol; what they
-mean is decided by `server.connection`; messages of one socket are answered one after the other.
+It keeps no ASGI task, no timer and no queue while nothing happens. Frames are parsed by `websockets`' sans-I/O
+protocol; what they mean is decided by `server.connection`; messages of one socket are answered one after the other.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _TOO_MANY_FRAGMENTS: Final = CloseCode("message_too_big", 1009, "too many fragme
 _WRONG_KIND: Final = CloseCode("wrong_kind", 1003, "this sub-protocol uses the other kind of frame")
 
 
-class Socket(Outbox):
+class Socket(Outbox, asyncio.Protocol):
     """An open socket at /v1/ws. The transport calls the `asyncio.Protocol` methods."""
 
     __slots__ = (
@@ -129,7 +129,7 @@ class Socket(Outbox):
 
     def _end(self) -> None:
         """Write what the protocol still has to say (its close frame) and end our half. What still comes is thrown away
-        until the other side ends its half: closing over unread bytes would reset the connection and lose the close code."""
+        until the other side ends its half: closing over unread bytes would reset the connection and lose the code."""
         last = b"".join(self._ws.data_to_send())
         self._ending = True
         if self.clear:

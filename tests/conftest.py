@@ -3,22 +3,19 @@
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
+from ground.embedded import EmbeddedStore
+from ground.sql import Database
+from ground.store import Store
 from tests.repo import machine
-
-if TYPE_CHECKING:
-    from ground.store import Store
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def store_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The address of a real Valkey (or Redis), started once for all tests."""
-    from ground.embedded import EmbeddedStore
-
     embedded = EmbeddedStore(tmp_path_factory.mktemp("store"))
     url = await embedded.start()
     yield url
@@ -26,9 +23,7 @@ async def store_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[s
 
 
 @pytest_asyncio.fixture
-async def store(store_url: str) -> "AsyncIterator[Store]":
-    from ground.store import Store
-
+async def store(store_url: str) -> AsyncIterator[Store]:
     opened = await Store.open(store_url)
     yield opened
     await opened.close()
@@ -40,10 +35,13 @@ def pool() -> str:
     return f"p{uuid.uuid4().hex[:12]}"
 
 
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """An empty SQLite database of the test's own; `ground.sql` migrates it."""
-    return f"sqlite:///{tmp_path / 'openline.db'}"
+@pytest_asyncio.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """A migrated SQLite database of the test's own. Rooms with SQL of their own run on PostgreSQL as well."""
+    opened = await Database.open(f"sqlite:///{tmp_path / 'openline.db'}")
+    await opened.migrate()
+    yield opened
+    await opened.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,7 +15,19 @@ import identity.store
 import presence.store
 import queueing.store
 import sessions.store
-from ground.sql import Cursor, Database, DatabaseTooNew, Tx, Words, get_cursor, journal_cursor, metadata, put, put_once
+from ground.sql import (
+    Cursor,
+    Database,
+    DatabaseTooNew,
+    Tx,
+    Words,
+    get_cursor,
+    is_about_data,
+    journal_cursor,
+    metadata,
+    put,
+    put_once,
+)
 from ground.sql import set_cursor as move
 
 ROOMS = (directory.store, identity.store, presence.store, queueing.store, sessions.store)
@@ -155,6 +167,16 @@ async def test_any_text_that_the_journal_may_carry_can_be_written(database: Data
     async with database.read() as tx:
         found = (await tx.execute(sa.select(written))).scalar_one()
     assert found == text.replace("\x00", "\ufffd").replace("\ud83d", "\ufffd")
+
+
+async def test_a_value_that_can_not_be_written_is_told_from_a_database_out_of_order(database: Database) -> None:
+    for row in ({"seq": 2**70}, {"seq": None}, {"seq": object()}, {"seq": 1, "epoch": "\ud83d"}):
+        with pytest.raises(Exception) as refused:  # noqa: PT011 (each driver has its own)
+            async with database.begin() as tx:
+                await put(tx, journal_cursor, [{"pool": "p", "epoch": "e"} | row])
+        assert is_about_data(refused.value), refused.value
+    assert not is_about_data(sa.exc.OperationalError("", None, Exception("disk I/O error")))
+    assert not is_about_data(TimeoutError())
 
 
 async def test_sqlite_is_durable_private_and_checks_its_references(database: Database, database_url: str) -> None:

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from ground.errors import Refusal
 from ground.sql import Database
+from identity import store
 from identity.links import KEPT_MS, Links
-from identity.store import sign_in_links
 
 NOW = 1_750_000_000_000
 
@@ -47,7 +47,7 @@ async def test_the_token_is_not_in_the_database(database: Database) -> None:
     token = await Links(database).create("demo", "user", "u", now=NOW)
     assert len(token) == 43
     async with database.read() as tx:
-        row = (await tx.execute(sa.select(sign_in_links))).mappings().one()
+        row = (await tx.execute(sa.select(store.links))).mappings().one()
     assert token not in repr(dict(row))
 
 
@@ -56,7 +56,7 @@ async def test_links_that_are_long_over_are_forgotten(database: Database) -> Non
     await links.create("demo", "user", "u", now=NOW, ttl_s=1)
     await links.create("demo", "user", "u", now=NOW + KEPT_MS + 1001)
     async with database.read() as tx:
-        assert (await tx.execute(sa.select(sa.func.count()).select_from(sign_in_links))).scalar_one() == 1
+        assert (await tx.execute(sa.select(sa.func.count()).select_from(store.links))).scalar_one() == 1
 
 
 @pytest.mark.parametrize("ttl_s", [0, -1, 8 * 86_400])

@@ -18,7 +18,7 @@ class Core:
         self.touched: dict[str, None] = {}
         self.entries = 0
         self.joined = self.served = self.left = 0
-        self.ended: list[tuple[Session, str]] = []
+        self.ended: list[Session] = []
 
     # ------------------------------------------------------------ experts
 
@@ -68,6 +68,7 @@ class Core:
     def deadlines(self) -> list[tuple[int, str, str]]:
         """Everything that will happen by itself: when, what, to whom; earliest first."""
         found = [(at, "lease", name) for name, at in self.leases.items()]
+        found += [(session.forget_at, "forget", session.user) for session in self.ended]
         for expert in self.experts.values():
             found += [(at, kind, expert.name) for kind, at in self._of_expert(expert)]
         for ticket in self.tickets.values():

@@ -28,6 +28,9 @@ class Due(Flow):
                     self.expert_gone(self.experts[member], now)
             processes.discard(process)
 
+    def _due_forget(self, user: str, now: int) -> None:
+        self.ended = [session for session in self.ended if session.forget_at > now]
+
     def _due_here(self, expert: str, now: int) -> None:
         self.expert_gone(self.experts[expert], now)
 
@@ -72,7 +75,10 @@ class Due(Flow):
     _due_grace = _due_max_wait
 
     def _due_pause(self, key: str, now: int) -> None:
-        self.resume(self.tickets[key.partition("/")[0]])
+        """A pause that ended by itself: nobody knows whether the user is there, so they confirm."""
+        ticket = self.tickets[key.partition("/")[0]]
+        ticket.must_confirm = True
+        self.resume(ticket)
 
     def _due_declined(self, key: str, now: int) -> None:
         user, expert = key.split("/")

@@ -4,6 +4,10 @@ from tests.model.core import Core
 from tests.model.state import Expert, Offer, Session, Ticket
 
 
+KEPT_MS = 3_600_000
+"""How long an ended session can be asked about."""
+
+
 class Flow(Core):
     """The inner steps of the model. `now` is milliseconds."""
 
@@ -119,8 +123,8 @@ class Flow(Core):
         expert.session, expert.engagement = None, "idle"
         if session.live_at:
             expert.engagement, expert.wrap_until = "wrap_up", now + self.settings.wrap_up_ms
-        session.state = "ended"
-        self.ended.append((session, reason))
+        session.state, session.end_reason, session.forget_at = "ended", reason, now + KEPT_MS
+        self.ended.append(session)
         self.touch(expert.name)
 
     # ------------------------------------------------------------ experts

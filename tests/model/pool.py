@@ -203,11 +203,14 @@ class Pool(Due):
         ticket = self._waiting(user)
         refuse(["offer_open"] if ticket.offer else [])
         until = now + min(seconds * 1000, self.settings.step_away_max_ms)
-        ticket.paused_until, ticket.pause_reason, ticket.must_confirm = until, "stepped_away", True
+        ticket.paused_until, ticket.pause_reason = until, "stepped_away"
 
     @command
     def come_back(self, now: int, user: str) -> None:
-        ticket = self._waiting(user)
+        """Ends a pause; who is not paused has already come back."""
+        ticket = self.tickets.get(user)
+        if ticket is None:
+            raise Refused("no_ticket")
         if ticket.paused_until:
             self.resume(ticket)
 
@@ -241,7 +244,7 @@ class Pool(Due):
         if session is None or (side != "operator" and (session.user if side == "user" else session.expert) != who):
             raise Refused("no_such_session")
         if session.state == "ended":
-            raise Refused("session_over", "no_such_session")
+            raise Refused("session_over" if session in self.ended else "no_such_session")
         return session
 
     @command
@@ -273,11 +276,13 @@ class Pool(Due):
 
     @command
     def move(self, now: int, user: str, expert: str, to: str) -> None:
+        """To the head or the tail of a line; into another line, which must be one to join, it leaves all."""
         ticket = self._movable(user)
-        self._known(expert)
-        full = len(self.line(expert)) >= self.settings.line_limit and expert not in ticket.lines
         refuse(["offer_open"] if ticket.offer else [])
-        refuse(["line_full"] if full else [])
+        refuse([] if expert in ticket.lines else self._join_codes(expert))
+        if expert not in ticket.lines:
+            for name in list(ticket.lines):
+                self.drop_place(ticket, name)
         self._enter(ticket, self.experts[expert], head=to == "head")
         ticket.moved.add(expert)
 

@@ -25,6 +25,9 @@ class Session:
     overtook: dict[str, str]
     live_at: int = 0
     cap_until: int = 0
+    end_reason: str = ""
+    forget_at: int = 0
+    """When nothing is known of the session any more: an hour after its end."""
     on: set[str] = field(default_factory=set)
     lost: dict[str, int] = field(default_factory=dict)
     """The sides whose connection is lost, each with the time until which it may come back."""

@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 import websockets
 from websockets.asyncio.client import ClientConnection
+from websockets.typing import Subprotocol
 
 from ground.errors import Refusal
 from server.changes import Whole
@@ -18,6 +19,7 @@ from server.handshake import Handshake
 from server.hub import Hub
 from server.limits import MESSAGE_BYTES, Bounds
 from server.origins import Gate
+from server.request_deadline import PromptHttp
 from wire import messages
 from wire.codec import JSON, MSGPACK, Codec
 
@@ -94,7 +96,10 @@ class Rig:
     @contextlib.asynccontextmanager
     async def open(self, codec: Codec = JSON, query: str = "", **more: Any) -> AsyncIterator["Client"]:
         async with websockets.connect(
-            self.url(query), subprotocols=[codec.subprotocol], compression=None, **more  # type: ignore[list-item]
+            self.url(query),
+            subprotocols=[Subprotocol(codec.subprotocol)],
+            compression=None,
+            **more,
         ) as ws:
             yield Client(ws, codec)
 
@@ -178,14 +183,14 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def running(bounds: Bounds | None = None, app: Any = None, gate: Gate | None = None, **more: Any) -> AsyncIterator[Rig]:
+async def running(bounds: Bounds | None = None, gate: Gate | None = None, http: Any = PromptHttp) -> AsyncIterator[Rig]:
     """A server in this loop on a free port of the loopback."""
     hub = Hub()
     commands = Echo(hub)
     gate = gate or Gate(("127.0.0.1", "localhost", "openline.example"), ("https://shop.example",), ())
     door = Door(hub, gate, commands, identify, bounds)
     config = uvicorn.Config(
-        app or no_app, ws=Handshake, ws_max_size=MESSAGE_BYTES, ws_per_message_deflate=False, lifespan="off",
+        no_app, ws=Handshake, ws_max_size=MESSAGE_BYTES, ws_per_message_deflate=False, lifespan="off",
         log_config=None, timeout_graceful_shutdown=3, **more,
     )  # fmt: skip
     server = uvicorn.Server(config)

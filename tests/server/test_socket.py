@@ -130,7 +130,7 @@ async def test_at_most_so_many_messages_wait_and_then_reading_stops():
                 await client.send(messages.Typing(id=n, session="s-1"))
             sink = next(iter(rig.door.sockets))
             await rig.until(lambda: not sink.transport.is_reading())
-            assert len(sink._todo) < 120
+            assert sink._todo is not None and len(sink._todo) < 120
             rig.commands.hold.set()
             assert [(await client.next()).id for _ in range(500)] == list(range(2, 502))
 
@@ -188,8 +188,7 @@ async def test_past_the_hard_bound_the_socket_is_closed_with_resume():
 
 async def test_a_half_open_member_is_gone_within_the_silence_bound():
     async with running(Bounds(member_ping_s=0.5, member_silence_s=1.5, close_s=0.5)) as rig:
-        _, writer = await rig.raw(hello=True, token="expert:ada")
-        writer.transport.pause_reading()
+        await rig.raw(hello=True, token="expert:ada")
         await rig.until(lambda: rig.commands.gone_members == ["ada"], 4)
         assert rig.door.counts.closes["silent"] == 1
 

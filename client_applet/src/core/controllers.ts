@@ -74,7 +74,7 @@ export class SliceController<T> implements ReactiveController {
     private readonly host: ReactiveControllerHost,
     clients: ClientController,
     private readonly select: (hall: Hall) => T,
-    private readonly empty: T,
+    private readonly empty: NoInfer<T>,
     private readonly changed: () => void = () => {},
   ) {
     host.addController(this);

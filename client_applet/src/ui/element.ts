@@ -1,13 +1,13 @@
-import { LitElement } from "lit";
+import { type CSSResult, LitElement } from "lit";
 import { property } from "lit/decorators.js";
-import { ClientController, type PoolHost } from "../core";
+import { ClientController, type PoolHost, SCRIPT_ORIGIN } from "../core";
 import { direction, type Key, type Language, languageOf, translate, type Values } from "../i18n";
 import { controls } from "./controls";
 import { tokens } from "./tokens";
 
 /** What all our elements are: in a pool, in a language, in a theme. */
 export class PoolElement extends LitElement implements PoolHost {
-  static override styles = [tokens, controls];
+  static override styles: CSSResult[] = [tokens, controls];
 
   /** Origin of the server; empty is where the script came from. */
   @property() server = "";
@@ -22,6 +22,7 @@ export class PoolElement extends LitElement implements PoolHost {
   protected language: Language = "en";
 
   override connectedCallback(): void {
+    this.pool ||= poolOfPage();
     super.connectedCallback();
     this.speak();
   }
@@ -57,4 +58,15 @@ export class PoolElement extends LitElement implements PoolHost {
     // Inside a page of another direction our words still run their own way.
     this.dir = direction(this.language);
   }
+}
+
+/** On a page of the server itself (`/p/{pool}`, `/p/{pool}/expert`) the pool needs no attribute. */
+function poolOfPage(): string {
+  if (location.origin !== SCRIPT_ORIGIN) return "";
+  return decodeURIComponent(/^\/p\/([^/]+)/.exec(location.pathname)?.[1] ?? "");
+}
+
+/** Defines an element unless the page has one of that name already (the script came twice). */
+export function define(name: string, element: CustomElementConstructor): void {
+  if (!customElements.get(name)) customElements.define(name, element);
 }

@@ -1,9 +1,9 @@
 import { css, html, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 import { FreshnessController, openOffer, SliceController, WatchController } from "../core";
 import { comingTime } from "../i18n";
 import { mark, marks } from "../ui/lights";
-import { PoolElement } from "../ui/element";
+import { define, PoolElement } from "../ui/element";
 import { OpenPanels } from "./open_panels";
 import "./panel";
 import type { OpenlinePanel } from "./panel";
@@ -14,7 +14,6 @@ import { shown } from "./situation";
  *
  * Slot: another label than the expert's name. Parts: `button`, `mark`, `label`, `state`.
  */
-@customElement("openline-light")
 export class OpenlineLight extends PoolElement {
   static override styles = [...PoolElement.styles, marks, css`
     :host { display: inline-block; max-inline-size: 100%; }
@@ -82,6 +81,8 @@ export class OpenlineLight extends PoolElement {
     if (offer?.side === "user" && offer.expert === this.expert) this.attention.open(offer.offer);
   }
 }
+
+define("openline-light", OpenlineLight);
 
 declare global {
   interface HTMLElementTagNameMap {

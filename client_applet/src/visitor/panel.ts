@@ -1,10 +1,10 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
-import { ClockController, FreshnessController, SliceController, WatchController } from "../core";
+import { property, query, state } from "lit/decorators.js";
+import { ClockController, type Command, FreshnessController, type Hall, SliceController, WatchController } from "../core";
 import { translate } from "../i18n";
 import { Announcer } from "../ui/announcer";
 import { avatar } from "../ui/avatar";
-import { PoolElement } from "../ui/element";
+import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
 import { mark } from "../ui/lights";
 import type { Mode } from "../generated/wire";
@@ -21,9 +21,8 @@ import { nameOf, shown, situation } from "./situation";
  *
  * Says what the situation is and offers the best next step. Parts: `dialog`, `body`. Fires `openline-closed`.
  */
-@customElement("openline-panel")
 export class OpenlinePanel extends PoolElement {
-  static override styles = [...PoolElement.styles, panelStyles];
+  static override styles = [...PoolElement.styles, ...panelStyles];
 
   /** The expert's id. */
   @property() expert = "";
@@ -35,18 +34,23 @@ export class OpenlinePanel extends PoolElement {
   @state() private asking: PanelView["asking"] = "";
   @query("dialog") private readonly dialog!: HTMLDialogElement | null;
 
-  private readonly hall = new SliceController(this, this.clients, (hall) => hall, null);
+  private readonly hall = new SliceController(this, this.clients, (hall): Hall | null => hall, null);
   private readonly fresh = new FreshnessController(this, this.clients);
   private readonly interest = new WatchController(this.clients);
   private readonly actions = new Actions(this, this.clients);
   private readonly announcer = new Announcer(this);
-  readonly #alerts = new Alerts(this, this.clients);
-  readonly #clock = new ClockController(this, 1000, () => this.visible);
+  private readonly alerts = new Alerts(this, this.clients);
 
-  /** Opens the dialog; nothing to do for a part of the page. */
-  show(): void {
+  constructor() {
+    super();
+    new ClockController(this, 1000, () => this.visible);
+  }
+
+  /** Opens the dialog and, where a command is given, sends it and shows what comes of it. */
+  show(command: Command | null = null): void {
     this.opened = true;
-    this.#alerts.prepare();
+    if (command) void this.actions.run(command);
+    this.alerts.prepare();
     void this.updateComplete.then(() => {
       if (this.dialog && !this.dialog.open) this.dialog.showModal();
       panelOpened(this);
@@ -138,7 +142,7 @@ export class OpenlinePanel extends PoolElement {
     const modes = hall.profiles.get(this.expert)?.modes ?? [];
     return {
       t: translate(this.language), language: this.language, now: this.now, hall, expert: this.expert,
-      situation: situation(hall, this.expert), actions: this.actions, client, asking: this.asking, alerts: this.#alerts,
+      situation: situation(hall, this.expert), actions: this.actions, client, asking: this.asking, alerts: this.alerts,
       mode: this.mode || (modes[0] ?? "chat"), modes,
       choose: (mode) => { this.mode = mode; },
       ask: (what) => { this.asking = what; },
@@ -163,6 +167,8 @@ export class OpenlinePanel extends PoolElement {
     if (!inside && (event.clientX !== 0 || event.clientY !== 0)) this.hide();
   };
 }
+
+define("openline-panel", OpenlinePanel);
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { refusal } from "../ui/words";
 import { icon } from "../ui/icons";
 import { inLine } from "./panel_line";
-import { calling, ended, over, readyCheck, session } from "./panel_meeting";
+import { calling, over, readyCheck, session } from "./panel_meeting";
 import { avail } from "./panel_light";
 import type { PanelView } from "./panel_view";
 
@@ -17,7 +17,6 @@ function bySituation(view: PanelView): TemplateResult {
   const now = view.situation;
   switch (now.kind) {
     case "session": return session(view, now.session);
-    case "ended": return ended(view, now.session);
     case "ready_check": return readyCheck(view, now.offer);
     case "calling": return calling(view, now.offer);
     case "in_line": return inLine(view, now.ticket, now.places);

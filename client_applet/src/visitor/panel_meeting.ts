@@ -2,7 +2,6 @@ import { html, nothing, svg, type TemplateResult } from "lit";
 import { until } from "lit/directives/until.js";
 import type { Offer, Session } from "../generated/wire";
 import type { KnownTicket } from "../core";
-import { clock } from "../i18n";
 import { type Key, en } from "../i18n/en";
 import { avatar } from "../ui/avatar";
 import { icon } from "../ui/icons";
@@ -51,10 +50,11 @@ export function calling(view: PanelView, offer: Offer): TemplateResult {
     </div>`;
 }
 
-/** The session itself is a component of its own, loaded when it is needed. */
+/** The session, also after its end: a component of its own, loaded when it is needed. */
 export function session(view: PanelView, now: Session): TemplateResult {
   const element = import("../call/session").then(
-    () => html`<openline-session .server=${view.client.server} .pool=${view.client.pool} lang=${view.language}></openline-session>`,
+    () => html`<openline-session .server=${view.client.server} .pool=${view.client.pool} lang=${view.language} .autostart=${now.mode === "audio"}
+      @openline-session-closed=${view.close}></openline-session>`,
   );
   return html`${until(sessionElement(element, now.session), html`<div class="center"><span class="spinner"></span><p>${view.t("session.loading")}</p></div>`)}`;
 }
@@ -67,29 +67,6 @@ function sessionElement(element: Promise<TemplateResult>, id: string): Promise<T
   elements.clear();
   elements.set(id, element);
   return element;
-}
-
-const ENDED: Record<string, Key> = {
-  not_connected: "ended.never", user_gone: "ended.youLost", expert_gone: "ended.lost", cap: "ended.cap", operator: "ended.operator",
-};
-
-/** After the session: how it was, and what next. */
-export function ended(view: PanelView, over: Session): TemplateResult {
-  const { t, hall, client, close } = view;
-  const name = nameOf(hall, over.expert);
-  const why = ENDED[over.reason] ?? (over.ended_by === "user" ? "ended.byYou" : over.ended_by === "expert" ? "ended.byThem" : null);
-  const done = () => {
-    client.store.dismissSession();
-    close();
-  };
-  return html`
-    <div class="center">
-      <span class="badge">${icon("check")}</span>
-      <h3>${t("ended.title", { name })}</h3>
-      ${over.live_at > 0 ? html`<p class="tabular">${t("ended.length", { time: clock(over.ended_at - over.live_at) })}</p>` : nothing}
-      ${why ? html`<p>${t(why, { name })}</p>` : nothing}
-    </div>
-    <div class="actions"><button class="button main wide" @click=${done}>${t("do.done")}</button></div>`;
 }
 
 /** The place has ended and the person was not asked: why, and what next. */

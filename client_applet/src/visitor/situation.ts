@@ -14,7 +14,6 @@ export type Situation =
   | { kind: "loading" }
   | { kind: "stopped"; closeCode: number }
   | { kind: "session"; session: Session }
-  | { kind: "ended"; session: Session }
   | { kind: "ready_check"; offer: Offer }
   | { kind: "calling"; offer: Offer }
   | { kind: "in_line"; ticket: KnownTicket; places: readonly Place[] }
@@ -44,7 +43,7 @@ function ownSituation(hall: Hall, expert: string): Situation | null {
   if (offer?.side === "user") return { kind: offer.mine ? "calling" : "ready_check", offer };
   const here = ticket?.places.some((place) => place.expert === expert);
   if (ticket && here) return { kind: "in_line", ticket, places: ticket.places };
-  if (session?.side === "user" && session.expert === expert) return { kind: "ended", session };
+  if (session?.side === "user" && session.expert === expert) return { kind: "session", session };
   if (!ticket && lastTicket && endedBadly(lastTicket, expert)) return { kind: "over", ticket: lastTicket };
   return null;
 }

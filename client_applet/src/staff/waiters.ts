@@ -1,0 +1,36 @@
+/** One waiting person, in a word, and what staff may know of their wait. Pure. */
+
+import type { Light, Status, Waiter } from "../generated/wire";
+
+export type WaiterState = "offered" | "disconnected" | "stepped_away" | "not_ready" | "ready";
+
+/** What keeps this ticket from being offered, or `ready`. The first that holds. */
+export function waiterState(waiter: Waiter, now: number): WaiterState {
+  if (waiter.state === "offered") return "offered";
+  if (!waiter.connected) return "disconnected";
+  const paused = waiter.paused_until > now || (waiter.pause_reason !== "" && waiter.paused_until === 0);
+  if (!paused) return "ready";
+  return waiter.pause_reason === "not_ready" ? "not_ready" : "stepped_away";
+}
+
+export const waitedFor = (waiter: Waiter, now: number): number => Math.max(0, now - waiter.joined_at);
+
+/** The first who could be offered now, "" when nobody could. */
+export const nextTicket = (waiters: readonly Waiter[], now: number): string =>
+  waiters.find((waiter) => waiterState(waiter, now) === "ready")?.ticket ?? "";
+
+/**
+ * The status that an expert has declared. A light of engagement or of opening hours hides it: then what this tab last
+ * declared counts, else online.
+ */
+export function declaredStatus(light: Light | undefined, remembered: Status | ""): Status {
+  switch (light?.indicator) {
+    case "offline": return "offline";
+    case "away": return "away";
+    case "free": case "ringing": return "online";
+    default: return remembered || "online";
+  }
+}
+
+/** Set away by the engine because an offer rang out. */
+export const wasMissed = (light: Light | undefined): boolean => light?.indicator === "away" && light.reason === "missed";

@@ -1,0 +1,55 @@
+import type { Profile } from "../generated/wire";
+import type { Hall, Interest } from "../core";
+
+export interface Filter {
+  words: string;
+  category: string;
+  freeOnly: boolean;
+}
+
+/** A roster up to this long is watched whole; a longer one by what is before the eyes. */
+export const WHOLE_ROSTER = 150;
+
+/** Lower case without accents, for comparing what people type with what is written. */
+export function plain(text: string): string {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+/** The ids of the experts that pass the filter, in the pool's order. Every word must occur; case and accents do not matter. */
+export function filtered(hall: Pick<Hall, "profiles" | "lights">, filter: Filter): string[] {
+  const words = plain(filter.words).split(/\s+/).filter((word) => word !== "");
+  const found: string[] = [];
+  for (const profile of hall.profiles.values()) {
+    if (filter.category !== "" && !profile.categories.includes(filter.category)) continue;
+    if (filter.freeOnly && hall.lights.get(profile.expert)?.indicator !== "free") continue;
+    if (words.length > 0 && !matches(profile, words)) continue;
+    found.push(profile.expert);
+  }
+  return found;
+}
+
+function matches(profile: Profile, words: readonly string[]): boolean {
+  const text = plain([profile.name, profile.headline, ...profile.categories, ...profile.languages].join(" "));
+  return words.every((word) => text.includes(word));
+}
+
+/** The categories of the pool, the most frequent first. */
+export function categoriesOf(profiles: Iterable<Profile>): string[] {
+  const counts = new Map<string, number>();
+  for (const profile of profiles) {
+    for (const category of profile.categories) counts.set(category, (counts.get(category) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([category]) => category);
+}
+
+export function freeCount(hall: Pick<Hall, "lights">): number {
+  let count = 0;
+  for (const light of hall.lights.values()) if (light.indicator === "free") count += 1;
+  return count;
+}
+
+/** What the directory wants to hear of: all while the roster is short, unknown or filtered by who is free; else what is seen. */
+export function directoryInterest(roster: number, visible: ReadonlySet<string>, freeOnly: boolean): Interest {
+  if (roster <= WHOLE_ROSTER || freeOnly || visible.size === 0) return { all: true };
+  return { experts: [...visible].sort() };
+}

@@ -1,0 +1,92 @@
+"""From the journal to the books of record: every entry once, in one transaction with the cursor that says how far.
+
+Whoever writes locks the cursor first, so that two processes which both believe to lead write nothing twice.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from ground.journal import Entry
+from ground.sql import Cursor, Database, Stamp, Tx, get_cursor, set_cursor
+from identity import audit
+from presence import history
+from presence.facts import ExpertFacts
+from queueing import store as tickets
+from queueing.facts import PoolSnapshot, SessionFacts, TicketFacts
+from server.mirror import Event, events_of
+from sessions import store as sessions
+
+LOST: Final = "lost_with_the_store"
+"""The reason of a session that the live store no longer knows."""
+_log = structlog.get_logger("openline.books")
+
+
+class Books:
+    """The books of all pools in one database."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def cursor(self, pool: str) -> Cursor:
+        """The last entry that is written."""
+        async with self._db.begin() as tx:
+            return await get_cursor(tx, pool)
+
+    async def write(self, pool: str, entries: Sequence[Entry]) -> None:
+        """Write entries in order; those already written change nothing. Raises database errors, and then none is."""
+        async with self._db.begin() as tx:
+            cursor = await get_cursor(tx, pool)
+            fresh = [entry for entry in entries if entry.epoch != cursor.epoch or entry.seq > cursor.seq]
+            for entry in fresh:
+                await _record(tx, pool, Stamp(entry.epoch, entry.seq, entry.at), events_of(entry.events))
+            if fresh:
+                await set_cursor(tx, pool, fresh[-1].epoch, fresh[-1].seq)
+
+    async def skip(self, pool: str, epoch: str, seq: int) -> None:
+        """Go on after `seq` of `epoch`: what came before can't be had (any more)."""
+        async with self._db.begin() as tx:
+            await set_cursor(tx, pool, epoch, seq)
+
+    async def close_lost(self, snapshot: PoolSnapshot, pool: str) -> int:
+        """End, at their last sign, the sessions that the log has as open and the live store does not know.
+
+        The log must be written up to `snapshot.seq`. Returns how many there were.
+        """
+        known = {facts.session for facts in snapshot.sessions}
+        lost = [logged for logged in await sessions.unfinished(self._db, pool) if logged.session not in known]
+        for logged in lost:
+            said = await sessions.transcript(self._db, pool, logged.session, limit=1)
+            last = max([logged.matched_at, logged.live_at, *(line.at for line in said)])
+            async with self._db.begin() as tx:
+                await sessions.close_lost(tx, pool, logged.session, last, LOST)
+        if lost:
+            _log.warning("sessions_lost", pool=pool, count=len(lost))
+        return len(lost)
+
+
+async def _record(tx: Tx, pool: str, stamp: Stamp, events: Sequence[Event]) -> None:
+    await history.record(tx, pool, stamp, events)
+    await tickets.record(tx, pool, stamp, events)
+    await sessions.record(tx, pool, stamp, events)
+    for event in events:
+        if action := operator_action(event):
+            await audit.append(tx, pool, stamp, action)
+
+
+def operator_action(event: Event) -> audit.Action | None:
+    """What an operator did, if this event is the trace of it."""
+    match event:
+        case ExpertFacts(cause="declared"):
+            action, what = "force", f"expert:{event.expert}"
+        case TicketFacts(cause="moved"):
+            action, what = "move", f"ticket:{event.ticket}"
+        case TicketFacts(cause="done", session=""):
+            action, what = "remove", f"ticket:{event.ticket}"
+        case SessionFacts(cause="ended"):
+            action, what = "end_session", f"session:{event.session}"
+        case _:
+            return None
+    role, _, actor = event.by.partition(":")
+    return audit.Action(actor=actor, action=action, object=what, reason=event.reason) if role == "operator" else None

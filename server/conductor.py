@@ -1,0 +1,211 @@
+"""The one who keeps time and books for a pool: of all processes, the one that holds the pool's lead.
+
+Everything it does may be done twice or stopped anywhere: deadlines are run by the store, the books move with their
+cursor, the roster is what the directory says. So another process goes on wherever this one was killed.
+"""
+
+import asyncio
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+
+from directory.profiles import Profiles
+from ground.errors import Refusal, StoreUnavailable
+from ground.journal import Entry, EpochLost, Journal
+from ground.leadership import Leadership
+from queueing.line import Line
+from server.books import Books
+from server.roster import Roster
+
+LEAD_MS: Final = 6_000
+RENEW_S: Final = 1.5
+POOLS_S: Final = 2.0
+"""How often the list of pools, and each pool's directory, is looked at."""
+LATEST_S: Final = 1.0
+"""The longest sleep between two looks at the deadlines."""
+SETTLE_S: Final = 0.05
+"""A deadline may have moved with every entry; a burst of entries is answered by one look."""
+WRITE_MOST: Final = 500
+READ_AHEAD: Final = 2_000
+KEEP_ENTRIES: Final = 10_000
+TRIM_EVERY: Final = 1_000
+PAUSE_S: Final = 0.5
+_BROKEN: Final = (StoreUnavailable, SQLAlchemyError, OSError, TimeoutError)
+_log = structlog.get_logger("openline.conductor")
+
+
+class Deposed(Exception):
+    """Another process leads now."""
+
+
+class Conductor:
+    """Leads, in this process, every pool of the directory that no other process leads."""
+
+    def __init__(
+        self,
+        process: str,
+        profiles: Profiles,
+        roster: Roster,
+        line: Line,
+        journal: Journal,
+        lead: Leadership,
+        books: Books,
+    ) -> None:
+        self._process = process
+        self._profiles = profiles
+        self._roster = roster
+        self._line = line
+        self._journal = journal
+        self._lead = lead
+        self._books = books
+        self._pools: dict[str, asyncio.Task[None]] = {}
+        self.leading: set[str] = set()
+
+    async def run(self) -> None:
+        """Stand for the lead of every pool. Runs until cancelled, then gives up what it leads."""
+        try:
+            while True:
+                try:
+                    known = [page.pool for page in await self._profiles.pools()]
+                except _BROKEN as error:
+                    _log.warning("pools_not_read", error=type(error).__name__)
+                else:
+                    for pool in known:
+                        if pool not in self._pools:
+                            self._pools[pool] = asyncio.create_task(self._stand(pool))
+                await asyncio.sleep(POOLS_S)
+        finally:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        for task in self._pools.values():
+            task.cancel()
+        await asyncio.gather(*self._pools.values(), return_exceptions=True)
+        for pool in self._pools:
+            try:
+                await self._lead.resign(pool, self._process)
+            except StoreUnavailable:
+                continue
+
+    async def _stand(self, pool: str) -> None:
+        """Wait for the lead, lead until it is lost, and again."""
+        while True:
+            try:
+                if await self._lead.hold(pool, self._process, LEAD_MS):
+                    self.leading.add(pool)
+                    await self._conduct(pool)
+            except* Deposed:
+                _log.info("deposed", pool=pool)
+            except* _BROKEN as group:
+                _log.warning("conductor_paused", pool=pool, error=repr(group.exceptions[0]))
+            except* Exception as group:
+                _log.error("conductor_failed", pool=pool, exc_info=group)
+            finally:
+                self.leading.discard(pool)
+            await asyncio.sleep(PAUSE_S)
+
+    async def _conduct(self, pool: str) -> None:
+        wake = asyncio.Event()
+        entries: asyncio.Queue[Entry] = asyncio.Queue(READ_AHEAD)
+        async with asyncio.TaskGroup() as duties:
+            duties.create_task(self._renew(pool))
+            duties.create_task(self._deadlines(pool, wake))
+            duties.create_task(self._roster_of(pool))
+            duties.create_task(self._read(pool, entries, wake))
+            duties.create_task(self._write(pool, entries))
+
+    async def _renew(self, pool: str) -> None:
+        while True:
+            await asyncio.sleep(RENEW_S)
+            if not await self._lead.hold(pool, self._process, LEAD_MS):
+                raise Deposed(pool)
+
+    async def _deadlines(self, pool: str, wake: asyncio.Event) -> None:
+        """Run what is due when nobody else's command does."""
+        while True:
+            wake.clear()
+            answer = await self._line.run_due(pool)
+            until = (answer["next"] - answer["at"]) / 1000 if answer["next"] else LATEST_S
+            try:
+                async with asyncio.timeout(min(max(until, 0.0), LATEST_S)):
+                    await wake.wait()
+                await asyncio.sleep(SETTLE_S)
+            except TimeoutError:
+                continue
+
+    async def _roster_of(self, pool: str) -> None:
+        while True:
+            try:
+                await self._roster.install(pool)
+            except Refusal as refusal:
+                _log.warning("not_installed", pool=pool, code=refusal.code)
+            await asyncio.sleep(POOLS_S)
+
+    # ------------------------------------------------------------ the books
+
+    async def _read(self, pool: str, entries: asyncio.Queue[Entry], wake: asyncio.Event) -> None:
+        epoch, tail = await self._journal.tail(pool)
+        cursor = await self._books.cursor(pool)
+        after = cursor.seq if cursor.epoch == epoch else 0
+        reconciled = False
+        try:
+            async for entry in self._journal.follow(pool, (epoch, after)):
+                wake.set()
+                if entry.seq:
+                    await entries.put(entry)
+                elif not reconciled and not entry.events:
+                    reconciled = await self._reconcile(pool)
+        except EpochLost as lost:
+            await self._hole(pool, epoch, tail, lost)
+
+    async def _hole(self, pool: str, epoch: str, tail: int, lost: EpochLost) -> None:
+        """The entries to write are not there (any more): go on with what comes now, and say so."""
+        if lost.epoch == epoch:
+            _log.error("journal_trimmed_before_written", pool=pool, epoch=epoch, seq=tail)
+            await self._books.skip(pool, epoch, tail)
+        raise StoreUnavailable(f"the journal of {pool} begins anew") from lost
+
+    async def _write(self, pool: str, entries: asyncio.Queue[Entry]) -> None:
+        trimmed = 0
+        while True:
+            batch = [await entries.get()]
+            while len(batch) < WRITE_MOST and not entries.empty():
+                batch.append(entries.get_nowait())
+            await self._write_all(pool, batch)
+            if batch[-1].seq - trimmed >= TRIM_EVERY:
+                trimmed = batch[-1].seq
+                await self._journal.trim(pool, trimmed, KEEP_ENTRIES)
+
+    async def _write_all(self, pool: str, batch: list[Entry]) -> None:
+        try:
+            await self._books.write(pool, batch)
+        except StatementError as error:
+            if isinstance(error, DBAPIError) and not _is_about_data(error):
+                raise
+            for entry in batch:
+                await self._write_one(pool, entry)
+
+    async def _write_one(self, pool: str, entry: Entry) -> None:
+        """An entry that the database will never take must not stop all that come after it."""
+        try:
+            await self._books.write(pool, [entry])
+        except StatementError as error:
+            if isinstance(error, DBAPIError) and not _is_about_data(error):
+                raise
+            _log.error("entry_not_written", pool=pool, epoch=entry.epoch, seq=entry.seq, error=type(error).__name__)
+            await self._books.skip(pool, entry.epoch, entry.seq)
+
+    async def _reconcile(self, pool: str) -> bool:
+        """In a quiet moment, once everything is written: sessions that the books have as open and the live store does
+        not know are over. False when it was not the moment."""
+        snapshot = await self._line.snapshot(pool)
+        cursor = await self._books.cursor(pool)
+        if (cursor.epoch, cursor.seq) != (snapshot.epoch, snapshot.seq):
+            return False
+        await self._books.close_lost(snapshot, pool)
+        return True
+
+
+def _is_about_data(error: DBAPIError) -> bool:
+    return type(error).__name__ in ("DataError", "IntegrityError", "ProgrammingError")

@@ -1,0 +1,156 @@
+"""The composition root: every room of one process, opened in order and closed in the reverse order."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from directory.profiles import Profiles
+from ground.clock import Clock, SystemClock
+from ground.errors import Refusal
+from ground.ids import new_id
+from ground.journal import Journal
+from ground.leadership import Leadership
+from ground.sql import Database
+from ground.store import Store
+from identity import cookies
+from identity.links import Links
+from identity.tokens import TokenRefused, Tokens
+from presence.presence import Presence
+from queueing.line import Line
+from server.attachments import Attachments
+from server.books import Books
+from server.catalogue import Catalogue
+from server.commands import Commands, Ice
+from server.conductor import Conductor
+from server.config import Config
+from server.connection import Connection, Who
+from server.door import Door, Identify
+from server.fanout import Fanout
+from server.forecasts import OpenForecasts
+from server.hub import Hub
+from server.learning import Learning
+from server.limits import Bounds
+from server.origins import Gate
+from server.roster import Roster
+from server.views import Names
+from sessions.conversation import Conversation
+from wire.messages import Hello
+
+# A view of the store that nothing confirmed for so long is no longer worth sending people to.
+FRESH_S = 15.0
+_log = structlog.get_logger("openline.house")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the HTTP side needs of the rooms."""
+
+    door: Door
+    store: Store
+    database: Database
+    fanout: Fanout
+    catalogue: Catalogue
+    tokens: Tokens
+    links: Links
+
+    def ages(self) -> dict[str, float]:
+        """Seconds since the store last confirmed each open pool's view."""
+        now = time.time_ns() // 1_000_000
+        return {live.pool: max(0.0, (now - live.confirmed_at) / 1000) for live in self.fanout.pools()}
+
+    async def check_journal(self) -> None:
+        """Raises RuntimeError when the view of an open pool is stale."""
+        if any(age > FRESH_S for age in self.ages().values()):
+            raise RuntimeError("stale")
+
+
+@asynccontextmanager
+async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -> AsyncIterator[House]:
+    """Everything of one server process, running. Raises StoreUnavailable or the database's own errors."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        store = await Store.open(config.store)
+        stack.push_async_callback(store.close)
+        database = await Database.open(config.database)
+        stack.push_async_callback(database.close)
+        await database.migrate()
+        line, presence, journal, profiles = Line(store), Presence(store), Journal(store), Profiles(database)
+        roster, catalogue = Roster(profiles, line, presence, clock), Catalogue(profiles)
+
+        async def open_pool(pool: str) -> Names:
+            # A pool that somebody connects to is there, even before its conductor came round.
+            names = await catalogue.names(pool)
+            await roster.install(pool)
+            return names
+
+        hub, process = Hub(), new_id("w")
+        fanout = Fanout(hub, line, journal, open_pool, clock)
+        stack.push_async_callback(fanout.close)
+        attachments = Attachments(presence, process)
+        stack.push_async_callback(attachments.release)
+        forecasts = OpenForecasts(hub, clock)
+        fanout.on_open += [forecasts.run, Learning(database, forecasts).run]
+        conductor = Conductor(process, profiles, roster, line, journal, Leadership(store), Books(database))
+        commands = Commands(
+            line=line, presence=presence, conversation=Conversation(store), fanout=fanout, forecasts=forecasts,
+            attachments=attachments, catalogue=catalogue, ice=_ice(config),
+        )  # fmt: skip
+        tokens = Tokens(config.keys)
+        for work in (attachments.keep(), catalogue.keep(), conductor.run()):
+            stack.push_async_callback(_stop, _start(work))
+        door = Door(hub, gate, commands, identifier(tokens, clock), bounds)
+        stack.push_async_callback(door.stop)
+        yield House(door, store, database, fanout, catalogue, tokens, Links(database))
+
+
+def identifier(tokens: Tokens, clock: Clock) -> Identify:
+    """Who says hello: the bearer of the message's token, else of the cookie of the role that the page wants, else a
+    guest."""
+
+    async def identify(conn: Connection, hello: Hello) -> Who:
+        now = clock.now_ms()
+        try:
+            if hello.token:
+                who = tokens.verify(hello.token, hello.pool, now=now)
+            elif conn.wants == "guest":
+                return GUEST
+            else:
+                found = cookies.read(tokens, conn.cookies, hello.pool, [conn.wants], now=now, secure=conn.secure)
+                if found is None:
+                    return GUEST
+                who = found
+        except TokenRefused as refused:
+            _log.info("sign_in_refused", why=refused.code, conn=conn.id)
+            raise Refusal("bad_token") from None
+        return Who(who.role, who.subject, who.name, who.expires_at)
+
+    return identify
+
+
+GUEST = Who("guest", "", "", 0)
+
+
+def _ice(config: Config) -> Ice:
+    urls = [url for server in config.ice_servers for url in server.urls]
+    return lambda _conn: urls
+
+
+def _start(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    task = asyncio.create_task(work)
+    task.add_done_callback(_ended)
+    return task
+
+
+def _ended(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("house_task_failed", exc_info=task.exception())
+
+
+async def _stop(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])

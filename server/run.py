@@ -1,0 +1,76 @@
+"""Running the server: one process, or several under uvicorn's supervisor that share the listening socket."""
+
+import base64
+import os
+from typing import Final
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from server import logs
+from server.app import create_app
+from server.config import Config
+from server.handshake import Handshake
+from server.limits import MESSAGE_BYTES
+from server.request_deadline import PromptHttp
+
+# How a worker process learns its settings: from the environment, which other users of the machine can't read.
+_HANDED_DOWN: Final = "OPENLINE_WORKER_CONFIG"
+GRACE_S: Final = 8
+
+
+def run(config: Config) -> int:
+    """Serve until SIGINT or SIGTERM, then send everybody away to come again, and return the exit code."""
+    logs.set_up()
+    if config.workers == 1:
+        return _alone(config)
+    os.environ[_HANDED_DOWN] = base64.b64encode(msgspec.msgpack.encode(config, enc_hook=str)).decode()
+    try:
+        settings = _settings(config, "server.run:worker_app", factory=True)
+        listener = settings.bind_socket()
+        listener.listen(settings.backlog)
+        Multiprocess(settings, sockets=[listener]).run()
+    finally:
+        del os.environ[_HANDED_DOWN]
+    return 0
+
+
+def worker_app() -> Starlette:
+    """The application factory of a worker process."""
+    logs.set_up()
+    packed = base64.b64decode(os.environ[_HANDED_DOWN])
+    return create_app(msgspec.msgpack.decode(packed, type=Config, dec_hook=lambda kind, value: kind(value)))
+
+
+def _alone(config: Config) -> int:
+    server = uvicorn.Server(_settings(config, create_app(config)))
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return 0
+    return 0 if server.started else 1
+
+
+def _settings(config: Config, app: Starlette | str, *, factory: bool = False) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=factory,
+        host=config.host,
+        port=config.port,
+        workers=config.workers,
+        loop="asyncio",  # uvloop gains nothing in fan-out, and buffers where we write straight
+        http=PromptHttp,
+        ws=Handshake,
+        ws_max_size=MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # server/origins.py reads them, from named proxies only
+        server_header=False,
+        backlog=4096,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=GRACE_S,
+    )

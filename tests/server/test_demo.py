@@ -1,0 +1,130 @@
+"""`openline demo` as a person starts it: links that work, a clean end, nothing lost."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.repo.house import ROOT
+
+SECOND_START_S = 5.0
+LINK = re.compile(r"http://localhost:(\d+)/sign-in#(\S+)")
+
+
+class Demo:
+    """A running demo and the links that it has printed: user, second user, expert, operator."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.links = self._read_links()
+        self.port = int(self.links[0][0])
+
+    def _read_links(self) -> list[tuple[str, str]]:
+        assert self.process.stdout is not None
+        links: list[tuple[str, str]] = []
+        said = ""
+        while len(links) < 4 and (line := self.process.stdout.readline()):
+            said += line
+            links += LINK.findall(line)
+        assert len(links) == 4, said
+        return links
+
+    def post(self, path: str, body: dict[str, str]) -> tuple[int, dict[str, str], dict[str, str]]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        origin = f"http://localhost:{self.port}"
+        headers = {"Host": f"localhost:{self.port}", "Origin": origin, "Content-Type": "application/json"}
+        connection.request("POST", path, json.dumps(body), headers)
+        answer = connection.getresponse()
+        found = answer.status, dict(answer.getheaders()), json.loads(answer.read())
+        connection.close()
+        return found
+
+    def family(self) -> list[psutil.Process]:
+        parent = psutil.Process(self.process.pid)
+        return [parent, *parent.children(recursive=True)]
+
+
+@contextmanager
+def running(state: Path, *words: str) -> Iterator[Demo]:
+    command = [sys.executable, "-c", "from server.cli import main; main()", "demo", "--port", "0", *words]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [*command, "--state", str(state)],
+        cwd=state.parent,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield Demo(process)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=20)
+
+
+def interrupt(demo: Demo) -> int:
+    """Ctrl-C: the terminal sends it to the whole group."""
+    os.killpg(demo.process.pid, signal.SIGINT)
+    demo.process.communicate(timeout=20)
+    return demo.process.returncode
+
+
+@pytest.mark.timeout(90)
+def test_start_sign_in_stop_and_start_again(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with running(state) as demo:
+        assert len(demo.family()) > 1, "the store is a child"
+        _, token = demo.links[2]
+        status, headers, body = demo.post("/v1/sign-in", {"token": token})
+        assert status == 200
+        assert "HttpOnly" in headers.get("set-cookie", "")
+        assert "/p/demo" in body["to"]
+        assert demo.post("/v1/sign-in", {"token": token})[0] == 403, "a link works once"
+        family = demo.family()
+        assert interrupt(demo) == 0
+    assert not [process for process in family if process.is_running()], "nothing is left running"
+    kept = sorted(path.name for path in state.iterdir())
+    assert {"openline.db", "secret", "store"} <= set(kept)
+    started = time.monotonic()
+    with running(state) as again:
+        assert time.monotonic() - started < SECOND_START_S
+        assert again.post("/v1/sign-in", {"token": again.links[3][1]})[0] == 200
+        assert interrupt(again) == 0
+
+
+@pytest.mark.timeout(90)
+def test_a_second_demo_in_the_same_folder_says_so(tmp_path: Path) -> None:
+    with running(tmp_path / "state") as demo:
+        second = subprocess.run(
+            [sys.executable, "-c", "from server.cli import main; main()", "demo", "--state", str(tmp_path / "state")],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert second.returncode == 1
+        assert "--state" in second.stderr
+        assert demo.process.poll() is None
+
+
+@pytest.mark.timeout(90)
+def test_a_killed_server_takes_its_store_along(tmp_path: Path) -> None:
+    with running(tmp_path / "state") as demo:
+        children = demo.family()[1:]
+        demo.process.kill()
+        _, alive = psutil.wait_procs(children, timeout=15)
+    assert not alive
