@@ -168,13 +168,15 @@ class Database:
 
 def is_about_data(error: BaseException) -> bool:
     """Whether the database refused what it was given and would refuse it again, rather than being out of order."""
-    if isinstance(error, sa.exc.DataError | sa.exc.IntegrityError | sa.exc.ProgrammingError):
-        return True
     if isinstance(error, sa.exc.DBAPIError):
-        # What asyncpg can't encode, and what PostgreSQL calls a data exception (class 22), have no kind of their own.
+        # What asyncpg can't encode, and what PostgreSQL calls a data exception (class 22), have no kind of their own;
+        # SQLite's ProgrammingError is a value of a wrong type, PostgreSQL's (with a state) a table that isn't there.
         state = getattr(error.orig, "sqlstate", None) or ""
-        return state.startswith("22") or isinstance(getattr(error.orig, "__cause__", None), ValueError)
-    return isinstance(error, sa.exc.StatementError | OverflowError)  # a value that the driver could not even send
+        untyped = isinstance(error, sa.exc.ProgrammingError) and not state
+        unsendable = isinstance(getattr(error.orig, "__cause__", None), ValueError)
+        typed = isinstance(error, sa.exc.DataError | sa.exc.IntegrityError)
+        return typed or untyped or unsendable or state.startswith("22")
+    return isinstance(error, sa.exc.StatementError | OverflowError | UnicodeError)  # it could not even be sent
 
 
 async def put(

@@ -76,7 +76,7 @@ def run(*, quick: bool) -> Report:
             for _ in range(blocks):
                 for kind, times in _by_kind(users.run(_rounds(server.experts, low_rounds, 10**9 // LOW_RATE))).items():
                     low[kind] += times
-                alone = server.straight(calls)
+                alone = server.straight(calls, 1000 / LOW_RATE)
                 rates.append(alone["per_s"])
                 for kind, times in alone["times_ns"].items():
                     straight.setdefault(kind, []).extend(times)

@@ -129,9 +129,9 @@ class PrivateServer:
         lines = "".join(f"{role} {member}\n" for member in members)
         return self._cli("server.direct", "tokens", "--pool", POOL, stdin=lines).split()
 
-    def straight(self, calls: int) -> dict[str, Any]:
-        """The commands straight on the store; see `server/direct.py`. Needs the first two experts away."""
-        arguments = ("store", "--pool", POOL, "--calls", str(calls), "--store", self.store_url, *self.experts[:2])
+    def straight(self, calls: int, pause_ms: float) -> dict[str, Any]:
+        """The commands straight on the store, `pause_ms` apart; see `server/direct.py`. Needs the first two experts away."""
+        arguments = ("store", "--pool", POOL, "--calls", str(calls), "--pause-ms", str(pause_ms), *self.experts[:2])
         result: dict[str, Any] = json.loads(self._cli("server.direct", *arguments))
         return result
 

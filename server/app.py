@@ -67,8 +67,6 @@ def _experts(house: House) -> Any:
             return JSONResponse({"code": "no_such_pool"}, 404)
         body = msgspec.json.encode({"pool": pool, "name": page.pool.name, "experts": list(page.profiles.values())})
         file = site.file_of(body, "application/json", "no-cache")
-        return site.answer(
-            request, file, {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
-        )
+        return site.answer(request, file, site.FOR_ALL)
 
     return experts

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 from ground.errors import Refusal, StoreUnavailable
 from ground.ids import new_id
 from identity.roles import may
+from identity.tokens import Member
 from server.limits import Bounds, Bucket, Buckets
 from server.origins import Came
 from wire.codec import BadMessage, Codec
@@ -58,11 +59,13 @@ class Connection:
         "wants",
     )
 
-    def __init__(self, codec: Codec, bounds: Bounds, came: Came, wants: Role, cookies: str, now: float) -> None:
+    def __init__(
+        self, codec: Codec, bounds: Bounds, came: Came, wants: tuple[Member, ...], cookies: str, now: float
+    ) -> None:
         self.id = new_id("c")
         self.address = came.network
         self.secure = came.secure
-        self.wants: Role = wants
+        self.wants = wants
         self.cookies = cookies
         self.pool = ""
         self.role: Role = "guest"

@@ -18,6 +18,8 @@ from ground.store import Store
 from identity.tokens import Tokens
 from queueing.line import Line
 from server.cli_options import config_of, where
+from server.config import Config
+from server.embedded_run import at_hand
 
 Step = Callable[[int], Awaitable[Any]]
 
@@ -41,15 +43,26 @@ def tokens(pool: str, **given: Any) -> None:
 @main.command()
 @click.option("--pool", required=True)
 @click.option("--calls", type=click.IntRange(1, 20_000), default=300, show_default=True)
+@click.option(
+    "--pause-ms", type=click.FloatRange(0, 1000), default=0.0, help="Between two calls, as between two requests."
+)
 @click.argument("experts", nargs=2)
 @where
-def store(pool: str, calls: int, experts: tuple[str, str], **given: Any) -> None:
+def store(pool: str, calls: int, pause_ms: float, experts: tuple[str, str], **given: Any) -> None:
     """Times PING, join, switch and leave one after the other, and joins all at once. Prints one JSON object."""
-    click.echo(json.dumps(asyncio.run(_measure(config_of(**given).store, pool, calls, experts))))
+    click.echo(json.dumps(asyncio.run(_measure(config_of(**given), pool, calls, pause_ms / 1000, experts))))
 
 
-async def _measure(url: str, pool: str, calls: int, experts: tuple[str, str]) -> dict[str, Any]:
-    live = await Store.open(url)
+async def _measure(config: Config, pool: str, calls: int, pause_s: float, experts: tuple[str, str]) -> dict[str, Any]:
+    async with at_hand(config) as ready:
+        live = await Store.open(ready.store)
+        try:
+            return await _times(live, pool, calls, pause_s, experts)
+        finally:
+            await live.close()
+
+
+async def _times(live: Store, pool: str, calls: int, pause_s: float, experts: tuple[str, str]) -> dict[str, Any]:
     line = Line(live)
     first, second = experts
     steps: dict[str, Step] = {
@@ -61,12 +74,11 @@ async def _measure(url: str, pool: str, calls: int, experts: tuple[str, str]) ->
     times: dict[str, list[int]] = {name: [] for name in steps}
     for i in range(calls):
         for name, step in steps.items():
+            await asyncio.sleep(pause_s)
             began = time.perf_counter_ns()
             await step(i)
             times[name].append(time.perf_counter_ns() - began)
-    rate = await _together(line, pool, first)
-    await live.close()
-    return {"times_ns": times, "per_s": rate}
+    return {"times_ns": times, "per_s": await _together(line, pool, first)}
 
 
 async def _together(line: Line, pool: str, expert: str, rounds: int = 40, at_once: int = 50) -> float:

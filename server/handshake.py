@@ -11,16 +11,23 @@ from urllib.parse import parse_qs
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request, Response
 
+from identity.tokens import Member
 from server.connection import Connection
 from server.door import Door
 from server.limits import MESSAGE_BYTES
 from server.origins import Came, WrongHost, WrongOrigin
 from server.socket import Socket
 from wire.codec import CODECS
-from wire.messages import Role
 
 PATH: Final = "/v1/ws"
-ROLES: Final[dict[str, Role]] = {role: role for role in ("guest", "user", "expert", "operator")}
+# Whose cookie counts, by the `as` of the address: a browser may be signed in as several at once, one page each.
+WANTED: Final[dict[str, tuple[Member, ...]]] = {
+    "": ("user", "expert", "operator"),
+    "guest": (),
+    "user": ("user",),
+    "expert": ("expert",),
+    "operator": ("operator",),
+}
 
 
 class Rejected(Exception):
@@ -29,6 +36,13 @@ class Rejected(Exception):
     def __init__(self, status: http.HTTPStatus, why: str) -> None:
         super().__init__(why)
         self.status = status
+
+
+def _role_asked(query: str) -> str:
+    try:
+        return parse_qs(query, max_num_fields=8).get("as", [""])[0]
+    except ValueError:
+        return "too many fields"
 
 
 def own_cookies(lines: list[str]) -> str:
@@ -59,15 +73,15 @@ class Handshake(WebSocketsSansIOProtocol):
         else:
             self._open(door, response, came, wants, cookies)
 
-    def _check(self, door: Door, request: Request) -> tuple[Came, Role, str]:
+    def _check(self, door: Door, request: Request) -> tuple[Came, tuple[Member, ...], str]:
         path, _, query = request.path.partition("?")
         if path != PATH:
             raise Rejected(http.HTTPStatus.NOT_FOUND, "no socket here")
         headers = request.headers
-        wants = ROLES.get(parse_qs(query, max_num_fields=8).get("as", ["user"])[0])
+        wants = WANTED.get(_role_asked(query))
         if wants is None:
             raise Rejected(http.HTTPStatus.BAD_REQUEST, "as=guest, user, expert or operator")
-        cookies = own_cookies(headers.get_all("Cookie")) if wants != "guest" else ""
+        cookies = own_cookies(headers.get_all("Cookie")) if wants else ""
         try:
             came = door.gate.came(
                 self.client[0] if self.client else "",
@@ -91,7 +105,7 @@ class Handshake(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.transport.close()
 
-    def _open(self, door: Door, response: Response, came: Came, wants: Role, cookies: str) -> None:
+    def _open(self, door: Door, response: Response, came: Came, wants: tuple[Member, ...], cookies: str) -> None:
         door.counts.handshakes += 1
         self.handshake_complete = True
         self.conn.max_message_size = MESSAGE_BYTES

@@ -19,7 +19,7 @@ from ground.sql import Database
 from ground.store import Store
 from identity import cookies
 from identity.links import Links
-from identity.tokens import TokenRefused, Tokens
+from identity.tokens import Identity, TokenRefused, Tokens
 from presence.presence import Presence
 from queueing.line import Line
 from server.attachments import Attachments
@@ -116,18 +116,15 @@ def identifier(tokens: Tokens, clock: Clock) -> Identify:
         now = clock.now_ms()
         try:
             if hello.token:
-                who = tokens.verify(hello.token, hello.pool, now=now)
-            elif conn.wants == "guest":
-                return GUEST
+                found: Identity | None = tokens.verify(hello.token, hello.pool, now=now)
             else:
-                found = cookies.read(tokens, conn.cookies, hello.pool, [conn.wants], now=now, secure=conn.secure)
-                if found is None:
-                    return GUEST
-                who = found
+                found = cookies.read(tokens, conn.cookies, hello.pool, conn.wants, now=now, secure=conn.secure)
         except TokenRefused as refused:
             _log.info("sign_in_refused", why=refused.code, conn=conn.id)
-            raise Refusal("bad_token") from None
-        return Who(who.role, who.subject, who.name, who.expires_at)
+            if hello.token:
+                raise Refusal("bad_token") from None
+            found = None  # a page can't take away its HttpOnly cookie: one that is over makes a guest
+        return Who(found.role, found.subject, found.name, found.expires_at) if found else GUEST
 
     return identify
 

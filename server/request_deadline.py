@@ -10,7 +10,7 @@ REQUEST_S: Final = 15.0
 
 
 class PromptHttp(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with `request_s` seconds from the first byte that is due to the last byte of a request."""
+    """uvicorn's HTTP protocol with `request_s` seconds from its beginning to the last byte of a request."""
 
     request_s = REQUEST_S
     _deadline: asyncio.TimerHandle | None = None

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 APPLET: Final = Path(__file__).resolve().parent.parent / "client_applet"
+OWN: Final = Path(__file__).resolve().parent / "assets"
 # Page names by path; the files are made by the applet's build.
 PAGES: Final = {
     "/p/{pool}": "directory",
@@ -40,13 +41,12 @@ class File:
 
 
 class Site:
-    """Everything static. `assets` by name, `pages` by page name; both empty where the applet was not built."""
+    """Everything static. `assets` by name, `pages` by page name; the applet's are missing where it was not built."""
 
     def __init__(self, applet: Path = APPLET) -> None:
-        built = applet / "dist"
-        self.assets = {path.name: _file(path) for path in sorted(built.glob("*.*")) if path.suffix != ".html"}
-        folders = (applet / "pages", built, built / "pages")
-        self.pages = {path.stem: _file(path) for folder in folders for path in sorted(folder.glob("*.html"))}
+        files = [path for folder in (applet / "dist", OWN) for path in sorted(folder.glob("*.*"))]
+        self.assets = {path.name: _file(path) for path in files if path.suffix != ".html"}
+        self.pages = {path.stem: _file(path) for path in files if path.suffix == ".html"}
 
     def routes(self, pool: str) -> list[Route]:
         """The routes; `/` leads to `pool`'s directory when there is one."""

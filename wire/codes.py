@@ -89,6 +89,7 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("op_reused", "This operation id was used for another command.", "Use a new one."),
         # lines
         RefusalCode("already_in_line", "One ticket per user and pool.", "Switch, or leave first."),
+        RefusalCode("no_expert", "No expert is named.", "Name at least one."),
         RefusalCode("unknown_expert", "No expert of this pool has this name.", "Choose another."),
         RefusalCode("expert_offline", "The expert is offline.", "Come back later or choose another."),
         RefusalCode("expert_away", "The expert is away.", "Join the line instead."),
@@ -115,6 +116,8 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("chat_full", "The chat holds as many messages as it can.", "End the session and begin another."),
         RefusalCode("bad_status", "There is no such status.", "Declare online, away or offline."),
         RefusalCode("expert_in_session", "The expert is in a session.", "End it first."),
+        RefusalCode("bad_place", "A ticket goes to the head or the tail.", "Say which."),
+        RefusalCode("process_full", "This server process holds as many members as it can.", "Connect again later."),
         RefusalCode("too_many_windows", "Too many windows of hours.", "Send fewer."),
         RefusalCode("not_enrolled", "The expert is not enrolled in this pool.", "Ask an operator."),
     )

@@ -175,6 +175,10 @@ async def test_a_value_that_can_not_be_written_is_told_from_a_database_out_of_or
             async with database.begin() as tx:
                 await put(tx, journal_cursor, [{"pool": "p", "epoch": "e"} | row])
         assert is_about_data(refused.value), refused.value
+    with pytest.raises(sa.exc.DBAPIError) as missing:
+        async with database.begin() as tx:
+            await tx.execute(sa.text("SELECT * FROM nowhere"))
+    assert not is_about_data(missing.value)
     assert not is_about_data(sa.exc.OperationalError("", None, Exception("disk I/O error")))
     assert not is_about_data(TimeoutError())
 

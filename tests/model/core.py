@@ -104,5 +104,4 @@ class Core:
         for expert, until in ticket.declined_until.items():
             yield "declined", until, expert
         if not ticket.connected:
-            stepped = ticket.paused_until if ticket.pause_reason == "stepped_away" else 0
-            yield "grace", max(ticket.grace_until, stepped), ""
+            yield "grace", ticket.grace_until, ""

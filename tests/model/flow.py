@@ -160,7 +160,8 @@ class Flow(Core):
         ticket = self.tickets.get(user)
         if ticket is None:
             return
-        ticket.connected, ticket.grace_until = False, now + self.settings.grace_ms
+        stepped = ticket.paused_until if ticket.pause_reason == "stepped_away" else 0
+        ticket.connected, ticket.grace_until = False, max(now + self.settings.grace_ms, stepped)
         self.withdraw(ticket.offer)
         if session := self.session_of(user):
             session.lost["user"] = now + self.settings.grace_ms

@@ -207,10 +207,11 @@ class Pool(Due):
 
     @command
     def come_back(self, now: int, user: str) -> None:
-        """Ends a pause; who is not paused has already come back."""
+        """Ends a pause and shows that the user is there."""
         ticket = self.tickets.get(user)
         if ticket is None:
             raise Refused("no_ticket")
+        ticket.must_confirm = False
         if ticket.paused_until:
             self.resume(ticket)
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.repo import house
 
-# The table of ARCHITECTURE.md. A name that is not here is known by no room.
+# The table of ARCHITECTURE.md; beside it, each room's store.py knows SQLAlchemy. What is not here no room knows.
 KNOWN_BY: dict[str, tuple[str, ...]] = {
     "alembic": ("ground",),
     "click": ("server", "loadtest"),
@@ -21,7 +21,7 @@ KNOWN_BY: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("server",),
     "psutil": ("loadtest",),
     "redis": ("ground",),
-    "sqlalchemy": ("ground", "presence", "queueing", "sessions", "directory", "identity"),
+    "sqlalchemy": ("ground",),
     "starlette": ("server",),
     "structlog": house.ROOMS,
     "uvicorn": ("server",),
@@ -58,7 +58,7 @@ def _may(path: Path, module: str) -> bool:
     if module in sys.stdlib_module_names or module in house.ROOMS:
         return True
     room = house.name(path).split("/")[0]
-    return room in KNOWN_BY.get(module, ())
+    return room in KNOWN_BY.get(module, ()) or (module == "sqlalchemy" and path.name == "store.py")
 
 
 @pytest.mark.parametrize("path", house.room_modules(), ids=house.name)
@@ -67,11 +67,21 @@ def test_the_middle_is_pure(path: Path) -> None:
         return
     tree = ast.parse(path.read_text("utf-8"))
     assert not list(_clock_reads(tree)), "time is an argument"
-    assert "random" not in {module for _, module in house.imports(path)}, "chance comes from ground/ids.py"
+    assert not list(_dice(tree)), "chance is a random.Random that was handed in, or ground/ids.py"
 
 
 def _clock_reads(tree: ast.AST) -> Iterator[int]:
     for node in ast.walk(tree):
         match node:
             case ast.Attribute(value=ast.Name(id=owner), attr=name) if (owner, name) in CLOCKS:
+                yield node.lineno
+
+
+def _dice(tree: ast.AST) -> Iterator[int]:
+    """The shared generator of the random module; one of one's own, with a seed, is a plain value."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="random"), attr=name) if name != "Random":
+                yield node.lineno
+            case ast.ImportFrom(module="random", names=names) if [a.name for a in names] != ["Random"]:
                 yield node.lineno

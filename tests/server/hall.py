@@ -26,6 +26,7 @@ from server.fanout import Fanout
 from server.forecasts import OpenForecasts
 from server.hub import Hub
 from server.limits import Bounds
+from server.origins import Came
 from server.roster import Roster
 from server.views import Names
 from sessions.conversation import Conversation
@@ -58,7 +59,7 @@ class Page:
         self.transport = Wire()
         self.told: list[messages.ServerMessage] = []
         self.hall = hall
-        self.conn = Connection(MSGPACK, Bounds(), "", "user", "", 0.0)
+        self.conn = Connection(MSGPACK, Bounds(), Came("", False, ""), ("user",), "", 0.0)
         self.conn.sink = self
         self.conn.sign_in(hall.pool, Who(role, member, member.title(), 0))  # type: ignore[arg-type]
         self._request = 0
@@ -77,7 +78,9 @@ class Page:
         hello = messages.Hello(id=0, pool=self.hall.pool, epoch=epoch, seq=seq)
         return await self.hall.commands.welcome(self.conn, hello)
 
-    async def watch(self, *experts: str, all: bool = False, lines: list[str] | None = None) -> messages.ServerMessage | None:
+    async def watch(
+        self, *experts: str, all: bool = False, lines: list[str] | None = None
+    ) -> messages.ServerMessage | None:
         ask = messages.Watch(id=1, experts=list(experts), all=all, lines=lines or [])
         return await self.hall.commands.watch(self.conn, ask)
 
@@ -85,7 +88,7 @@ class Page:
         self.hall.hub.drop(self)
         await self.hall.commands.gone(self.conn)
 
-    async def ask(self, kind: Callable[..., Any], **fields: Any) -> Any:
+    async def ask(self, kind: Callable[..., Any], /, **fields: Any) -> Any:
         self._request += 1
         if "op" in kind.__struct_fields__:  # type: ignore[attr-defined]
             fields.setdefault("op", new_id("op"))

@@ -190,8 +190,8 @@ async def running(bounds: Bounds | None = None, gate: Gate | None = None, http: 
     gate = gate or Gate(("127.0.0.1", "localhost", "openline.example"), ("https://shop.example",), ())
     door = Door(hub, gate, commands, identify, bounds)
     config = uvicorn.Config(
-        no_app, ws=Handshake, ws_max_size=MESSAGE_BYTES, ws_per_message_deflate=False, lifespan="off",
-        log_config=None, timeout_graceful_shutdown=3, **more,
+        no_app, ws=Handshake, http=http, ws_max_size=MESSAGE_BYTES, ws_per_message_deflate=False, lifespan="off",
+        log_config=None, timeout_graceful_shutdown=3,
     )  # fmt: skip
     server = uvicorn.Server(config)
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)

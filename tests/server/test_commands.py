@@ -20,7 +20,7 @@ async def house(store: Store, pool: str, tmp_path: Path) -> AsyncIterator[Hall]:
         yield made
 
 
-async def refused(page: Page, kind: Any, **fields: Any) -> tuple[str, str]:
+async def refused(page: Page, kind: Any, /, **fields: Any) -> tuple[str, str]:
     with pytest.raises(Refusal) as caught:
         await page.ask(kind, **fields)
     return caught.value.code, caught.value.detail
@@ -192,7 +192,9 @@ async def test_who_comes_back_gets_what_was_missed(house: Hall) -> None:
     assert welcome.resumed
     await again.watch(all=True)
     assert again.heard(m.Snapshot) == []
-    assert ("bob", "free") in [(light.expert, light.indicator) for said in again.heard(m.Lights) for light in said.lights]
+    assert ("bob", "free") in [
+        (light.expert, light.indicator) for said in again.heard(m.Lights) for light in said.lights
+    ]
     assert again.heard(m.MyTicket)[-1].places[0].expert == "ada"
     assert isinstance(again.told[-1], m.Beat)
 

@@ -14,7 +14,7 @@ MEMBERS = Buckets(BOUNDS.per_member)
 
 
 def opened(role="", member="ann", expires_at=0):
-    conn = Connection(JSON, BOUNDS, Came("1.2.3.4", True, "line.example"), "user", "openline-user-demo=x", 0.0)
+    conn = Connection(JSON, BOUNDS, Came("1.2.3.4", True, "line.example"), ("user",), "openline-user-demo=x", 0.0)
     if role:
         conn.sign_in("demo", Who(role, member, "Ann", expires_at))
     return conn

@@ -78,12 +78,12 @@ async def test_a_members_tabs_share_one_rate():
     async with running(Bounds(per_member=Rate(4, 0.1))) as rig, rig.open() as one, rig.open() as two:
         await one.hello("user:ann")
         await two.hello("user:ann")
+        answers = []
         for n in range(2, 5):
-            await one.send(messages.Typing(id=n, session="s-1"))
-            assert isinstance(await one.next(), messages.Ok)
-            await two.send(messages.Typing(id=n, session="s-1"))
-            codes = await two.next()
-        assert isinstance(codes, messages.Refused) and codes.code == "rate_limited"
+            for client in (one, two):
+                await client.send(messages.Typing(id=n, session="s-1"))
+                answers.append(await client.next())
+        assert [isinstance(answer, messages.Ok) for answer in answers] == [True] * 4 + [False] * 2
 
 
 async def test_only_so_many_sockets_are_open_in_one_process():
@@ -100,9 +100,7 @@ async def test_a_request_that_comes_drop_by_drop_is_cut_off():
         rig.writers.append(writer)
         writer.write(b"GET /v1/ws HTTP/1.1\r\nHost: 127")
         async with asyncio.timeout(3):
-            with pytest.raises(ConnectionError):
-                assert await reader.read() == b""
-                raise ConnectionResetError
+            assert await reader.read() == b""
         async with rig.open() as client:
             await asyncio.sleep(0.5)
             assert isinstance(await client.hello(), messages.Welcome)

@@ -32,10 +32,9 @@ def test_hostile_origins_are_refused(origin):
         GATE.check_origin([origin], came(), needed=False)
 
 
-@pytest.mark.parametrize("origin", HOSTILE)
-async def test_hostile_origins_get_a_403_at_the_socket(origin):
+async def test_hostile_origins_get_a_403_at_the_socket():
     async with running() as rig:
-        assert await rig.handshake(f"Origin: {origin}") == 403
+        assert [await rig.handshake(f"Origin: {origin}") for origin in HOSTILE] == [403] * len(HOSTILE)
         assert not rig.door.sockets
 
 
@@ -93,10 +92,10 @@ def test_https_is_believed_from_named_proxies_only():
     assert came("127.0.0.1", proto=["https"], tls=False).own_origin == "https://line.example"
 
 
-@pytest.mark.parametrize("path", ["/", "/v1/ws/", "/v1/WS", "/v1/../v1/ws", "/p/demo"])
-async def test_there_is_one_place_for_sockets(path):
+async def test_there_is_one_place_for_sockets():
     async with running() as rig:
-        assert await rig.handshake(path=path) == 404
+        paths = ("/", "/v1/ws/", "/v1/WS", "/v1/../v1/ws", "/p/demo")
+        assert [await rig.handshake(path=path) for path in paths] == [404] * 5
 
 
 async def test_a_sub_protocol_of_ours_is_needed():

@@ -22,8 +22,9 @@ def refused_by_the_engine() -> dict[str, set[str]]:
 
 
 def test_every_refusal_of_the_engine_is_in_the_table() -> None:
-    for source, codes in refused_by_the_engine().items():
-        assert codes <= set(REFUSALS), f"{source}: {sorted(codes - set(REFUSALS))}"
+    missing = {source: codes - set(REFUSALS) for source, codes in refused_by_the_engine().items()}
+    assert {source: codes for source, codes in missing.items() if codes} == {}
+    assert len(missing) > 5
 
 
 @pytest.mark.parametrize("close", CLOSES.values(), ids=lambda close: close.name)

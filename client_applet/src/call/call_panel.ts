@@ -237,4 +237,4 @@ export class OpenlineCall extends SessionPart {
   }
 }
 
-if (!customElements.get("openline-call")) customElements.define("openline-call", OpenlineCall);
+define("openline-call", OpenlineCall);

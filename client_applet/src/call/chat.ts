@@ -296,4 +296,4 @@ export class OpenlineChat extends SessionPart {
   }
 }
 
-if (!customElements.get("openline-chat")) customElements.define("openline-chat", OpenlineChat);
+define("openline-chat", OpenlineChat);

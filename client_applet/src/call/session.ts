@@ -218,7 +218,7 @@ export class OpenlineSession extends PoolElement {
   }
 }
 
-if (!customElements.get("openline-session")) customElements.define("openline-session", OpenlineSession);
+define("openline-session", OpenlineSession);
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -308,7 +308,7 @@ export type ClientMessage =
   | EndSession
   | Ping;
 
-/** Signed in. `resumed`: the first `watch` brings what was missed; else a snapshot, and the page forgets the rest. */
+/** Signed in. `resumed`: the first `watch` brings what was missed; else a snapshot, and the page starts afresh. */
 export interface Welcome {
   t: "welcome";
   pool: string;
@@ -385,7 +385,8 @@ export interface Lights {
 /**
  * One broadcast for all who stand in the line of `expert`: which ordinals came and which went.
  *
- * `moved` holds pairs of an old and a new ordinal (an operator moved a ticket).
+ * `moved` holds pairs of an old and a new ordinal (an operator moved a ticket). What left and moved goes first, then
+ * what joined comes: an ordinal may be given again.
  */
 export interface LineChange {
   t: "line";
@@ -601,10 +602,12 @@ export type RefusalCode =
   | "internal"
   | "op_reused"
   | "already_in_line"
+  | "no_expert"
   | "unknown_expert"
   | "expert_offline"
   | "expert_away"
   | "expert_busy"
+  | "mode_not_offered"
   | "line_closed"
   | "line_full"
   | "too_many_lines"
@@ -625,6 +628,8 @@ export type RefusalCode =
   | "chat_full"
   | "bad_status"
   | "expert_in_session"
+  | "bad_place"
+  | "process_full"
   | "too_many_windows"
   | "not_enrolled";
 /** Why a socket was closed. */

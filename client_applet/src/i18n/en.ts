@@ -26,8 +26,9 @@ export const en = {
 
   "people.ahead": { one: "{n} person ahead of you", other: "{n} people ahead of you" },
   "people.none": "Nobody is ahead of you",
-  "people.inline": { one: "{n} person in line", other: "{n} people in line" },
-  "people.empty": "Nobody in line",
+  "people.inLine": "In line",
+  "people.count": { one: "{n} person", other: "{n} people" },
+  "people.empty": "Nobody",
 
   "mode.chat": "Chat",
   "mode.audio": "Audio call",

@@ -113,9 +113,7 @@ export const staffEn = {
   "op.session": "Session",
   "op.line": "Line",
   "op.actions": "Actions",
-  "op.session_with": "with {name}",
   "op.session_connecting": "connecting",
-  "op.nobody": "nobody",
   "op.shown": { one: "{n} expert shown", other: "{n} experts shown" },
   "op.empty": "No experts in this pool yet",
   "op.empty_text": "Experts appear here as soon as they are imported.",
@@ -128,7 +126,6 @@ export const staffEn = {
   "op.remove": "Remove",
   "op.status": "Set status",
   "op.end": "End session",
-  "op.more": "Actions for {name}",
 
   "act.move": "Move {name}",
   "act.move_to": "To the line of",
@@ -148,7 +145,6 @@ export const staffEn = {
   "act.confirm_remove": "Remove",
   "act.confirm_force": "Set status",
   "act.confirm_end": "End session",
-  "act.done": "Done.",
 
   "refused.not_allowed": "Your sign-in does not allow this.",
   "refused.not_signed_in": "You are not signed in any more.",

@@ -25,8 +25,8 @@ export class OpenlineConsole extends PoolElement {
   static override styles = [...PoolElement.styles, consoleStyles];
 
   @state() private remembered: Status | "" = "";
-  /** The offer that was accepted by a click on this page: its audio may start by itself. */
-  @state() private accepted = "";
+  /** An offer was accepted by a click on this page: its audio may start by itself. */
+  @state() private accepted = false;
 
   private readonly welcome = new SliceController(this, this.clients, (hall) => hall.welcome, null);
   private readonly lights = new SliceController(this, this.clients, (hall) => hall.lights, EMPTY.lights);
@@ -89,7 +89,7 @@ export class OpenlineConsole extends PoolElement {
   private readonly accept = (): void => {
     const offer = this.ringing;
     if (!offer) return;
-    this.accepted = offer.ticket;
+    this.accepted = true;
     this.client?.store.dismissSession();
     void this.commands.run({ t: "accept", offer: offer.offer });
   };
@@ -177,7 +177,7 @@ export class OpenlineConsole extends PoolElement {
 
   private renderSession(session: Session): TemplateResult {
     return html`<openline-session class="card" .server=${this.server} .pool=${this.pool} .token=${this.token} .theme=${this.theme} lang=${this.language}
-      .autostart=${this.accepted !== "" && session.state !== "ended"}></openline-session>`;
+      .autostart=${this.accepted && session.state !== "ended"}></openline-session>`;
   }
 
   private renderWrapUp(light: Light): TemplateResult {
@@ -209,7 +209,7 @@ export class OpenlineConsole extends PoolElement {
   }
 }
 
-if (!customElements.get("openline-console")) customElements.define("openline-console", OpenlineConsole);
+define("openline-console", OpenlineConsole);
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -60,4 +60,4 @@ export class OpenlineWaiters extends StaffPart {
   }
 }
 
-if (!customElements.get("openline-waiters")) customElements.define("openline-waiters", OpenlineWaiters);
+define("openline-waiters", OpenlineWaiters);

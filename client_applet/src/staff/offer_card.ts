@@ -107,4 +107,4 @@ export class OpenlineOfferCard extends StaffPart {
   }
 }
 
-if (!customElements.get("openline-offer-card")) customElements.define("openline-offer-card", OpenlineOfferCard);
+define("openline-offer-card", OpenlineOfferCard);

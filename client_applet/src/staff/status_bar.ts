@@ -107,4 +107,4 @@ export class OpenlineStatus extends StaffPart {
   }
 }
 
-if (!customElements.get("openline-status")) customElements.define("openline-status", OpenlineStatus);
+define("openline-status", OpenlineStatus);

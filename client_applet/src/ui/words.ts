@@ -29,7 +29,7 @@ export function initials(name: string): string {
 
 /** One of six hues, the same for a name everywhere. */
 export function hue(name: string): number {
-  let sum = 0;
-  for (const char of name) sum = (sum * 31 + char.codePointAt(0)!) % 9973;
-  return (sum % 6) + 1;
+  let mixed = 2166136261;
+  for (const char of name) mixed = Math.imul(mixed ^ char.codePointAt(0)!, 16777619) >>> 0;
+  return ((mixed >>> 7) % 6) + 1;
 }

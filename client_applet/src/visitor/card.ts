@@ -132,7 +132,7 @@ export class OpenlineCard extends LitElement {
   }
 
   private button(kind: string, name: Parameters<typeof icon>[0], label: string, profile: Profile, gesture: CardGesture): TemplateResult {
-    return html`<button class="button small ${kind}" @click=${() => this.gesture(gesture)}>${icon(name)}${label}<span class="said">: ${profile.name}</span></button>`;
+    return html`<button class="button small ${kind}" aria-label="${label}: ${profile.name}" @click=${() => this.gesture(gesture)}>${icon(name)}${label}</button>`;
   }
 
   private box(name: string): TemplateResult {

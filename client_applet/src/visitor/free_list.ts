@@ -16,6 +16,7 @@ function item(view: PanelView, light: Light, switching: boolean): TemplateResult
   const name = nameOf(hall, light.expert);
   const profile = hall.profiles.get(light.expert);
   const mode = profile?.modes.includes(view.mode) ? view.mode : (profile?.modes[0] ?? "chat");
+  const label = t(switching ? "do.switch" : "do.connect");
   const go = () => {
     view.alerts.prepare();
     const expert = light.expert;
@@ -25,8 +26,8 @@ function item(view: PanelView, light: Light, switching: boolean): TemplateResult
     <li>
       ${avatar(name, profile?.photo, client.server)}
       <span class="text"><strong>${name}</strong><span class="muted">${mark(light.indicator)} ${profile?.headline || t("light.free")}</span></span>
-      <button class="button outline small" ?disabled=${actions.running !== ""} @click=${go}>
-        ${icon(switching ? "switch" : mode)}${t(switching ? "do.switch" : "do.connect")}<span class="said">: ${name}</span>
+      <button class="button outline small" aria-label="${label}: ${name}" ?disabled=${actions.running !== ""} @click=${go}>
+        ${icon(switching ? "switch" : mode)}${label}
       </button>
     </li>`;
 }

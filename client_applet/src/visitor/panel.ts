@@ -50,7 +50,7 @@ export class OpenlinePanel extends PoolElement {
   show(command: Command | null = null): void {
     this.opened = true;
     if (command) void this.actions.run(command);
-    this.alerts.prepare();
+    if (navigator.userActivation?.isActive) this.alerts.prepare();
     void this.updateComplete.then(() => {
       if (this.dialog && !this.dialog.open) this.dialog.showModal();
       panelOpened(this);
@@ -125,10 +125,31 @@ export class OpenlinePanel extends PoolElement {
         </div>
         ${this.asWindow ? nothing : html`
           <div class="tools">
+            ${this.clients.client && !this.busy ? html`<a class="button quiet icon" href=${this.ownPage()} target="_blank" rel="opener"
+              aria-label=${this.t("do.window")} title=${this.t("do.window")} @click=${this.openWindow}>${icon("window")}</a>` : nothing}
             <button class="button quiet icon" aria-label=${this.t("do.close")} @click=${() => this.hide()}>${icon("close")}</button>
           </div>`}
       </header>`;
   }
+
+  /** In a session this window holds the call. */
+  private get busy(): boolean {
+    const session = this.hall.value?.session;
+    return session !== null && session?.state !== "ended";
+  }
+
+  private ownPage(): string {
+    const page = new URL(`/p/${encodeURIComponent(this.pool)}`, this.client?.server);
+    page.search = new URLSearchParams({ view: "panel", expert: this.expert }).toString();
+    return page.href;
+  }
+
+  private readonly openWindow = (event: MouseEvent): void => {
+    const opened = window.open(this.ownPage(), `openline-${this.pool}-${this.expert}`, "popup,width=460,height=780");
+    if (!opened) return; // The browser would not: the link opens a tab.
+    event.preventDefault();
+    this.hide();
+  };
 
   private unsure(): TemplateResult {
     const text = this.hall.value?.ticket ? "unsure.text" : "unsure.guest";

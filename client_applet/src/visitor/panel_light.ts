@@ -44,7 +44,7 @@ function facts({ t, hall, now }: PanelView, light: Light): TemplateResult {
   return html`
     <dl class="facts">
       <div><dt>${t("wait.expected")}</dt><dd>${wait(t, joinForecast(hall, light.expert), told ? now - told.at : 0)}</dd></div>
-      <div><dt>${icon("people")}</dt><dd>${light.waiting > 0 ? t("people.inline", { n: light.waiting }) : t("people.empty")}</dd></div>
+      <div><dt>${t("people.inLine")}</dt><dd>${light.waiting > 0 ? t("people.count", { n: light.waiting }) : t("people.empty")}</dd></div>
     </dl>`;
 }
 

@@ -25,7 +25,7 @@ const sheet = css`
   h2 { font-size: 1.14em; font-weight: 700; letter-spacing: -0.01em; line-height: 1.25; }
   .headline { color: var(--_muted); font-size: 0.92em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .state { display: flex; align-items: center; gap: 0.45em; font-size: 0.9em; font-weight: 600; margin-block-start: 2px; }
-  .tools { align-self: flex-start; margin: -6px -8px 0 0; }
+  .tools { display: flex; align-self: flex-start; margin: -6px -8px 0 0; }
   .body { display: grid; gap: 16px; padding: 18px; }
 `;
 
@@ -40,7 +40,6 @@ const words = css`
   .facts { display: grid; grid-template-columns: 1fr 1fr; gap: 10px; }
   .facts > div { padding: 12px 14px; border-radius: var(--_radius-small); background: var(--_sunken); display: grid; gap: 2px; align-content: space-between; }
   .facts dt { color: var(--_muted); font-size: 0.84em; min-block-size: 1.3em; }
-  .facts dt svg { inline-size: 1.4em; block-size: 1.4em; }
   .facts dd { font-weight: 650; }
   .skeleton.line { block-size: 20px; inline-size: 55%; }
   .skeleton.line.long { inline-size: 80%; }
