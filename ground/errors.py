@@ -15,4 +15,4 @@ class Refusal(Exception):
 
 
 class StoreUnavailable(Exception):
-    """The store did not answer in time. Whether the command took effect is unknown: repeat it with the same operation id."""
+    """The store did not answer in time. The outcome is unknown: repeat with the same operation id."""

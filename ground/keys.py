@@ -1,6 +1,6 @@
 """Every key of the live store, spelled once. The loader writes the same spelling into the Lua (`K.line(p, expert)`).
 
-All keys of a pool carry the hash tag `{pool}`: they lie in one slot, so that one function call can change them together.
+All keys of a pool carry the hash tag `{pool}`: they lie in one slot, so that one call can change them together.
 """
 
 PREFIX = "ol:{%s}"
@@ -34,7 +34,7 @@ def prefix(pool: str) -> str:
 
 
 def key(pool: str, name: str, of: str = "") -> str:
-    """The key `name` of `pool`, for the object `of` where each object has its own. Raises KeyError for an unknown name."""
+    """The key `name` of `pool`, for the object `of` where each has its own. Raises KeyError for an unknown name."""
     if name in PLAIN and not of:
         return f"{prefix(pool)}:{name}"
     if name in OF_ONE and of:

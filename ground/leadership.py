@@ -10,7 +10,8 @@ class Leadership:
         self._store = store
 
     async def hold(self, pool: str, process: str, ttl_ms: int) -> int:
-        """Take or renew the lead for `ttl_ms`. Returns the fencing token, which grows with every new leader; 0: another leads.
+        """Take or renew the lead for `ttl_ms`. Returns the fencing token, which grows
+        with every new leader; 0: another leads.
 
         Raises StoreUnavailable.
         """

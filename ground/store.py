@@ -1,7 +1,7 @@
 """The live store: one atomic function call per command, pipelined by itself.
 
-Calls made in one turn of the event loop go out as one pipeline per node. The client never repeats a call by itself; a call
-that carries an operation id is repeated here, because the store answers the repeat with the first answer.
+Calls made in one turn of the event loop go out as one pipeline per node. The client never repeats a call by itself;
+a call that carries an operation id is repeated here, because the store answers the repeat with the first answer.
 """
 
 import asyncio
@@ -90,8 +90,8 @@ class Store:
     ) -> dict[str, Any]:
         """Call a server-side function for one pool and return its answer.
 
-        `op` is the operation id of the member `who`: a repeat gets the first answer, so such a call is repeated here while
-        the store is away, for at most 5 s. `now` is the time in milliseconds, 0 for the store's own.
+        `op` is the operation id of the member `who`: a repeat gets the first answer, so such a call is repeated here
+        while the store is away, for at most 5 s. `now` is the time in milliseconds, 0 for the store's own.
         Raises Refusal (nothing changed), StoreUnavailable (unknown: repeat with the same op), TypeError when the
         arguments differ from the function's header.
         """

@@ -1,9 +1,10 @@
 """Where a pool lives: which node of the store answers for it.
 
-One standalone server, the primary that sentinels name, or the cluster node that holds the pool's slot. The cluster's map is
-kept here, so that a pool's calls go out as one plain pipeline to its node, and a moved slot is a refresh and not an error.
+One standalone server, the primary that sentinels name, or the cluster node that holds the pool's slot. The
+cluster's map is kept here, so that a pool's calls go out as one plain pipeline and a moved slot is no error.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -54,8 +55,9 @@ class Topology(Protocol):
 class OneNode:
     """A standalone server, or the primary behind sentinels (whose client asks them at each new connection)."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, sentinels: Sequence[Redis] = ()) -> None:
         self._client = client
+        self._sentinels = sentinels
 
     def node(self, pool: str) -> Redis:
         return self._client
@@ -67,7 +69,8 @@ class OneNode:
         await self._client.connection_pool.disconnect(inuse_connections=False)
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        for client in (self._client, *self._sentinels):
+            await client.aclose()
 
 
 class ClusterNodes:
@@ -116,7 +119,7 @@ class ClusterNodes:
 def _ranges(slots: Any, asked: str) -> list[tuple[int, int, tuple[str, int]]]:
     """The map out of a CLUSTER SLOTS answer; a node that doesn't know its own host is the one that was asked.
 
-    redis-py turns the answer into {(first, last): {"primary": (host, port, ...)}}; a plain list comes over RESP as sent.
+    redis-py turns the answer into {(first, last): {"primary": (host, port, ...)}}; else a list.
     """
     if isinstance(slots, dict):
         rows = [(first, last, entry["primary"][0], entry["primary"][1]) for (first, last), entry in slots.items()]
@@ -146,8 +149,9 @@ def topology(url: str) -> Topology:
     redis://, rediss://, valkey://, valkeys://, unix:// (one server); redis+sentinel://host:port,.../service;
     redis+cluster://host:port,... ; rediss+cluster:// with TLS. Raises ValueError for any other.
     """
-    scheme, parts = url.partition("://")[0], urlsplit(url)
-    if scheme in ("redis", "rediss", "valkey", "valkeys", "unix"):
+    scheme, given, _ = url.partition("://")
+    parts = urlsplit(url)
+    if given and scheme in ("redis", "rediss", "valkey", "valkeys", "unix"):
         plain = url.replace("valkey", "redis", 1) if scheme.startswith("valkey") else url
         parse_url(plain)
         return OneNode(Redis.from_url(plain, **_options()))
@@ -155,7 +159,8 @@ def topology(url: str) -> Topology:
     if scheme == "redis+sentinel":
         service = parts.path.strip("/") or "mymaster"
         sentinel = Sentinel(_addresses(parts.netloc, 26379), sentinel_kwargs={"socket_timeout": CONNECT_S})
-        return OneNode(cast(Redis, sentinel.master_for(service, **_options(), **login)))
+        master = cast(Redis, sentinel.master_for(service, **_options(), **login))
+        return OneNode(master, sentinel.sentinels)
     if scheme in ("redis+cluster", "rediss+cluster"):
         return ClusterNodes(_addresses(parts.netloc, 6379), {**login, "ssl": scheme.startswith("rediss")})
     raise ValueError(f"not a store address: {scheme}://")

@@ -4,8 +4,11 @@ import os
 import select
 import socket
 import struct
+import threading
 import time
 from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -15,6 +18,7 @@ from wire.messages import Hello, Message, Refused, Reply, Request, ServerMessage
 
 M = TypeVar("M", bound=Message)
 DEADLINE_S = 20.0
+PUMP_S = 1.0
 
 
 class Caller:
@@ -26,6 +30,7 @@ class Caller:
         self._inbox = bytearray()
         self._messages: deque[ServerMessage] = deque(maxlen=1000)
         self._next = 1
+        self._busy = threading.RLock()
         self._upgrade(port)
         self.welcome = self.ask(Hello(id=0, pool=pool, token=token), Welcome)
 
@@ -56,8 +61,9 @@ class Caller:
 
     def ask(self, request: Request, kind: type[M]) -> M:
         """Send the request and return its answer, which must be a `kind`."""
-        self.send(self.number(request))
-        return self.answer(request.id, kind)
+        with self._busy:
+            self.send(self.number(request))
+            return self.answer(request.id, kind)
 
     def answer(self, number: int, kind: type[M]) -> M:
         """The answer to request `number`; other messages that come before are kept for `until`."""
@@ -74,16 +80,24 @@ class Caller:
     def until(self, kind: type[M]) -> M:
         """The next message of `kind`, kept or still to come; what comes before it is dropped."""
         end = time.monotonic() + DEADLINE_S
-        while True:
-            message = self._messages.popleft() if self._messages else self._decode(self._frame(end))
-            if isinstance(message, kind):
-                return message
+        with self._busy:
+            while True:
+                message = self._messages.popleft() if self._messages else self._decode(self._frame(end))
+                if isinstance(message, kind):
+                    return message
 
     def drain(self) -> None:
         """Drop what has come until now."""
+        self.pump()
         self._messages.clear()
-        while select.select([self._socket], [], [], 0)[0]:
-            self._decode(self._frame(time.monotonic() + DEADLINE_S))
+
+    def pump(self) -> None:
+        """Take in what has come until now, so that the server's pings are answered."""
+        with self._busy:
+            while select.select([self._socket], [], [], 0)[0]:
+                self._fill(time.monotonic() + DEADLINE_S)
+                while (whole := self._whole()) is not None:
+                    self._take(*whole)
 
     def _decode(self, frame: bytes) -> ServerMessage:
         return MSGPACK.decode_server(frame)
@@ -93,13 +107,18 @@ class Caller:
         while True:
             while (whole := self._whole()) is None:
                 self._fill(end)
-            opcode, payload = whole
-            if opcode == 8:
-                raise BenchError(f"the server closed the socket: {payload[2:].decode(errors='replace')}")
-            if opcode == 9:
-                self._write(10, payload)
-            elif opcode < 3:
-                return payload
+            if whole[0] < 3:
+                return whole[1]
+            self._take(*whole)
+
+    def _take(self, opcode: int, payload: bytes) -> None:
+        """A frame outside any wait: pings are answered, messages are kept."""
+        if opcode == 8:
+            raise BenchError(f"the server closed the socket: {payload[2:].decode(errors='replace')}")
+        if opcode == 9:
+            self._write(10, payload)
+        elif opcode < 3:
+            self._messages.append(self._decode(payload))
 
     def _whole(self) -> tuple[int, bytes] | None:
         inbox = self._inbox
@@ -144,6 +163,25 @@ class Caller:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def kept_alive(callers: Sequence[Caller]) -> Iterator[None]:
+    """While the block runs, a thread answers the server's pings for callers that nobody reads from."""
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(PUMP_S):
+            for caller in callers:
+                caller.pump()
+
+    keeper = threading.Thread(target=keep, name="keep-alive", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
 
 
 def new_op() -> str:

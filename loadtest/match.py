@@ -6,7 +6,7 @@ to the arrival of the later of the two offers. Beside it: PING of the store thro
 
 import time
 
-from loadtest.caller import Caller, new_op
+from loadtest.caller import Caller, kept_alive, new_op
 from loadtest.figures import Report, at_most, latencies_ms, progress, quantile
 from loadtest.private_server import PrivateServer
 from loadtest.process import BenchError
@@ -43,13 +43,14 @@ def run(*, quick: bool) -> Report:
     pings: list[int] = []
     with PrivateServer(PAIRS) as server, server.staff("away") as experts:
         users = [server.caller(token) for token in server.tokens("user", [f"u{i}" for i in range(PAIRS)])]
-        for block in range(blocks):
-            for n in range(rounds):
-                pair = n % PAIRS
-                times.append(_round(experts[pair], users[pair], server.experts[pair]))
-                time.sleep(ROUND_S)
-            pings += server.straight(60 if quick else 150, ROUND_S * 1000)["times_ns"]["ping"]
-            progress(f"  block {block + 1} of {blocks}: {latencies_ms(times)}")
+        with kept_alive(users):
+            for block in range(blocks):
+                for n in range(rounds):
+                    pair = n % PAIRS
+                    times.append(_round(experts[pair], users[pair], server.experts[pair]))
+                    time.sleep(ROUND_S)
+                pings += server.straight(60 if quick else 150, ROUND_S * 1000)["times_ns"]["ping"]
+                progress(f"  block {block + 1} of {blocks}: {latencies_ms(times)}")
         for user in users:
             user.close()
     return _report(quick, times, pings)

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import psutil
 
-from loadtest.caller import Caller, new_op
+from loadtest.caller import Caller, kept_alive, new_op
 from loadtest.native import Client
 from loadtest.process import BenchError, cpu_ns, end, rss_bytes
 from wire.codec import MSGPACK
@@ -130,7 +130,8 @@ class PrivateServer:
         return self._cli("server.direct", "tokens", "--pool", POOL, stdin=lines).split()
 
     def straight(self, calls: int, pause_ms: float) -> dict[str, Any]:
-        """The commands straight on the store, `pause_ms` apart; see `server/direct.py`. Needs the first two experts away."""
+        """The commands straight on the store, `pause_ms` apart (`server/direct.py`). The first two experts must be
+        away."""
         arguments = ("store", "--pool", POOL, "--calls", str(calls), "--pause-ms", str(pause_ms), *self.experts[:2])
         result: dict[str, Any] = json.loads(self._cli("server.direct", *arguments))
         return result
@@ -147,7 +148,8 @@ class PrivateServer:
             callers = [stack.enter_context(self.caller(token)) for token in tokens]
             for caller in callers:
                 caller.ask(Declare(id=0, op=new_op(), status=status), Ok)  # type: ignore[arg-type]
-            yield callers
+            with kept_alive(callers):
+                yield callers
 
     def _wait_until_enrolled(self, token: str) -> None:
         """The server reads the directory after it has begun to serve."""

@@ -22,7 +22,7 @@ class TicketFacts(Struct, tag_field="k", tag="ticket", kw_only=True):
     `cause`: joined, switched, left (one line of several), offered, passed (offer over, back at the old place),
     paused, resumed, disconnected, reconnected, moved, matched, in_session, done.
     `reason` says why: expert_missed, expert_declined, not_ready, stepped_away, expert_gone, expert_offline, grace,
-    waited_too_long, operator, left, served, ... `by` is "" for the user, else `operator:<id>`, `expert:<id>` or `system`.
+    waited_too_long, operator, left, served, ... `by` is "" for the user, else `operator:<id>`, `expert:<id>`, `system`.
     """
 
     cause: str
@@ -103,7 +103,7 @@ class PoolFacts(Struct, tag_field="k", tag="pool", kw_only=True):
 class PoolSnapshot(Struct, kw_only=True):
     """A whole pool at the journal id `seq`: what a replay of the journal up to there gives.
 
-    `deadlines` are pairs of "<kind>:<id>" and a time; `stats` counts tickets joined, served, left and overtakes unexplained.
+    `deadlines` are pairs of "<kind>:<id>" and a time; `stats` counts joined, served, left and unexplained.
     """
 
     epoch: str

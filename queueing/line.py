@@ -40,7 +40,15 @@ class Line:
     # A user
 
     async def join(
-        self, pool: str, user: str, experts: list[str], mode: str = "chat", *, name: str = "", op: str = "", now: int = 0
+        self,
+        pool: str,
+        user: str,
+        experts: list[str],
+        mode: str = "chat",
+        *,
+        name: str = "",
+        op: str = "",
+        now: int = 0,
     ) -> dict[str, Any]:
         """Stand in the lines of `experts`: whoever is free first.
 
@@ -76,11 +84,9 @@ class Line:
         """End a pause early. → {"changed"}"""
         return await self._call("come_back", pool, {"user": user}, op=op, who=f"user:{user}", now=now)
 
-    # Both sides. `who` must be that side of the offer or session; anybody else gets the answer of one that doesn't exist.
+    # Both sides. `who` must be that side of the offer or session; others get the answer of one that doesn't exist.
 
-    async def accept(
-        self, pool: str, offer: str, side: str, who: str, *, op: str = "", now: int = 0
-    ) -> dict[str, Any]:
+    async def accept(self, pool: str, offer: str, side: str, who: str, *, op: str = "", now: int = 0) -> dict[str, Any]:
         """Accept an offer; the second acceptance is the match. → {"session": id or ""}. Refuses no_such_offer."""
         args = {"offer": offer, "side": side, "who": who}
         return await self._call("accept", pool, args, op=op, who=f"{side}:{who}", now=now)

@@ -43,9 +43,7 @@ def tokens(pool: str, **given: Any) -> None:
 @main.command()
 @click.option("--pool", required=True)
 @click.option("--calls", type=click.IntRange(1, 20_000), default=300, show_default=True)
-@click.option(
-    "--pause-ms", type=click.FloatRange(0, 1000), default=0.0, help="Between two calls, as between two requests."
-)
+@click.option("--pause-ms", type=click.FloatRange(0, 1000), default=0.0, help="Between two calls.")
 @click.argument("experts", nargs=2)
 @where
 def store(pool: str, calls: int, pause_ms: float, experts: tuple[str, str], **given: Any) -> None:

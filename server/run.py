@@ -28,7 +28,7 @@ def run(config: Config) -> int:
         return _alone(config)
     os.environ[_HANDED_DOWN] = base64.b64encode(msgspec.msgpack.encode(config, enc_hook=str)).decode()
     try:
-        settings = _settings(config, "server.run:worker_app", factory=True)
+        settings = settings_of(config, "server.run:worker_app", factory=True)
         listener = settings.bind_socket()
         listener.listen(settings.backlog)
         Multiprocess(settings, sockets=[listener]).run()
@@ -45,7 +45,7 @@ def worker_app() -> Starlette:
 
 
 def _alone(config: Config) -> int:
-    server = uvicorn.Server(_settings(config, create_app(config)))
+    server = uvicorn.Server(settings_of(config, create_app(config)))
     try:
         server.run()
     except KeyboardInterrupt:
@@ -53,7 +53,8 @@ def _alone(config: Config) -> int:
     return 0 if server.started else 1
 
 
-def _settings(config: Config, app: Starlette | str, *, factory: bool = False) -> uvicorn.Config:
+def settings_of(config: Config, app: Starlette | str, *, factory: bool = False) -> uvicorn.Config:
+    """How uvicorn is to run us: our own socket and HTTP classes, no compression, no headers believed unread."""
     return uvicorn.Config(
         app,
         factory=factory,

@@ -95,9 +95,10 @@ class Translator:
 
     def _lights(self, step: Step, lines: dict[str, _Line]) -> Told:
         """An expert's light, when their state or the length of their line is another."""
+        shown = {expert for expert, (before, after) in step.experts.items() if _looks(before) != _looks(after)}
         longer = {expert for expert, line in lines.items() if line.joined or None in line.fate.values()}
         told: Told = []
-        for expert in [*step.experts, *sorted(longer - step.experts.keys())]:
+        for expert in sorted(shown | longer):
             facts = self._mirror.experts.get(expert)
             light = views.light(self._mirror, facts) if facts else views.retired(expert)
             change = LightChange(step.seq, step.at, light)
@@ -176,6 +177,11 @@ def _ticket_notice(event: TicketFacts, step: Step) -> Told:
 def _notice(topic: str, code: str, step: Step, detail: str, expert: str = "") -> Told:
     said = messages.Notice(code=code, at=step.at, detail=detail, expert=expert)
     return [(topic, Whole(f"notice:{code}:{step.seq}", said))]
+
+
+def _looks(facts: ExpertFacts | None) -> object:
+    """What of an expert's state is to be seen in the light."""
+    return facts and (facts.indicator, facts.since, facts.until, facts.reason, facts.cause == "retired")
 
 
 def _places(facts: TicketFacts) -> dict[str, int]:

@@ -21,9 +21,7 @@ class Conversation:
         args = {"session": session, "side": side, "who": who, "text": text, "op": op}
         return await self._call("say", pool, args, op=op, who=f"{side}:{who}", now=now)
 
-    async def delivered(
-        self, pool: str, session: str, side: str, who: str, n: int, *, now: int = 0
-    ) -> dict[str, Any]:
+    async def delivered(self, pool: str, session: str, side: str, who: str, n: int, *, now: int = 0) -> dict[str, Any]:
         """This side has seen every message up to `n`. → {"n": how far it has seen}. Refuses no_such_session."""
         args = {"session": session, "side": side, "who": who, "n": n}
         return await self._call("delivered", pool, args, now=now)
@@ -40,7 +38,9 @@ class Conversation:
     ) -> dict[str, Any]:
         """The newest `limit` messages before message `before` (0: from the end), kept until an hour after the end.
 
-        → {"lines": [[n, side, text, at, op], ...], "delivered_user", "delivered_expert", "more"}. Refuses no_such_session.
+        → {"lines": [[n, side, text, at, op], ...], "delivered_user", "delivered_expert", "more"}.
+
+        Refuses no_such_session.
         """
         args = {"session": session, "side": side, "who": who, "before": before, "limit": limit}
         return await self._call("history", pool, args, now=now)

@@ -86,7 +86,6 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         # the house
         RefusalCode("store_unavailable", "The live store does not answer.", "Repeat with the same `op`."),
         RefusalCode("internal", "Something failed on our side.", "Repeat with the same `op`; then tell the operator."),
-        RefusalCode("op_reused", "This operation id was used for another command.", "Use a new one."),
         # lines
         RefusalCode("already_in_line", "One ticket per user and pool.", "Switch, or leave first."),
         RefusalCode("no_expert", "No expert is named.", "Name at least one."),
@@ -103,13 +102,11 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("same_line", "You already stand in that line.", "Nothing to do."),
         RefusalCode("no_ticket", "You do not stand in any line.", "Join one."),
         RefusalCode("no_such_ticket", "There is no such ticket in a line.", "Look at the line again."),
-        RefusalCode("not_away", "You have not stepped away.", "Nothing to do."),
         RefusalCode("too_long_away", "The pool allows a shorter absence.", "Ask for less."),
         # offers and sessions
         RefusalCode("offer_open", "An offer is open.", "Accept or decline it first."),
         RefusalCode("in_session", "You are in a session.", "End it first."),
         RefusalCode("no_such_offer", "There is no such offer for you.", "Wait for the next."),
-        RefusalCode("offer_over", "The offer has ended.", "Wait for the next."),
         RefusalCode("no_such_session", "There is no such session for you.", "Nothing to do."),
         RefusalCode("session_over", "The session has ended.", "Nothing to do."),
         RefusalCode("not_in_wrap_up", "There is no wrap-up to finish.", "Nothing to do."),
@@ -119,6 +116,5 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("bad_place", "A ticket goes to the head or the tail.", "Say which."),
         RefusalCode("process_full", "This server process holds as many members as it can.", "Connect again later."),
         RefusalCode("too_many_windows", "Too many windows of hours.", "Send fewer."),
-        RefusalCode("not_enrolled", "The expert is not enrolled in this pool.", "Ask an operator."),
     )
 }

@@ -146,7 +146,7 @@ end)
 -- ARGS user ms
 -- RETURNS paused_until
 -- EMITS ticket
--- REFUSES no_ticket offer_open in_session too_long
+-- REFUSES no_ticket offer_open in_session too_long_away
 -- The ticket keeps its place and is passed over until the user is back, or the time is up and a ready check decides.
 R.command("step_away", function(turn, a)
   local t = T.of_user(turn, a.user)
@@ -154,7 +154,7 @@ R.command("step_away", function(turn, a)
   if t.state == "offered" then return R.refuse("offer_open") end
   if t.state ~= "waiting" then return R.refuse("in_session") end
   local most = R.settings(turn).step_away_max_ms
-  if a.ms > most then return R.refuse("too_long", tostring(math.floor(most / 1000))) end
+  if a.ms > most then return R.refuse("too_long_away", tostring(math.floor(most / 1000))) end
   t.paused_until, t.pause_reason = turn.now + a.ms, "stepped_away"
   R.deadline(turn, "pause:" .. t.ticket, t.paused_until)
   if not t.connected then

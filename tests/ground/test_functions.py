@@ -12,7 +12,13 @@ from ground.functions import LibraryError, headers, library, resolve, sources
 from ground.store import Store
 
 HOUSE = Path(__file__).resolve().parents[2]
-DOORS = ["presence/presence.py", "queueing/line.py", "sessions/conversation.py", "ground/journal.py", "ground/leadership.py"]
+DOORS = [
+    "presence/presence.py",
+    "queueing/line.py",
+    "sessions/conversation.py",
+    "ground/journal.py",
+    "ground/leadership.py",
+]
 
 
 def test_includes_come_first_and_once() -> None:
@@ -57,14 +63,18 @@ def calls(path: Path) -> dict[str, frozenset[str]]:
         named = {
             node.targets[0].id: node.value
             for node in ast.walk(method)
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Dict)
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Dict)
         }
         for node in ast.walk(method):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("call", "_call"):
                 args = node.args[2] if len(node.args) > 2 else ast.Dict([], [])
                 args = named.get(args.id, args) if isinstance(args, ast.Name) else args
                 assert isinstance(node.args[0], ast.Constant) and isinstance(args, ast.Dict)
-                found[str(node.args[0].value)] = frozenset(str(k.value) for k in args.keys if isinstance(k, ast.Constant))
+                found[str(node.args[0].value)] = frozenset(
+                    str(k.value) for k in args.keys if isinstance(k, ast.Constant)
+                )
     return found
 
 

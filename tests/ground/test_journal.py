@@ -124,7 +124,7 @@ async def test_an_older_backup_is_a_lost_epoch_even_with_the_same_name(own: Embe
     await follower.until(await change(presence, pool, 3, 10))
     await node.execute_command("CLIENT", "PAUSE", "100", "WRITE")
     for name in names:
-        await node.restore(name, 0, backup[name], replace=True)
+        await node.restore(name, 0, backup[name], replace=True)  # type: ignore[arg-type]
     await change(presence, pool, 9, 50)
     await node.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
     async with asyncio.timeout(10):

@@ -76,7 +76,7 @@ async def test_without_an_operation_id_a_lost_answer_is_named_and_not_repeated(
 
 async def test_cancelled_calls_never_hand_their_answer_to_another(store: Store, pool: str) -> None:
     """A thousand calls, every third cancelled at a random moment of the loop: each gets its own answer or none."""
-    presence, _ = await ready(store, pool)
+    await ready(store, pool)
 
     async def ask(i: int) -> None:
         before = await store.call("lead", f"{pool}-{i}", {"process": f"p{i}", "ttl": i + 1})

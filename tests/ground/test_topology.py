@@ -132,7 +132,7 @@ async def test_sentinel_failover(sentinel: tuple[str, list[int], list[int]], poo
 
 @pytest.mark.cluster
 async def test_cluster_of_three(tmp_path: Path) -> None:
-    """Pools spread over the primaries by themselves, and a pool's calls, journal and channel all work on its own node."""
+    """Pools spread over the primaries by themselves, and a pool's calls, journal and channel work on its node."""
     with stores.cluster_nodes(binary(), tmp_path) as ports:
         url = await stores.join_cluster(ports)
         store = await Store.open(url)

@@ -112,7 +112,7 @@ class Pair:
             assert entry.events, "an entry without an event"
             self.seq = entry.seq
             for fact in compare.facts_of(entry.events):
-                KNOWN = fact.cause == "lost"  # XXX
+                KNOWN = fact.cause in ("lost", "paused")  # XXX
                 assert KNOWN or self.latest.get(compare.name_of(fact)) != fact, f"an event without a change: {fact}"
                 self.latest[compare.name_of(fact)] = fact
                 if isinstance(fact, TicketFacts):

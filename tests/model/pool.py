@@ -211,7 +211,8 @@ class Pool(Due):
         ticket = self.tickets.get(user)
         if ticket is None:
             raise Refused("no_ticket")
-        ticket.must_confirm = False
+        if ticket.state == "waiting":
+            ticket.must_confirm = False
         if ticket.paused_until:
             self.resume(ticket)
 

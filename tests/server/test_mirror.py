@@ -99,12 +99,15 @@ class Page:
         self.ordinals |= {*told.joined, *(new for _, new in told.moved)}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=st.lists(acts, max_size=12), after=st.lists(acts, min_size=1, max_size=25), merge=st.integers(1, 6))
 async def test_a_stale_snapshot_with_the_entries_after_it_is_a_fresh_one(
     store: Store, before: list[Any], after: list[Any], merge: int
 ) -> None:
     scene = await Scene(store, f"m{next_number()}").open(*EXPERTS)
+    for expert in EXPERTS[:2]:  # whose lines grow, while the third one's move on
+        await scene.declare(expert, "away")
+    await play(scene, [("join", user, EXPERTS) for user in USERS])
     await play(scene, before)
     stale = await scene.line.snapshot(scene.pool, now=scene.now)
     await play(scene, after)

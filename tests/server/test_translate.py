@@ -76,6 +76,16 @@ def test_a_join_is_one_broadcast_for_the_line_and_one_ticket_for_its_user() -> N
     assert [waiter.ticket for waiter in queue.changed] == ["t1"]
 
 
+def test_a_move_within_a_line_is_told_as_one() -> None:
+    truth = mirror()
+    told(truth, ANN)
+    changes = told(truth, change(ANN, cause="moved", lines=[("ada", 0)], reason="vip", by="operator:o"))
+    assert said(changes, "line:ada") == [
+        messages.LineChange(seq=2, at=100, expert="ada", joined=[], left=[], moved=[(3, 0)], length=1)
+    ]
+    assert of(changes, "lights") == []
+
+
 def test_the_number_of_those_who_wait_is_part_of_the_light() -> None:
     (light,) = of(told(mirror(), ANN), "lights")
     assert isinstance(light, LightChange)
@@ -89,6 +99,16 @@ def test_a_pause_moves_no_ordinal_and_no_light() -> None:
     assert of(changes, "line:ada") == []
     assert of(changes, "lights") == []
     assert len(of(changes, "queue:ada")) == 1
+
+
+def test_a_light_is_told_only_when_it_looks_different() -> None:
+    assert of(told(mirror(), change(ADA, cause="connected", engagement="ringing", offer="o1")), "lights") == []
+    (light,) = of(told(mirror(), change(ADA, cause="idle", indicator="free", since=100)), "light:ada")
+    assert isinstance(light, LightChange)
+    assert light.light.indicator == "free"
+    (gone,) = of(told(mirror(), change(ADA, cause="retired")), "lights")
+    assert isinstance(gone, LightChange)
+    assert (gone.light.indicator, gone.light.reason) == ("offline", "retired")
 
 
 def test_what_happens_within_one_entry_is_told_as_its_outcome() -> None:

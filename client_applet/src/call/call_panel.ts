@@ -1,6 +1,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import type { CallKey } from "../i18n/call.en";
+import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import type { Call, Microphone } from "./call";
 import { callStyles } from "./call_styles";

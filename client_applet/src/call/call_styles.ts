@@ -10,18 +10,19 @@ export const callStyles = css`
   .grow p { font-size: 0.92em; }
   .actions { display: flex; flex-wrap: wrap; gap: 8px; }
   .badge { display: grid; place-items: center; inline-size: 40px; block-size: 40px; border-radius: 50%; flex: none; background: color-mix(in oklab, var(--_accent) 14%, transparent); color: var(--_accent); }
+  .slim .grow { flex-basis: 9rem; }
   .slim .badge { inline-size: 30px; block-size: 30px; }
   .badge svg { inline-size: 20px; block-size: 20px; }
   .slim .badge svg { inline-size: 16px; block-size: 16px; }
   .badge.warn { background: color-mix(in oklab, var(--_away) 18%, transparent); color: var(--_away); }
-  .stage { display: grid; grid-template-columns: minmax(84px, 1fr) minmax(0, 2fr) minmax(84px, 1fr); align-items: center; gap: 8px; padding: 14px 12px; }
+  .stage { display: grid; grid-template-columns: minmax(72px, 1fr) minmax(0, auto) minmax(72px, 1fr); align-items: center; gap: 8px; padding: 14px 12px; }
   .middle { display: grid; justify-items: center; gap: 8px; min-inline-size: 0; }
   .state { display: inline-flex; align-items: center; gap: 8px; font-size: 0.88em; font-weight: 600; text-align: center; }
   .state.good { color: var(--_free); }
   .state.working { color: var(--_away); }
   .live { inline-size: 9px; block-size: 9px; border-radius: 50%; background: currentcolor; flex: none; }
   .controls { display: flex; flex-wrap: wrap; justify-content: center; gap: 4px; }
-  .tile { --level: 0; display: grid; justify-items: center; gap: 5px; min-inline-size: 0; position: relative; }
+  .tile { --level: 0; display: grid; justify-items: center; gap: 7px; min-inline-size: 0; }
   .halo {
     display: grid; place-items: center; inline-size: 52px; block-size: 52px; border-radius: 50%; color: var(--_accent);
     background: color-mix(in oklab, var(--_accent) 15%, var(--_surface));

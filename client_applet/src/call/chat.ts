@@ -6,6 +6,7 @@ import type { Side } from "../generated/wire";
 import { timeOfDay } from "../i18n";
 import { type Bubble, gapBefore, type Group, grouped, lastOfTheirs, MAX_TEXT, otherSide, type Tick } from "./chat_log";
 import { chatStyles } from "./chat_styles";
+import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { pieces } from "./links";
 import { Outbox } from "./outbox";

@@ -16,10 +16,9 @@ export const chatStyles = css`
   .group { display: flex; flex-direction: column; gap: 3px; max-inline-size: min(82%, 34rem); align-items: flex-start; }
   .group.mine { align-self: flex-end; align-items: flex-end; }
   .bubble {
-    padding: 8px 13px; border-radius: 18px; background: var(--_sunken); color: var(--_text); white-space: pre-wrap;
+    padding: 8px 13px; border-radius: 18px; background: color-mix(in oklab, var(--_text) 7%, transparent); color: var(--_text); white-space: pre-wrap;
     overflow-wrap: anywhere; max-inline-size: 100%; animation: arrive 0.22s var(--_ease);
   }
-  :host([theme="dark"]) .theirs .bubble { background: var(--_raised); }
   .mine .bubble { background: var(--_accent); color: var(--_on-accent); }
   .mine .bubble.sending { opacity: 0.72; }
   .mine .bubble.refused { background: transparent; color: var(--_text); box-shadow: inset 0 0 0 1.5px var(--_danger); }

@@ -6,7 +6,7 @@ import type { Session, Signalled } from "../generated/wire";
 import { clock, isoDuration, timeOfDay, type Values } from "../i18n";
 import type { CallKey } from "../i18n/call.en";
 import { avatar } from "../ui/avatar";
-import { PoolElement } from "../ui/element";
+import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
 import { Call } from "./call";
 import "./call_panel";
@@ -203,7 +203,7 @@ export class OpenlineSession extends PoolElement {
   private renderEnded(session: Session): TemplateResult {
     const ran = ranFor(session, this.now);
     const lasted = ran > 0 ? this.words("ended.lasted", { time: clock(ran) }) : "";
-    return html`<footer class="ended" role="status"><p><strong>${this.words(endedKey(session), { partner: session.partner })}</strong> <span class="muted">${lasted}</span></p>
+    return html`<footer class="over" role="status"><p><strong>${this.words(endedKey(session), { partner: session.partner })}</strong> <span class="muted">${lasted}</span></p>
       <button class="button outline small" part="done" @click=${this.done}>${this.words("done")}</button></footer>`;
   }
 

@@ -4,7 +4,7 @@ export const sessionStyles = css`
   :host { display: flex; flex-direction: column; min-block-size: min(26rem, 100%); block-size: 100%; background: var(--_surface); container-type: inline-size; overflow: hidden; }
   header { display: flex; align-items: center; gap: 12px; padding: 10px 12px 10px 16px; border-block-end: 1px solid var(--_edge); --_avatar: 40px; }
   .who { display: grid; min-inline-size: 0; flex: 1; line-height: 1.3; }
-  .who strong { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .who strong { justify-self: start; max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .state { display: inline-flex; align-items: center; gap: 5px; font-size: 0.84em; color: var(--_muted); min-inline-size: 0; }
   .state svg { inline-size: 15px; block-size: 15px; flex: none; }
   .state.live { color: var(--_free); }
@@ -12,7 +12,7 @@ export const sessionStyles = css`
   .timer { font-size: 1.06em; font-weight: 650; font-variant-numeric: tabular-nums; padding-inline: 4px; }
   .banner { display: flex; align-items: center; gap: 10px; padding: 8px 16px; font-size: 0.9em; background: color-mix(in oklab, var(--_away) 14%, var(--_surface)); }
   .banner svg { inline-size: 18px; block-size: 18px; flex: none; color: var(--_away); }
-  .ended { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 8px 16px; padding: 12px 16px; border-block-start: 1px solid var(--_edge); background: var(--_sunken); font-size: 0.94em; }
+  .over { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 8px 16px; padding: 12px 16px; border-block-start: 1px solid var(--_edge); background: var(--_sunken); font-size: 0.94em; }
   dialog {
     border: 0; border-radius: var(--_radius); padding: 22px; max-inline-size: min(24rem, calc(100vw - 32px)); background: var(--_raised);
     color: var(--_text); box-shadow: var(--_shadow-high); font: inherit;

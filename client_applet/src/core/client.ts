@@ -13,6 +13,8 @@ const DEAD_AFTER_MS = 20_000;
 const GREETING_MS = 15_000;
 const OUTBOX_MAX_BYTES = 1 << 20;
 
+type Side = "user" | "expert" | "operator";
+
 /** A wish to hear of things; `update` replaces it, `release` ends it. */
 export interface WatchHandle {
   update(interest: Interest): void;
@@ -23,6 +25,8 @@ export interface ClientOptions {
   /** Origin of the server, `https://line.example.org`. */
   server: string;
   pool: string;
+  /** Which of the browser's sign-ins counts, when it has several. */
+  as?: Side;
   /** A signed short-lived token, asked for before each connection; "" is a guest or the member of the cookie. */
   token?: () => string | Promise<string>;
 }
@@ -34,6 +38,7 @@ export class LiveClient {
   readonly pool: string;
   private readonly requests = new Requests();
   private readonly interests = new Set<{ interest: Interest }>();
+  private readonly as: Side;
   private token: () => string | Promise<string>;
   private reconnect: Reconnect = START;
   private socket: WebSocket | null = null;
@@ -49,6 +54,7 @@ export class LiveClient {
   constructor(options: ClientOptions) {
     this.server = options.server;
     this.pool = options.pool;
+    this.as = options.as ?? "user";
     this.token = options.token ?? (() => "");
   }
 
@@ -130,7 +136,7 @@ export class LiveClient {
   }
 
   private open(): void {
-    const url = `${this.server.replace(/^http/, "ws")}/v1/ws`;
+    const url = `${this.server.replace(/^http/, "ws")}/v1/ws?as=${this.as}`;
     const socket = new WebSocket(url, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     this.socket = socket;

@@ -17,7 +17,7 @@ export interface WatchSet {
 /** As many as one `watch` may name. */
 export const WATCH_MAX = 1000;
 
-/** One set out of all wishes: sorted, each once, bounded. Whoever wishes all needs no names. */
+/** One set out of all wishes: sorted, each once, bounded. Names stay beside `all`: of these one wants to know more. */
 export function mergeInterests(interests: Iterable<Interest>): WatchSet {
   const experts = new Set<string>();
   const lines = new Set<string>();
@@ -27,7 +27,7 @@ export function mergeInterests(interests: Iterable<Interest>): WatchSet {
     for (const expert of interest.experts ?? []) experts.add(expert);
     for (const line of interest.lines ?? []) lines.add(line);
   }
-  return { all, experts: all ? [] : bounded(experts), lines: bounded(lines) };
+  return { all, experts: bounded(experts), lines: bounded(lines) };
 }
 
 export function sameWatch(a: WatchSet | null, b: WatchSet): boolean {

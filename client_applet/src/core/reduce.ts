@@ -94,7 +94,19 @@ function onLights(hall: Hall, message: Lights): Hall {
   if (newer.length === 0) return hall;
   const lights = new Map(hall.lights);
   for (const light of newer) lights.set(light.expert, { ...light, seq: message.seq });
-  return { ...hall, lights };
+  const retired = newer.filter((light) => light.reason === "retired" && light.indicator === "offline");
+  return retired.length === 0 ? { ...hall, lights } : without({ ...hall, lights }, retired.map((light) => light.expert));
+}
+
+/** They are no longer of this pool. */
+function without(hall: Hall, experts: readonly string[]): Hall {
+  const profiles = new Map(hall.profiles);
+  const lights = new Map(hall.lights);
+  for (const expert of experts) {
+    profiles.delete(expert);
+    lights.delete(expert);
+  }
+  return { ...hall, profiles, lights };
 }
 
 function onLine(hall: Hall, change: LineChange): Hall {

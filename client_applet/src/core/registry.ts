@@ -44,11 +44,17 @@ export function release(client: LiveClient): void {
 }
 
 function begin(key: string, server: string, pool: string, token: string): Shared {
-  const client = new LiveClient({ server, pool, token: () => token || askHost(server, pool) });
+  const client = new LiveClient({ server, pool, as: sideOfPage(), token: () => token || askHost(server, pool) });
   const shared = { client, users: 0 };
   clients.set(key, shared);
   client.start();
   return shared;
+}
+
+/** A browser may be signed in as an expert and as a user at once: on our own pages the page says as whom. */
+function sideOfPage(): "user" | "expert" | "operator" {
+  const page = location.origin === SCRIPT_ORIGIN ? /^\/p\/[^/]+\/(expert|operator)\b/.exec(location.pathname)?.[1] : undefined;
+  return page === "expert" || page === "operator" ? page : "user";
 }
 
 /** The host page may know who this is. Nobody answers: "" (a guest, or the member of the cookie). */

@@ -27,7 +27,8 @@ const REPEATABLE = new Set<ClientMessage["t"]>(["history", "connected", "deliver
 interface Pending {
   message: ClientMessage;
   madeAt: number;
-  sentAt: number;
+  /** Null: waits for a connection. */
+  sentAt: number | null;
   resolve: (answer: Answering) => void;
   reject: (error: Error) => void;
 }
@@ -49,7 +50,7 @@ export class Requests {
     const id = this.takeId();
     const message = { ...command, id, ...(WITH_OP.has(command.t) ? { op } : {}) } as ClientMessage;
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { message, madeAt: now, sentAt: 0, resolve: resolve as (answer: Answering) => void, reject });
+      this.pending.set(id, { message, madeAt: now, sentAt: null, resolve: resolve as (answer: Answering) => void, reject });
     });
   }
 
@@ -62,7 +63,7 @@ export class Requests {
 
   /** What is to be sent now, in the order in which it was asked; marked as sent. */
   unsent(now: number): ClientMessage[] {
-    const due = [...this.pending.values()].filter((one) => one.sentAt === 0);
+    const due = [...this.pending.values()].filter((one) => one.sentAt === null);
     for (const one of due) one.sentAt = now;
     return due.map((one) => one.message);
   }
@@ -81,7 +82,7 @@ export class Requests {
   /** The connection is gone: what may be repeated waits for the next one, the rest is lost. */
   disconnected(): void {
     for (const [id, one] of this.pending) {
-      if (WITH_OP.has(one.message.t) || REPEATABLE.has(one.message.t)) one.sentAt = 0;
+      if (WITH_OP.has(one.message.t) || REPEATABLE.has(one.message.t)) one.sentAt = null;
       else this.fail(id, one, "connection_lost");
     }
   }
@@ -89,7 +90,7 @@ export class Requests {
   /** Gives up on what has waited too long: sent for ANSWER_MS, or unsent for REPEAT_MS. */
   expire(now: number): void {
     for (const [id, one] of this.pending) {
-      if (one.sentAt !== 0 && now - one.sentAt >= ANSWER_MS) this.fail(id, one, "no_answer");
+      if (one.sentAt !== null && now - one.sentAt >= ANSWER_MS) this.fail(id, one, "no_answer");
       else if (now - one.madeAt >= REPEAT_MS) this.fail(id, one, "connection_lost");
     }
   }

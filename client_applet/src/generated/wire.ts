@@ -600,7 +600,6 @@ export type RefusalCode =
   | "rate_limited"
   | "store_unavailable"
   | "internal"
-  | "op_reused"
   | "already_in_line"
   | "no_expert"
   | "unknown_expert"
@@ -616,12 +615,10 @@ export type RefusalCode =
   | "same_line"
   | "no_ticket"
   | "no_such_ticket"
-  | "not_away"
   | "too_long_away"
   | "offer_open"
   | "in_session"
   | "no_such_offer"
-  | "offer_over"
   | "no_such_session"
   | "session_over"
   | "not_in_wrap_up"
@@ -630,8 +627,7 @@ export type RefusalCode =
   | "expert_in_session"
   | "bad_place"
   | "process_full"
-  | "too_many_windows"
-  | "not_enrolled";
+  | "too_many_windows";
 /** Why a socket was closed. */
 export const CLOSES = {
   slow_reader: { code: 4000, comeAgain: "at_once" },

@@ -8,7 +8,7 @@ export const callAr: Catalogue<CallKey> = {
 
   "state.connecting": "جارٍ الاتصال …",
   "state.live": "متصل",
-  "state.they_lost": "انقطع اتصال الطرف الآخر",
+  "state.they_lost": "منقطعة",
   "state.offline": "جارٍ إعادة الاتصال …",
   "state.ended": "انتهت",
   "banner.offline": "انقطع اتصالك. سيعود من تلقاء نفسه، وما تكتبه محفوظ.",
@@ -51,7 +51,7 @@ export const callAr: Catalogue<CallKey> = {
   "tick.delivered": "شوهدت لدى الطرف الآخر",
   "tick.refused": "لم تُرسل",
 
-  "mic.title": "شغّل الميكروفون للتحدث",
+  "mic.title": "شغّل الميكروفون",
   "mic.text": "سيسألك المتصفح مرة واحدة. لا يُسجَّل شيء.",
   "mic.invited": "{partner} جاهز ويسمعك فور تشغيل الميكروفون.",
   "mic.asking": "المتصفح يسأل …",

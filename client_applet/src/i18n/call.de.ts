@@ -8,7 +8,7 @@ export const callDe: Catalogue<CallKey> = {
 
   "state.connecting": "Wird verbunden …",
   "state.live": "Verbunden",
-  "state.they_lost": "Verbindung der Gegenseite verloren",
+  "state.they_lost": "Unterbrochen",
   "state.offline": "Wird neu verbunden …",
   "state.ended": "Beendet",
   "banner.offline": "Ihre Verbindung ist unterbrochen. Sie kommt von selbst zurück; was Sie schreiben, bleibt erhalten.",
@@ -51,7 +51,7 @@ export const callDe: Catalogue<CallKey> = {
   "tick.delivered": "Auf der anderen Seite gesehen",
   "tick.refused": "Nicht gesendet",
 
-  "mic.title": "Zum Sprechen das Mikrofon einschalten",
+  "mic.title": "Schalten Sie Ihr Mikrofon ein",
   "mic.text": "Ihr Browser fragt einmal. Es wird nichts aufgezeichnet.",
   "mic.invited": "{partner} ist bereit und hört Sie, sobald Ihr Mikrofon an ist.",
   "mic.asking": "Ihr Browser fragt …",

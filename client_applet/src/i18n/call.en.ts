@@ -8,7 +8,7 @@ export const callEn = {
 
   "state.connecting": "Connecting …",
   "state.live": "Connected",
-  "state.they_lost": "Connection lost on the other side",
+  "state.they_lost": "Interrupted",
   "state.offline": "Reconnecting …",
   "state.ended": "Ended",
   "banner.offline": "Your connection is interrupted. It comes back by itself; what you write is kept.",
@@ -51,7 +51,7 @@ export const callEn = {
   "tick.delivered": "Seen on the other side",
   "tick.refused": "Not sent",
 
-  "mic.title": "Turn on your microphone to talk",
+  "mic.title": "Turn on your microphone",
   "mic.text": "Your browser will ask once. Nothing is recorded.",
   "mic.invited": "{partner} is ready and hears you as soon as your microphone is on.",
   "mic.asking": "Your browser is asking …",

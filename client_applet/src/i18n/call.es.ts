@@ -8,7 +8,7 @@ export const callEs: Catalogue<CallKey> = {
 
   "state.connecting": "Conectando …",
   "state.live": "Conectado",
-  "state.they_lost": "La otra parte perdió la conexión",
+  "state.they_lost": "Interrumpida",
   "state.offline": "Reconectando …",
   "state.ended": "Terminada",
   "banner.offline": "Su conexión se ha interrumpido. Vuelve por sí sola; lo que escriba se conserva.",
@@ -51,7 +51,7 @@ export const callEs: Catalogue<CallKey> = {
   "tick.delivered": "Visto en el otro lado",
   "tick.refused": "No enviado",
 
-  "mic.title": "Encienda el micrófono para hablar",
+  "mic.title": "Encienda el micrófono",
   "mic.text": "Su navegador lo preguntará una vez. No se graba nada.",
   "mic.invited": "{partner} está en línea y le oye en cuanto encienda el micrófono.",
   "mic.asking": "Su navegador está preguntando …",

@@ -12,8 +12,6 @@ export const en = {
   "light.loading": "Looking …",
   "light.waiting": { one: "{n} waiting", other: "{n} waiting" },
   "light.opens": "opens {time}",
-  "light.label": "{name}: {state}",
-  "light.open": "Open the line of {name}",
 
   "wait.soon": "less than a minute",
   "wait.about": { one: "about {n} min", other: "about {n} min" },
@@ -21,7 +19,6 @@ export const en = {
   "wait.hours": "{from}–{to} h",
   "wait.unknown": "not known yet",
   "wait.expected": "Expected wait",
-  "wait.would": "Wait now: {wait}",
   "wait.waited": "You have waited",
 
   "people.ahead": { one: "{n} person ahead of you", other: "{n} people ahead of you" },
@@ -80,21 +77,15 @@ export const en = {
   "do.notReady": "Not now",
   "do.close": "Close",
   "do.cancel": "Cancel",
-  "do.again": "Try again",
-  "do.others": "See who is free",
   "do.window": "Open in a window of its own",
   "do.done": "Done",
   "do.open": "Open",
-  "do.dismiss": "Dismiss",
-  "do.clear": "Clear",
 
   "sign.title": "Sign in to join",
   "sign.text": "So that your place stays yours, also after a reload or on another device.",
   "sign.guest": "Try as a guest visitor",
   "sign.none": "Ask the people behind this page for your sign-in link.",
-  "sign.name": "Signed in as {name}",
 
-  "line.title": "You are in line for {name}",
   "line.next": "You are next",
   "line.place": "Place in line",
   "line.placeIs": "Place {n}",
@@ -104,9 +95,7 @@ export const en = {
   "line.elsewhere": "You are already in line for {name}",
   "line.elsewhereText": "Switching gives you a new place here. Your old place goes only when the new one is granted.",
   "line.leaveSure": "Leave the line? Your place {n} goes to the next person.",
-  "line.left": "You left the line",
   "line.freeNow": "Free right now",
-  "line.others": "Somebody else?",
   "line.othersText": "Switching is one step: you lose nothing if it does not work out.",
   "line.away": "You stepped away",
   "line.awayText": "Your place is kept until {time}. Others go first meanwhile.",
@@ -127,8 +116,6 @@ export const en = {
   "offer.cancel": "Stop calling",
   "offer.tab": "Your turn!",
 
-  "session.title": "In session with {name}",
-  "session.connecting": "Connecting you with {name} …",
   "session.loading": "Opening the session …",
 
   "over.title": "You are no longer in line",
@@ -169,7 +156,6 @@ export const en = {
   "list.title": "Experts",
   "list.search": "Search names and topics",
   "list.free": "Free now",
-  "list.all": "All",
   "list.categories": "Categories",
   "list.count": { one: "{n} expert", other: "{n} experts" },
   "list.freeCount": { one: "{n} free now", other: "{n} free now" },
@@ -185,7 +171,6 @@ export const en = {
   "list.joinFirst": "Join: first who is free",
   "list.choose": "Choose {name}",
   "list.speaks": "Speaks {languages}",
-  "list.details": "Details of {name}",
   "list.error": "The list could not be loaded",
 
   "bar.session": "In session with {name}",
@@ -200,8 +185,6 @@ export const en = {
   "notify.title": "It is your turn",
   "notify.text": "{name} is free. Confirm to be connected.",
   "notify.allow": "Tell me with a notification",
-  "notice.other": "Something changed: {code}",
-  "notice.signed_out": "Your sign-in has ended.",
 } as const satisfies Record<string, Message>;
 
 export type Key = keyof typeof en;

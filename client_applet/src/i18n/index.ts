@@ -7,7 +7,7 @@ import { catalogues } from "./translate";
 export type { Key } from "./en";
 export * from "./format";
 export {
-  type Catalogue, catalogues, direction, LANGUAGES, type Language, languageOf, pickLanguage, type Translate, type Values,
+  type Catalogue, catalogues, direction, LANGUAGES, type Language, languageOf, type Message, pickLanguage, type Translate, type Values,
 } from "./translate";
 
 /** What visitors read, in a language. */

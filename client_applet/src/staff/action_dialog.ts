@@ -3,6 +3,7 @@ import { property, query, state } from "lit/decorators.js";
 import type { Status } from "../generated/wire";
 import type { Values } from "../i18n";
 import type { StaffKey } from "../i18n/staff.en";
+import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { type Action, type Choice, commandOf, MAX_REASON } from "./actions";
 import { refusalWords, StaffPart } from "./part";

@@ -5,7 +5,7 @@ import { EMPTY } from "../core/state";
 import type { Light, Notice, Offer, Session, Status } from "../generated/wire";
 import { clock, type Values } from "../i18n";
 import { staffEn, type StaffKey } from "../i18n/staff.en";
-import { PoolElement } from "../ui/element";
+import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
 import "../call/session";
 import { Bell } from "./bell";
@@ -195,7 +195,7 @@ export class OpenlineConsole extends PoolElement {
     const kind = indicator === "away" || indicator === "offline" || indicator === "closed" ? indicator : "free";
     const shape = { free: "check", away: "moon", offline: "offline", closed: "clock" } as const;
     return html`<div class="idle card ${kind}">${icon(shape[kind])}<h2>${this.w(`idle.${kind}`)}</h2><p class="muted">${this.w(`idle.${kind}_text`)}</p>
-      ${kind === "away" || kind === "offline" ? html`<button class="button main" part="go-online" ?disabled=${this.commands.isRunning("declare")} @click=${() => this.declare("online", "")}>${this.w("idle.go_online")}</button>` : nothing}</div>`;
+      ${kind === "offline" || (kind === "away" && !wasMissed(this.light)) ? html`<button class="button main" part="go-online" ?disabled=${this.commands.isRunning("declare")} @click=${() => this.declare("online", "")}>${this.w("idle.go_online")}</button>` : nothing}</div>`;
   }
 
   private renderLine(): TemplateResult {

@@ -1,7 +1,7 @@
 import { css } from "lit";
 
 export const consoleStyles = css`
-  :host { display: block; inline-size: 100%; max-inline-size: 1180px; margin-inline: auto; container-type: inline-size; }
+  :host { box-sizing: border-box; display: block; inline-size: 100%; max-inline-size: 1180px; margin-inline: auto; padding: clamp(10px, 2.4vw, 28px) clamp(12px, 3vw, 28px); container-type: inline-size; }
   header { display: flex; flex-wrap: wrap; align-items: center; gap: 10px 20px; padding-block: 8px 16px; }
   header h1 { font-size: 1.35em; line-height: 1.2; }
   .tools { display: inline-flex; flex-wrap: wrap; align-items: center; gap: 4px; margin-inline-start: auto; }

@@ -4,6 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Waiter } from "../generated/wire";
 import { clock, isoDuration, timeOfDay } from "../i18n";
 import { avatar } from "../ui/avatar";
+import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { StaffPart } from "./part";
 import { nextTicket, waitedFor, waiterState } from "./waiters";

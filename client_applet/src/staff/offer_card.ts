@@ -3,6 +3,7 @@ import { property, state } from "lit/decorators.js";
 import type { Offer } from "../generated/wire";
 import { clock } from "../i18n";
 import { avatar } from "../ui/avatar";
+import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { StaffPart } from "./part";
 

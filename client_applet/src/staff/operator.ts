@@ -7,7 +7,7 @@ import type { Waiter } from "../generated/wire";
 import { clock, type Values } from "../i18n";
 import type { StaffKey } from "../i18n/staff.en";
 import { avatar } from "../ui/avatar";
-import { PoolElement } from "../ui/element";
+import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
 import { mark, marks } from "../ui/lights";
 import "./action_dialog";
@@ -170,7 +170,7 @@ export class OpenlineOperator extends PoolElement {
   private renderLineCell(row: Row, open: boolean): TemplateResult {
     const label = this.w(open ? "op.collapse" : "op.expand", { name: row.name });
     return html`<button class="button quiet small expand" part="expand" aria-expanded=${open} aria-label=${label} title=${label} @click=${() => this.toggle(row.expert)}>
-      ${icon("people")}<b class="tabular">${row.waiting}</b>${row.longestSince ? html`<time class="tabular small">${clock(this.now - row.longestSince)}</time>` : nothing}${icon(open ? "up" : "down")}</button>`;
+      ${icon("people")}<b class="tabular">${row.waiting}</b>${row.longestSince ? html`<time class="tabular small">${clock(this.now - row.longestSince)}</time>` : nothing}<span class="turn">${icon("forward")}</span></button>`;
   }
 
   private renderActions(row: Row): TemplateResult {

@@ -1,7 +1,7 @@
 import { css } from "lit";
 
 export const operatorStyles = css`
-  :host { display: block; inline-size: 100%; max-inline-size: 1360px; margin-inline: auto; container-type: inline-size; }
+  :host { box-sizing: border-box; display: block; inline-size: 100%; max-inline-size: 1360px; margin-inline: auto; padding: clamp(10px, 2.4vw, 28px) clamp(12px, 3vw, 28px); container-type: inline-size; }
   header { padding-block: 8px 14px; }
   h1 { font-size: 1.35em; }
   h1 span { font-weight: 500; font-size: 0.8em; }
@@ -19,7 +19,7 @@ export const operatorStyles = css`
   .shown { margin-inline-start: auto; }
   .callout { margin-block-end: 12px; }
   .table { overflow: hidden; }
-  .row { display: grid; grid-template-columns: minmax(11rem, 1.6fr) minmax(9rem, 1.3fr) minmax(8rem, 1.1fr) 9.5rem minmax(7rem, auto); align-items: center; gap: 4px 14px; padding: 8px 16px; --_avatar: 38px; }
+  .row { display: grid; grid-template-columns: minmax(11rem, 1.6fr) minmax(9rem, 1.3fr) minmax(8rem, 1.1fr) 9rem 14.5rem; align-items: center; gap: 4px 14px; padding: 8px 16px; --_avatar: 38px; }
   .head { font-size: 0.8em; font-weight: 600; color: var(--_muted); background: var(--_sunken); padding-block: 9px; }
   .head span:last-child { text-align: end; }
   .block { border-block-start: 1px solid var(--_edge); content-visibility: auto; contain-intrinsic-block-size: auto 61px; }
@@ -27,11 +27,13 @@ export const operatorStyles = css`
   .expert, .state, .session, .line, .acts { display: flex; align-items: center; gap: 9px; min-inline-size: 0; }
   .names { display: grid; min-inline-size: 0; line-height: 1.3; }
   .names > *, .with { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .state time { margin-inline-start: auto; }
+
   .session svg { inline-size: 17px; block-size: 17px; flex: none; color: var(--_muted); }
   .acts { justify-content: flex-end; flex-wrap: wrap; gap: 2px; }
   .expand { gap: 7px; font-weight: 500; color: var(--_text); }
   .expand svg { inline-size: 16px; block-size: 16px; color: var(--_muted); }
+  .expand .turn { display: inline-flex; transform: rotate(90deg); transition: transform 0.15s; }
+  .expand[aria-expanded="true"] .turn { transform: rotate(-90deg); }
   .detail { padding: 2px 16px 12px 62px; padding-inline: 62px 16px; }
   .whole { display: grid; justify-items: center; gap: 8px; text-align: center; padding: 20vh 24px; }
   .whole.short { padding-block: 64px; }
@@ -42,10 +44,11 @@ export const operatorStyles = css`
     .head { display: none; }
     .row { grid-template-columns: minmax(0, 1fr) auto; }
     .expert { grid-column: 1; } .line { grid-column: 2; grid-row: 1; justify-content: flex-end; }
-    .state { grid-column: 1; } .session { grid-column: 1; } .acts { grid-column: 2; grid-row: 2 / span 2; align-self: start; flex-direction: column; align-items: flex-end; }
+    .state { grid-column: 1; min-block-size: 44px; } .session { grid-column: 1; } .acts { grid-column: 2; grid-row: 2 / span 2; align-self: start; flex-direction: column; align-items: flex-end; }
     .session:has(.none) { display: none; }
-    .state time { margin-inline-start: 4px; }
-    .detail { padding-inline: 16px; }
+    .expand .turn { display: inline-flex; transform: rotate(90deg); transition: transform 0.15s; }
+  .expand[aria-expanded="true"] .turn { transform: rotate(-90deg); }
+  .detail { padding-inline: 16px; }
     .block { contain-intrinsic-block-size: auto 104px; }
     .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; }
     .shown { margin-inline-start: 0; }

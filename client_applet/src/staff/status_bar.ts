@@ -3,6 +3,7 @@ import { property, query, state } from "lit/decorators.js";
 import type { Light, Status } from "../generated/wire";
 import { clock, comingTime } from "../i18n";
 import type { StaffKey } from "../i18n/staff.en";
+import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { mark } from "../ui/lights";
 import { StaffPart } from "./part";

@@ -41,9 +41,10 @@ function detail({ t, now }: PanelView, light: Light, kind: Light["indicator"] | 
 
 function facts({ t, hall, now }: PanelView, light: Light): TemplateResult {
   const told = hall.forecasts.get(light.expert);
+  const expected = joinForecast(hall, light.expert);
   return html`
     <dl class="facts">
-      <div><dt>${t("wait.expected")}</dt><dd>${wait(t, joinForecast(hall, light.expert), told ? now - told.at : 0)}</dd></div>
+      ${told && expected ? html`<div><dt>${t("wait.expected")}</dt><dd>${wait(t, expected, now - told.at)}</dd></div>` : nothing}
       <div><dt>${t("people.inLine")}</dt><dd>${light.waiting > 0 ? t("people.count", { n: light.waiting }) : t("people.empty")}</dd></div>
     </dl>`;
 }

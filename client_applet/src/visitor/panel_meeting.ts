@@ -74,11 +74,14 @@ export function over(view: PanelView, ticket: KnownTicket): TemplateResult {
   const { t, hall, client } = view;
   const key = `over.${ticket.reason}`;
   const name = ticket.places.map((place) => nameOf(hall, place.expert)).join(", ");
+  // What is no code was written by the operator who ended it.
+  const isCode = /^[a-z_]+$/.test(ticket.reason);
   const free = freeOthers(hall, "", 3);
   return html`
     <div class="say">
       <h3>${t("over.title")}</h3>
-      <p>${t(key in en ? (key as Key) : "over.other", { name })}</p>
+      <p>${t(key in en ? (key as Key) : isCode ? "over.other" : "over.operator", { name })}</p>
+      ${isCode ? nothing : html`<p class="quote">${t("away.reason", { reason: ticket.reason })}</p>`}
     </div>
     ${free.length > 0 ? html`<section class="others"><h4>${t("line.freeNow")}</h4>${freeList(view, free, false)}</section>` : nothing}
     <div class="actions"><button class="button outline wide" @click=${() => client.store.dismissLastTicket()}>${t("do.done")}</button></div>`;

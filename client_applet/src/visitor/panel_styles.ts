@@ -37,7 +37,7 @@ const words = css`
   .say p strong { color: var(--_text); }
   .say .quote { color: var(--_text); }
   .hint { color: var(--_muted); font-size: 0.86em; text-align: center; text-wrap: balance; }
-  .facts { display: grid; grid-template-columns: 1fr 1fr; gap: 10px; }
+  .facts { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: 10px; }
   .facts > div { padding: 12px 14px; border-radius: var(--_radius-small); background: var(--_sunken); display: grid; gap: 2px; align-content: space-between; }
   .facts dt { color: var(--_muted); font-size: 0.84em; min-block-size: 1.3em; }
   .facts dd { font-weight: 650; }

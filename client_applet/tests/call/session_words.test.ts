@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { endedKey, owesEvidence, ranFor, standing } from "../../src/call/session_words";
+import type { Session } from "../../src/generated/wire";
+
+const session = (more: Partial<Session> = {}): Session => ({
+  t: "session", seq: 1, at: 0, session: "s1", side: "user", expert: "ada", partner: "Ada", mode: "chat", state: "live",
+  matched_at: 1000, live_at: 2000, ended_at: 0, cap_until: 0, mine: true, theirs: true, gone_until: 0, reason: "", ended_by: "", ...more,
+});
+
+describe("the end of a session", () => {
+  it.each([
+    [{ reason: "ended", ended_by: "" }, "ended.me"],
+    [{ reason: "ended", ended_by: "expert:ada" }, "ended.they"],
+    [{ side: "expert" as const, reason: "ended", ended_by: "expert:ada" }, "ended.me"],
+    [{ side: "expert" as const, reason: "ended", ended_by: "" }, "ended.they"],
+    [{ reason: "noise on the line", ended_by: "operator:op" }, "ended.operator"],
+    [{ reason: "cap", ended_by: "system" }, "ended.cap"],
+    [{ reason: "not_connected", ended_by: "system" }, "ended.not_connected"],
+    [{ reason: "user_gone", ended_by: "system" }, "ended.me_gone"],
+    [{ side: "expert" as const, reason: "user_gone", ended_by: "system" }, "ended.they_gone"],
+    [{ reason: "expert_gone", ended_by: "system" }, "ended.they_gone"],
+    [{ reason: "something_new", ended_by: "system" }, "ended.plain"],
+  ] as const)("%j is told as %s", (more, key) => expect(endedKey(session({ state: "ended", ...more }))).toBe(key));
+});
+
+describe("where a session stands", () => {
+  it.each([
+    [{ state: "ended" as const }, false, "ended"],
+    [{}, false, "offline"],
+    [{ state: "connecting" as const }, true, "connecting"],
+    [{}, true, "live"],
+    [{ theirs: false, gone_until: 9 }, true, "they_lost"],
+    [{ theirs: true, mine: false, gone_until: 9 }, true, "live"],
+  ] as const)("%j, connected %s: %s", (more, online, wanted) => expect(standing(session(more), online)).toBe(wanted));
+});
+
+describe("the time of a session", () => {
+  it("runs from live by the server's clock and stops at the end", () => {
+    expect(ranFor(session({ live_at: 0 }), 9000)).toBe(0);
+    expect(ranFor(session(), 9000)).toBe(7000);
+    expect(ranFor(session({ ended_at: 5000 }), 9000)).toBe(3000);
+    expect(ranFor(session(), 1000)).toBe(0);
+  });
+});
+
+it("owes the server evidence only while this side is not counted as connected", () => {
+  expect(owesEvidence(session({ mine: false }), true)).toBe(true);
+  expect(owesEvidence(session({ mine: false }), false)).toBe(false);
+  expect(owesEvidence(session({ mine: true }), true)).toBe(false);
+  expect(owesEvidence(session({ mine: false, state: "ended" }), true)).toBe(false);
+});

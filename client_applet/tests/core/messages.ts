@@ -1,0 +1,49 @@
+import type { Light, LineChange, LinePlace, MyTicket, Session, Snapshot, Waiter, Welcome } from "../../src/generated/wire";
+
+/** Messages with everything that a test does not care about filled in. */
+
+export function welcome(part: Partial<Welcome> = {}): Welcome {
+  return {
+    t: "welcome", id: 1, pool: "demo", pool_name: "Demo", role: "user", member: "u1", name: "Vera", epoch: "e1", seq: 0, now: 1000,
+    resumed: false, ice: [],
+    rules: { lines_per_ticket: 3, line_limit: 100, ring_s: 30, ready_s: 20, grace_s: 60, wrap_up_s: 30, step_away_max_s: 900 },
+    ...part,
+  };
+}
+
+export function light(expert: string, part: Partial<Light> = {}): Light {
+  return { expert, indicator: "free", since: 0, until: 0, reason: "", waiting: 0, ...part };
+}
+
+export function snapshot(seq: number, part: Partial<Snapshot> = {}): Snapshot {
+  return { t: "snapshot", epoch: "e1", seq, at: 0, profiles: [], lights: [], queues: [], ...part };
+}
+
+export function place(expert: string, ordinal: number, ahead: number[], length = ahead.length + 1): LinePlace {
+  return { expert, ordinal, ahead, length };
+}
+
+export function line(seq: number, expert: string, part: Partial<LineChange> = {}): LineChange {
+  return { t: "line", seq, at: 0, expert, joined: [], left: [], moved: [], length: 0, ...part };
+}
+
+export function myTicket(seq: number, places: LinePlace[], part: Partial<MyTicket> = {}): MyTicket {
+  return {
+    t: "my_ticket", seq, at: 0, ticket: "t1", state: "waiting", mode: "chat", joined_at: 0, paused_until: 0, pause_reason: "",
+    reason: "joined", places, ...part,
+  };
+}
+
+export function session(seq: number, part: Partial<Session> = {}): Session {
+  return {
+    t: "session", seq, at: 0, session: "s1", side: "user", expert: "ada", partner: "Ada", mode: "chat", state: "live", matched_at: 1,
+    live_at: 2, ended_at: 0, cap_until: 0, mine: true, theirs: true, gone_until: 0, reason: "", ended_by: "", ...part,
+  };
+}
+
+export function waiter(ticket: string, ordinal: number, part: Partial<Waiter> = {}): Waiter {
+  return {
+    ticket, user: ticket, name: ticket, mode: "chat", state: "waiting", ordinal, joined_at: 0, connected: true, paused_until: 0,
+    pause_reason: "", lines: ["ada"], ...part,
+  };
+}

@@ -1,0 +1,134 @@
+"""A real server as a process of its own, and the pools, links and tokens that a story needs."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from directory.expert import Expert
+from directory.profiles import Profiles
+from ground.clock import SystemClock
+from ground.sql import Database
+from identity.links import Links
+from identity.tokens import Member, Tokens
+from server.config import Config, load
+from tests.repo.house import ROOT
+
+START_S = 30.0
+OPENLINE = [sys.executable, "-c", "from server.cli import main; main()"]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Process:
+    """One `openline` command that serves, in a process group of its own, with its output in a file."""
+
+    def __init__(self, log: Path, port: int, *words: str, **environment: str) -> None:
+        self.port = port
+        self.log = log
+        known = {name: value for name, value in os.environ.items() if not name.startswith("OPENLINE_")}
+        with log.open("ab") as out:
+            self.popen = subprocess.Popen(
+                [*OPENLINE, *words, "--port", str(port)],
+                cwd=log.parent,
+                env={**known, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    async def ready(self) -> None:
+        """Wait until the server answers. Raises AssertionError with its last words when it does not."""
+        async with asyncio.timeout(START_S):
+            while not await asyncio.to_thread(self._answers):
+                assert self.popen.poll() is None, self.said()[-3000:]
+                await asyncio.sleep(0.05)
+
+    def said(self) -> str:
+        return self.log.read_text("utf-8", "replace")
+
+    def store_pid(self) -> int:
+        """The embedded store's process."""
+        found = [child for child in psutil.Process(self.popen.pid).children() if "valkey" in child.name()]
+        assert len(found) == 1, "one store"
+        return found[0].pid
+
+    def family(self) -> list[psutil.Process]:
+        parent = psutil.Process(self.popen.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def interrupt(self) -> int:
+        """Ctrl-C: the terminal sends it to the whole group. Returns the exit code."""
+        os.killpg(self.popen.pid, signal.SIGINT)
+        return self.popen.wait(timeout=20)
+
+    def kill(self) -> None:
+        self.popen.kill()
+        self.popen.wait(timeout=20)
+
+    def stop(self) -> None:
+        if self.popen.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                self.interrupt()
+        if self.popen.poll() is None:
+            self.kill()
+
+    def _answers(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/readyz", headers={"Host": "localhost"})
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+class Books:
+    """The server's database and secret, for making pools, links and tokens as the command line does."""
+
+    def __init__(self, config: Config, database: Database, port: int) -> None:
+        self.profiles = Profiles(database)
+        self.base = f"http://localhost:{port}"
+        self.port = port
+        self._database = database
+        self._links = Links(database)
+        self._tokens = Tokens(config.keys)
+
+    @classmethod
+    async def open(cls, port: int, **given: Any) -> "Books":
+        config = load(given, {})
+        database = await Database.open(config.database)
+        await database.migrate()
+        return cls(config, database, port)
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    async def new_pool(self, experts: list[Expert], name: str = "A line", **settings: int) -> str:
+        """A pool that no other story knows."""
+        pool = f"p{uuid.uuid4().hex[:10]}"
+        await self.profiles.create_pool(pool, name, settings)
+        await self.profiles.put_experts(pool, experts)
+        return pool
+
+    async def link(self, pool: str, role: Member, subject: str, name: str) -> str:
+        """A sign-in link that works once."""
+        token = await self._links.create(pool, role, subject, name, now=SystemClock().now_ms())
+        return f"{self.base}/sign-in#{token}"
+
+    def token(self, pool: str, role: Member, subject: str, name: str = "") -> str:
+        return self._tokens.issue(pool, role, subject, name or subject.title(), now=SystemClock().now_ms())
