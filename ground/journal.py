@@ -128,52 +128,56 @@ class Journal:
             async with asyncio.timeout(5):
                 await pubsub.ssubscribe(channel)
             await self._check_history(pool, position)
-            for entry in await self._missed(pool, position):
+            async for entry in self._missed(pool, position):
                 yield entry
             while True:
                 message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=QUIET_S)
-                for entry in await self._take(pool, position, message):
+                async for entry in self._take(pool, position, message):
                     yield entry
         finally:
             await pubsub.aclose()
 
-    async def _take(self, pool: str, position: _Position, message: dict[str, Any] | None) -> list[Entry]:
+    async def _take(self, pool: str, position: _Position, message: dict[str, Any] | None) -> AsyncIterator[Entry]:
         if message is None:
-            return await self._sign_of_life(pool, position)
+            async for entry in self._sign_of_life(pool, position):
+                yield entry
+            return
         if message["type"] not in ("smessage", b"smessage"):
-            return []
+            return
         raw = message["data"]
         entry = _decode(raw)
         if entry.epoch != position.epoch:
             raise EpochLost(entry.epoch)
         if entry.seq == 0:
-            return [entry]
+            yield entry
+            return
         if position.contradicts(entry.seq, raw):
             raise EpochLost(await self.renew_epoch(pool, position.epoch))
-        if entry.seq <= position.seq:
-            return []
         if entry.seq > position.seq + 1:
-            return await self._missed(pool, position)
-        position.move(entry.seq, raw)
-        return [entry]
+            async for missed in self._missed(pool, position):
+                yield missed
+        elif entry.seq == position.seq + 1:
+            position.move(entry.seq, raw)
+            yield entry
 
-    async def _sign_of_life(self, pool: str, position: _Position) -> list[Entry]:
+    async def _sign_of_life(self, pool: str, position: _Position) -> AsyncIterator[Entry]:
         answer = await self._store.call("tail", pool)
         if answer["epoch"] != position.epoch:
             raise EpochLost(answer["epoch"])
-        missed = await self._missed(pool, position) if answer["tail"] > position.seq else []
-        return [*missed, Entry(position.epoch, 0, answer["at"], [])]
+        if answer["tail"] > position.seq:
+            async for entry in self._missed(pool, position):
+                yield entry
+        yield Entry(position.epoch, 0, answer["at"], [])
 
-    async def _missed(self, pool: str, position: _Position) -> list[Entry]:
-        found: list[Entry] = []
+    async def _missed(self, pool: str, position: _Position) -> AsyncIterator[Entry]:
+        """What the stream has after the position, a page at a time."""
         while rows := await self._raw(pool, position.seq, PAGE):
             for seq, raw in rows:
                 if seq != position.seq + 1:
                     # Trimmed before we read it: only a fresh snapshot helps.
                     raise EpochLost(position.epoch)
                 position.move(seq, raw)
-                found.append(_decode(raw))
-        return found
+                yield _decode(raw)
 
     async def _check_history(self, pool: str, position: _Position) -> None:
         """After a lost connection: is it still the history we know? A restored backup may have the same epoch."""

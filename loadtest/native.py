@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from loadtest.process import BenchError, LineProcess
+from loadtest.process import CLIENT_CORE, SERVER_CORE, BenchError, LineProcess
 
 SOURCES = Path(__file__).parent / "c"
 CLIENT = ("client.c", "receive.c", "steps.c", "actions.c", "msgpack.c", "commands.c")
@@ -43,7 +43,7 @@ class Floor(LineProcess):
     """The bare send(2) loop; answers "sent" to "go"."""
 
     def __init__(self, watchers: int, size: int) -> None:
-        super().__init__([build("floor", FLOOR), str(watchers), str(size)])
+        super().__init__([build("floor", FLOOR), str(watchers), str(size)], core=SERVER_CORE)
         self.port = self.port_said()
 
 
@@ -77,7 +77,7 @@ class Client(LineProcess):
         fixed = ["--port", str(port), "-n", str(connections)]
         if hello.stat().st_size:
             fixed += ["--hello", str(hello)]
-        super().__init__([build("client", CLIENT), *fixed, *arguments])
+        super().__init__([build("client", CLIENT), *fixed, *arguments], core=CLIENT_CORE)
         self._within_s = within_s
 
     def opened(self) -> "Client":

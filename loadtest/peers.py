@@ -6,7 +6,7 @@ from pathlib import Path
 
 from loadtest.figures import progress
 from loadtest.native import cache_folder
-from loadtest.process import BenchError, LineProcess
+from loadtest.process import SERVER_CORE, BenchError, LineProcess
 
 SOURCES = Path(__file__).parent / "peers"
 SOCKET_IO = ("--path", "/socket.io/?EIO=4&transport=websocket", "--greet", "--text")
@@ -19,7 +19,7 @@ class Peer(LineProcess):
     def __init__(
         self, command: list[str | Path], cwd: Path, client: tuple[str, ...] = (), hellos: tuple[bytes, ...] = ()
     ) -> None:
-        super().__init__(command, cwd=cwd)
+        super().__init__(command, cwd=cwd, core=SERVER_CORE)
         self.client = client
         self.hellos = hellos
         self.port = self.port_said()

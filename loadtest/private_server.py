@@ -20,7 +20,7 @@ import psutil
 
 from loadtest.caller import Caller, kept_alive, new_op
 from loadtest.native import Client
-from loadtest.process import BenchError, cpu_ns, end, rss_bytes
+from loadtest.process import CLIENT_CORE, SERVER_CORE, BenchError, cpu_ns, end, move_to_core, on_core, rss_bytes
 from wire.codec import MSGPACK
 from wire.messages import Declare, Hello, Ok, Watch
 
@@ -47,6 +47,8 @@ class PrivateServer:
             self._make_pool()
             self._child = self._start()
             self._wait_until_ready()
+            for pid in self.store_pids:
+                move_to_core(pid, CLIENT_CORE)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -76,7 +78,7 @@ class PrivateServer:
         return done.stdout
 
     def _start(self) -> subprocess.Popen[bytes]:
-        with self._log.open("wb") as log:
+        with self._log.open("wb") as log, on_core(SERVER_CORE):
             return subprocess.Popen(
                 self._command("server.cli", "serve", "--port", str(self.port)), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, cwd=self._folder.name, env=self._environment(),

@@ -5,27 +5,53 @@ import os
 import selectors
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import psutil
+
+SERVER_CORE: Final = 0
+CLIENT_CORE: Final = 1
 
 
 class BenchError(Exception):
     """A part of the bench did not do what the measurement needs; nothing it measured may be used."""
 
 
+@contextmanager
+def on_core(which: int) -> Iterator[None]:
+    """Children started in the block, with all their threads, stay on one core: servers on one, clients and stores on another.
+
+    Else the kernel puts a client on the core of the server that wakes it, and its work is charged to the server as
+    preemption, more to whoever sends more slowly. With one core only, nothing is pinned.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) > 1:
+        os.sched_setaffinity(0, {cores[which % len(cores)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def move_to_core(pid: int, which: int) -> None:
+    """Pin every thread of a running process."""
+    cores = sorted(os.sched_getaffinity(0))
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {cores[which % len(cores)]})
+
+
 class LineProcess:
     """A child that is told one line and answers with one line. Killed, with its children, when the block ends."""
 
-    def __init__(self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None):
+    def __init__(self, command: Sequence[str | Path], *, core: int, cwd: Path | None = None) -> None:
         self._name = Path(command[0]).name
-        self._child = subprocess.Popen(
-            [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=cwd,
-            env=None if env is None else {**os.environ, **env},
-        )  # fmt: skip
+        words = [str(part) for part in command]
+        with on_core(core):
+            self._child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=cwd)
         self._pending = b""
 
     @property

@@ -34,7 +34,8 @@ class Presence:
     async def attach(self, pool: str, process: str, side: str, member: str, *, now: int = 0) -> dict[str, Any]:
         """A member (side "user" or "expert") has a connection at this process. Repeating it changes nothing.
 
-        → {"first": whether nobody held the member before}. Refuses unknown_expert, process_full.
+        → {"first": whether nobody held the member before, "lapsed": whether the process had no lease, so that
+        whatever it held before is gone}. Refuses unknown_expert, process_full.
         """
         return await self._call("attach", pool, {"process": process, "side": side, "member": member}, now=now)
 

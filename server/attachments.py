@@ -71,7 +71,9 @@ class Attachments:
         async with held.lock:
             if held.wanted and not held.attached:
                 await self._fresh_lease(who.pool)
-                await self._presence.attach(who.pool, self._process, who.side, who.member)
+                answer = await self._presence.attach(who.pool, self._process, who.side, who.member)
+                if answer["lapsed"]:
+                    self._lost(who.pool)
                 held.attached = True
             elif not held.wanted and held.attached:
                 await self._presence.detach(who.pool, self._process, who.side, who.member)
@@ -94,9 +96,13 @@ class Attachments:
             answer = await self._presence.renew(pool, self._process)
             self._renewed[pool] = began
             if not answer["known"]:
-                for who, held in self._held.items():
-                    if who.pool == pool:
-                        held.attached = False
+                self._lost(pool)
+
+    def _lost(self, pool: str) -> None:
+        """The lease had lapsed: nobody of ours is attached any more, and `keep` attaches them again."""
+        for who, held in self._held.items():
+            if who.pool == pool:
+                held.attached = False
 
     async def keep(self) -> None:
         """Renew every lease that is needed, and put right what an unreachable store left undone. Runs for ever."""

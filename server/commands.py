@@ -24,7 +24,7 @@ from wire.messages import ClientMessage, ServerMessage
 CATCH_UP_S: Final = 2.0
 """How long a page that knows more than this process waits until the process knows it too."""
 Answer = dict[str, Any]
-Ice = Callable[[Connection], list[str]]
+Ice = Callable[[Connection], list[messages.IceServer]]
 
 
 class Commands:

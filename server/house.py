@@ -39,7 +39,7 @@ from server.origins import Gate
 from server.roster import Roster
 from server.views import Names
 from sessions.conversation import Conversation
-from wire.messages import Hello
+from wire.messages import Hello, IceServer
 
 # A view of the store that nothing confirmed for so long is no longer worth sending people to.
 FRESH_S = 15.0
@@ -133,8 +133,9 @@ GUEST = Who("guest", "", "", 0)
 
 
 def _ice(config: Config) -> Ice:
-    urls = [url for server in config.ice_servers for url in server.urls]
-    return lambda _conn: urls
+    """TURN credentials are for those who can be in a session; a guest has no call to make."""
+    servers = [IceServer(urls=list(s.urls), username=s.username, credential=s.credential) for s in config.ice_servers]
+    return lambda conn: [] if conn.role == "guest" else servers
 
 
 def _start(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":

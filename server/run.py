@@ -2,6 +2,7 @@
 
 import base64
 import os
+import resource
 from typing import Final
 
 import msgspec
@@ -24,6 +25,7 @@ GRACE_S: Final = 8
 def run(config: Config) -> int:
     """Serve until SIGINT or SIGTERM, then send everybody away to come again, and return the exit code."""
     logs.set_up()
+    _raise_file_limit()
     if config.workers == 1:
         return _alone(config)
     os.environ[_HANDED_DOWN] = base64.b64encode(msgspec.msgpack.encode(config, enc_hook=str)).decode()
@@ -42,6 +44,12 @@ def worker_app() -> Starlette:
     logs.set_up()
     packed = base64.b64decode(os.environ[_HANDED_DOWN])
     return create_app(msgspec.msgpack.decode(packed, type=Config, dec_hook=lambda kind, value: kind(value)))
+
+
+def _raise_file_limit() -> None:
+    """A socket is a file: as many as the system lets us have. Workers inherit it."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _alone(config: Config) -> int:

@@ -28,10 +28,10 @@ R.command("retire", function(turn, a)
   local e = E.get(turn, a.expert)
   if not e then return R.refuse("unknown_expert", a.expert) end
   if e.engagement == "in_session" then return R.refuse("expert_in_session", a.expert) end
-  e.declared, e.reason = "offline", ""
-  E.changed(turn, e, "retired")
+  E.declare(turn, e, "offline", "", "declared", "system")
   R.tell(turn, "expert_retired", e)
   for _, kind in ipairs({ "hours:", "keep:", "wrap:", "gone:expert:" }) do R.no_deadline(turn, kind .. e.expert) end
+  E.changed(turn, e, "retired")
   R.put(turn, "experts", e.expert, nil)
 end)
 

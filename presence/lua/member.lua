@@ -93,22 +93,22 @@ end)
 
 -- FUNCTION attach
 -- ARGS process side member
--- RETURNS first
+-- RETURNS first lapsed
 -- EMITS expert ticket session
 -- REFUSES unknown_expert process_full
 R.command("attach", function(turn, a)
   if a.side == "expert" and not E.get(turn, a.member) then return R.refuse("unknown_expert", a.member) end
   local held, name = K.held(turn.p, a.process), a.side .. ":" .. a.member
   if redis.call("SCARD", held) >= HELD_MAX then return R.refuse("process_full") end
-  if redis.call("ZSCORE", K.deadlines(turn.p), "lease:" .. a.process) == false then
-    R.deadline(turn, "lease:" .. a.process, turn.now + LEASE_MS)
-  end
-  if redis.call("SADD", held, name) == 0 then return { first = false } end
+  -- A process without a lease holds nobody any more: it is told, so that it attaches the others again.
+  local lapsed = redis.call("ZSCORE", K.deadlines(turn.p), "lease:" .. a.process) == false
+  if lapsed then R.deadline(turn, "lease:" .. a.process, turn.now + LEASE_MS) end
+  if redis.call("SADD", held, name) == 0 then return { first = false, lapsed = lapsed } end
   local holders = R.get(turn, "present", name) or {}
   table.insert(holders, a.process)
   R.put(turn, "present", name, holders)
   if #holders == 1 then came(turn, a.side, a.member) end
-  return { first = #holders == 1 }
+  return { first = #holders == 1, lapsed = lapsed }
 end)
 
 -- FUNCTION detach

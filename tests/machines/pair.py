@@ -1,6 +1,7 @@
 """The store and the model side by side: every command goes to both, and after each both must say the same."""
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -25,8 +26,8 @@ Call = Callable[[str], Awaitable[Any]]
 class Pair:
     """One pool, twice. `now` is the time of both."""
 
-    def __init__(self, store: Store, loop: asyncio.AbstractEventLoop, pool: str, settings: PoolSettings) -> None:
-        self.store, self.loop, self.pool = store, loop, pool
+    def __init__(self, store: Store, loop: asyncio.AbstractEventLoop, settings: PoolSettings) -> None:
+        self.loop, self.pool = loop, f"m{uuid.uuid4().hex[:12]}"
         self.presence, self.line, self.conversation = Presence(store), Line(store), Conversation(store)
         self.journal = Journal(store)
         self.model = Pool(settings)
@@ -37,7 +38,7 @@ class Pair:
         self.tickets: dict[str, str] = {}
         self.latest: dict[tuple[str, str], compare.Facts] = {}
         self.done: list[tuple[Call, str, Any]] = []
-        self.wait(self.line.configure(pool, settings, now=self.now))
+        self.wait(self.line.configure(self.pool, settings, now=self.now))
 
     def wait(self, answer: Awaitable[Any]) -> Any:
         return self.loop.run_until_complete(asyncio.wait_for(answer, 10))

@@ -5,7 +5,6 @@
 
 import asyncio
 import os
-import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -49,18 +48,24 @@ class PoolMachine(RuleBasedStateMachine):
     store: Store
     loop: asyncio.AbstractEventLoop
 
-    @initialize(rules=settings_of_pools, online=st.sets(experts))
-    def begin(self, rules: PoolSettings, online: set[str]) -> None:
-        pair = self.pair = Pair(self.store, self.loop, f"m{uuid.uuid4().hex[:12]}", rules)
+    @initialize(rules=settings_of_pools, joined=st.booleans())
+    def begin(self, rules: PoolSettings, joined: bool) -> None:
+        self.pair = Pair(self.store, self.loop, rules)
         self.both("presence", "enrol", list(EXPERTS))
+        self.everybody_is_here()
+        for user in USERS[:3] if joined else ():
+            self.once("join", user, ["ada", "bob"], "chat")
+
+    @rule()
+    def everybody_is_here(self) -> None:
+        """Both processes live, every expert is online, every user connected."""
         for process in PROCESSES:
             self.both("presence", "renew", process)
-        for expert in EXPERTS:
-            self.both("presence", "attach", "p1", "expert", expert)
-            self.both("presence", "declare", expert, "online" if expert in online else "away", "")
         for user in USERS:
             self.both("presence", "attach", "p1", "user", user)
-        assert pair.now
+        for expert in EXPERTS:
+            self.both("presence", "attach", "p1", "expert", expert)
+            self.both("presence", "declare", expert, "online", "")
 
     def both(self, door: str, name: str, *args: Any) -> Any:
         """A command without an operation id in the store, and its namesake in the model."""
@@ -137,6 +142,20 @@ class PoolMachine(RuleBasedStateMachine):
             known = self.pair.offers[offer]
             self._offer(name, offer, side, known.user if side == "user" else known.expert)
 
+    @precondition(lambda self: any(e.offer for e in self.pair.model.experts.values()))
+    @rule(all_the_way=st.booleans())
+    def meet(self, all_the_way: bool) -> None:
+        """All who are offered accept on both sides, and perhaps connect."""
+        pair = self.pair
+        for key, known in list(pair.offers.items()):
+            for side, who in (("user", known.user), ("expert", known.expert)):
+                if pair.model.experts[known.expert].offer is known:
+                    self._offer("accept", key, side, who)
+        for key, session in list(pair.sessions.items()) if all_the_way else ():
+            for side, who in (("user", session.user), ("expert", session.expert)):
+                if session.state == "connecting":
+                    self._session("connected", key, side, who)
+
     @precondition(lambda self: self.pair.offers)
     @rule(
         data=st.data(), side=sides, who=st.sampled_from([*EXPERTS, *USERS]), name=st.sampled_from(["accept", "decline"])
@@ -212,14 +231,22 @@ class PoolMachine(RuleBasedStateMachine):
             model = self.pair.model
             ticket = self._ticket_id(user)
             self.once(
-                "move", ticket, expert, to, "urgent", "operator:olga", mirror=lambda: model.move(self.pair.now, user, expert, to)
+                "move",
+                ticket,
+                expert,
+                to,
+                "urgent",
+                "operator:olga",
+                mirror=lambda: model.move(self.pair.now, user, expert, to),
             )
 
     @rule(user=users)
     def remove(self, user: str) -> None:
         if user in self.pair.model.tickets:
             ticket = self._ticket_id(user)
-            self.once("remove", ticket, "abuse", "operator:olga", mirror=lambda: self.pair.model.remove(self.pair.now, user))
+            self.once(
+                "remove", ticket, "abuse", "operator:olga", mirror=lambda: self.pair.model.remove(self.pair.now, user)
+            )
 
     def _ticket_id(self, user: str) -> str:
         return [ticket for ticket, owner in self.pair.tickets.items() if owner == user][-1]

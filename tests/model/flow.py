@@ -3,7 +3,6 @@
 from tests.model.core import Core
 from tests.model.state import Expert, Offer, Session, Ticket
 
-
 KEPT_MS = 3_600_000
 """How long an ended session can be asked about."""
 

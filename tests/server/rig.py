@@ -183,18 +183,21 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def running(bounds: Bounds | None = None, gate: Gate | None = None, http: Any = PromptHttp) -> AsyncIterator[Rig]:
+async def running(
+    bounds: Bounds | None = None, gate: Gate | None = None, http: Any = PromptHttp, host: str = "127.0.0.1", **more: Any
+) -> AsyncIterator[Rig]:
     """A server in this loop on a free port of the loopback."""
     hub = Hub()
     commands = Echo(hub)
-    gate = gate or Gate(("127.0.0.1", "localhost", "openline.example"), ("https://shop.example",), ())
+    gate = gate or Gate(("127.0.0.1", "[::1]", "localhost", "openline.example"), ("https://shop.example",), ())
     door = Door(hub, gate, commands, identify, bounds)
     config = uvicorn.Config(
         no_app, ws=Handshake, http=http, ws_max_size=MESSAGE_BYTES, ws_per_message_deflate=False, lifespan="off",
-        log_config=None, timeout_graceful_shutdown=3,
+        log_config=None, timeout_graceful_shutdown=3, **more,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, 0), family=family, backlog=1024)
     config.load()
     server.lifespan = config.lifespan_class(config)
     server.lifespan.state["door"] = door

@@ -58,6 +58,7 @@ async def hello(port, token=""):
     return ws, json.loads(await ws.recv())
 
 
+@pytest.mark.claim("B31")
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_an_orderly_end_says_come_again_and_leaves_nothing_running(store_url, tmp_path, workers):
     process, port = await start(store_url, tmp_path, workers)

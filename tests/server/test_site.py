@@ -5,12 +5,13 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 import websockets
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from directory.importer import import_experts
 from directory.profiles import Profiles
@@ -50,7 +51,7 @@ class Site:
         url = f"ws://127.0.0.1:{self.port}/v1/ws{query}"
         spoken = [Subprotocol("openline.v1.json")]
         async with websockets.connect(
-            url, subprotocols=spoken, origin=origin or self.origin, additional_headers=headers
+            url, subprotocols=spoken, origin=Origin(origin or self.origin), additional_headers=headers
         ) as ws:
             await ws.send(json.dumps({"t": "hello", "id": 1, "pool": "demo"}))
             return json.loads(await ws.recv())
@@ -65,7 +66,7 @@ async def serving(store_url, tmp_path, bounds=None, **more) -> AsyncIterator[Sit
     await profiles.create_pool("demo", "The demo line")
     await import_experts(profiles, "demo", (ROOT / "demo" / "experts.csv").read_bytes())
     keys = (Secret(kid="k", value=b"s" * 32),)
-    given = {"hosts": ("127.0.0.1",), "origins": ("https://shop.example",), "demo": True} | more
+    given: dict[str, Any] = {"hosts": ("127.0.0.1",), "origins": ("https://shop.example",), "demo": True} | more
     config = Config(store=store_url, database=database_url, keys=keys, state_dir=tmp_path, port=0, **given)
     server = uvicorn.Server(settings_of(config, create_app(config, bounds)))
     listener = socket.create_server(("127.0.0.1", 0))
@@ -193,6 +194,7 @@ async def test_every_answer_carries_the_security_headers_and_a_request_id(site):
         assert "strict-transport-security" not in headers
 
 
+@pytest.mark.claim("B29")
 async def test_https_behind_a_named_proxy_gets_hsts_and_secure_cookies(store_url, tmp_path):
     async with serving(store_url, tmp_path, trusted_proxies=("127.0.0.1",)) as site:
         origin = f"https://127.0.0.1:{site.port}"

@@ -2,12 +2,17 @@
 
 import asyncio
 import json
+import shlex
+import ssl
+import subprocess
 import time
 
 import pytest
+import websockets
+from websockets.typing import Subprotocol
 
 from server.limits import MESSAGE_BYTES, Bounds, Rate
-from tests.server.rig import JSON, MSGPACK, running
+from tests.server.rig import JSON, MSGPACK, Client, running
 from wire import messages
 
 ANY = Rate(9000, 9000)
@@ -237,3 +242,42 @@ async def test_a_stopping_server_says_come_again_at_once():
         rig.server.should_exit = True
         await asyncio.gather(rig.door.stop(), client.closed())
         assert client.ws.close_code == 4001 and rig.commands.gone_members == ["ann"]
+
+
+@pytest.mark.claim("B30")
+async def test_over_ipv6():
+    async with running(host="::1") as rig:
+        url = f"ws://[::1]:{rig.port}/v1/ws"
+        async with websockets.connect(url, subprotocols=[Subprotocol(JSON.subprotocol)], compression=None) as ws:
+            client = Client(ws, JSON)
+            assert isinstance(await client.hello("user:ann"), messages.Welcome)
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A self-signed certificate and its key, as uvicorn's options."""
+    made = "openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 2 -subj /CN=localhost"
+    subprocess.run(shlex.split(made), cwd=tmp_path, check=True, capture_output=True)
+    return {"ssl_keyfile": str(tmp_path / "k.pem"), "ssl_certfile": str(tmp_path / "c.pem")}
+
+
+@pytest.mark.claim("B29")
+async def test_over_tls_with_a_slow_reader(certificate):
+    trust = ssl.create_default_context(cafile=certificate["ssl_certfile"])
+    trust.check_hostname = False
+    async with running(None, None, **certificate) as rig:
+        url = f"wss://127.0.0.1:{rig.port}/v1/ws"
+        spoken = [Subprotocol(JSON.subprotocol)]
+        async with websockets.connect(url, subprotocols=spoken, compression=None, ssl=trust, max_queue=1) as ws:
+            client = Client(ws, JSON)
+            await client.hello("user:ann")
+            slow = rig.commands.conns[0].sink
+            while not slow.lagging:
+                rig.post_light(20_000)
+                await asyncio.sleep(0)
+            while not isinstance(await client.next(), messages.Snapshot):
+                pass
+            rig.post("still here")
+            assert await client.next() == messages.Notice(code="still here", at=0)
+            await ws.close()
+        await rig.until(lambda: not rig.door.sockets)

@@ -14,7 +14,8 @@ from tests.model.compare import Facts
 from tests.simulation.world import World
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
-PROCESSES = ("p0", "p1", "p2")
+EXPERTS = 200
+PROCESSES = ("p0", "p1")
 USERS_PER_HOUR = (
     40,
     20,
@@ -58,10 +59,10 @@ class Order:
 class People:
     """Experts and users, and what they mean to do."""
 
-    def __init__(self, seed: int, start: int, days: float, world: World, experts: int = 200, load: float = 1.0) -> None:
+    def __init__(self, seed: int, start: int, days: float, world: World, load: float = 0.45) -> None:
         self.dice = random.Random(seed)
         self.start, self.end, self.world, self.load = start, start + int(days * DAY), world, load
-        self.experts = [f"e{n:03}" for n in range(experts)]
+        self.experts = [f"e{n:03}" for n in range(EXPERTS)]
         self.orders: list[Order] = []
         self.count = self.users = 0
         self.home: dict[tuple[str, str], str] = {}
@@ -131,7 +132,9 @@ class People:
         return self.dice.choice([name for name in PROCESSES if self.dead_until[name] <= at])
 
     def die(self, at: int, process: str) -> None:
-        """A process stops renewing. Its people come back through another, most of them soon."""
+        """A process stops renewing, unless it is the last. Its people come back through another, most of them soon."""
+        if max(self.dead_until.values()) > at:
+            return
         self.dead_until[process] = at + 5 * MINUTE
         for (side, member), home in list(self.home.items()):
             if home == process:

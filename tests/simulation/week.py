@@ -20,8 +20,9 @@ from tests.model import compare
 from tests.simulation.people import HOUR, MINUTE, PROCESSES, Order, People
 
 START = 1_800_000_000_000 - 1_800_000_000_000 % 86_400_000
-WINDOW = 7_000
-"""Shorter than a lease, so that one renewal per window keeps a process alive."""
+WINDOW = 14_000
+RENEWALS = (0, 7_000)
+"""When in a window the processes renew: often enough for a lease of 8 s."""
 LATE = {
     "join": {"line_full", "expert_offline", "line_closed", "already_in_line"},
     "connect": {"expert_busy", "expert_away", "expert_offline", "line_closed", "line_full", "already_in_line"},
@@ -71,22 +72,22 @@ class Week:
 
     async def window(self, now: int) -> None:
         """Everything ordered for these seconds in one pipeline, then what the journal says of it."""
-        alive = [name for name in PROCESSES if self.people.dead_until[name] <= now]
-        calls = [self.doors["presence"].renew(self.pool, name, now=now) for name in alive]
         orders = [made for order in self.people.due(now + WINDOW) for made in self.resolve(order, max(order.at, now))]
-        calls += [self.call(order) for order in orders]
-        self.calls += len(calls)
-        answers = await asyncio.gather(*calls, return_exceptions=True)
-        for order, answer in zip(orders, answers[len(alive) :], strict=True):
+        orders += [self.renewal(now + after, name) for after in RENEWALS for name in PROCESSES]
+        orders = sorted(order for order in orders if self.alive(order))
+        self.calls += len(orders)
+        answers = await asyncio.gather(*(self.call(order) for order in orders), return_exceptions=True)
+        for order, answer in zip(orders, answers, strict=True):
             self.answered(order, answer)
-        self._raise(answers[: len(alive)])
         await self.listen()
 
     @staticmethod
-    def _raise(answers: list[Any]) -> None:
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
+    def renewal(at: int, process: str) -> Order:
+        return Order(at, 0, "presence", "renew", (process,))
+
+    def alive(self, order: Order) -> bool:
+        """A process that is dead renews nothing."""
+        return order.command != "renew" or self.people.dead_until[order.args[0]] <= order.at
 
     def call(self, order: Order) -> Any:
         return getattr(self.doors[order.door], order.command)(self.pool, *order.args, now=order.at)
@@ -160,7 +161,12 @@ class Week:
         users = {fact.ticket: fact.ticket for fact in shot.tickets}
         users |= {ticket: ticket for session in shot.sessions for ticket, _ in session.overtook}
         world = self.world
-        told: list[compare.Facts] = [*world.experts.values(), *world.tickets.values(), *world.offers.values(), *world.sessions.values()]
+        told: list[compare.Facts] = [
+            *world.experts.values(),
+            *world.tickets.values(),
+            *world.offers.values(),
+            *world.sessions.values(),
+        ]
         seen: list[compare.Facts] = [*shot.experts, *shot.tickets, *shot.offers, *shot.sessions]
         users |= {ticket: ticket for session in world.sessions.values() for ticket, _ in session.overtook}
         assert compare.of_facts(seen, users) == compare.of_facts(told, users)

@@ -12,6 +12,7 @@ from directory.expert import Expert
 from identity.tokens import Member
 from tests.stories.talker import Talker, talking
 from tests.stories.venue import Books
+from wire import messages
 
 NET = "net::ERR_|WebSocket connection to"
 """What a browser writes when a server is gone: for stories in which one is killed."""
@@ -126,9 +127,18 @@ class Scene:
         return person
 
     async def expert(self, subject: str, **options: Any) -> Person:
+        """An expert at the console, who has said to be online."""
         person = await self.signed_in("expert", subject, **options)
-        await expect(person.part("line")).to_be_visible()
+        await person.part("status-online").click()
+        await expect(person.part("status-online")).to_have_attribute("aria-checked", "true")
         return person
+
+    async def present(self, expert: str) -> Talker:
+        """An expert without a browser, online."""
+        talker = await self.talker("expert", expert)
+        answer = await talker.ask(messages.Declare, status="online")
+        assert isinstance(answer, messages.Ok), answer
+        return talker
 
     async def operator(self, **options: Any) -> Person:
         person = await self.signed_in("operator", "olga", **options)

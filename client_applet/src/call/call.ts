@@ -1,4 +1,4 @@
-import type { SignalKind } from "../generated/wire";
+import type { IceServer, SignalKind } from "../generated/wire";
 import { type Flow, noFlow, observe, packetsIn } from "./flow";
 import { MicrophoneError, type MicrophoneTrouble, openMicrophone, stopTracks } from "./microphone";
 import { type CallEvent, type Effect, fresh, type Negotiation, step, type Timer } from "./negotiation";
@@ -10,7 +10,7 @@ const FLOW_EVERY_MS = 400;
 /** What a call needs from where it lives. */
 export interface CallPorts {
   polite: boolean;
-  ice: readonly string[];
+  ice: readonly IceServer[];
   send(kind: SignalKind, data: string): void;
   /** Something that is shown has changed. */
   changed(): void;
@@ -155,7 +155,7 @@ export class Call {
 
   private open(): void {
     this.close();
-    const peer = new RTCPeerConnection({ iceServers: this.ports.ice.map((urls) => ({ urls })) });
+    const peer = new RTCPeerConnection({ iceServers: this.ports.ice.map(({ urls, username, credential }) => ({ urls, ...(username && { username, credential }) })) });
     this.peer = peer;
     const live = (act: () => void) => () => peer === this.peer && act();
     peer.onnegotiationneeded = live(() => this.feed({ on: "negotiation_needed" }));

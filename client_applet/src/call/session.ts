@@ -77,6 +77,11 @@ export class OpenlineSession extends PoolElement {
     return this.connection.value === "open";
   }
 
+  private get named(): Session | null {
+    const session = this.session.value;
+    return session && !session.partner ? { ...session, partner: this.words("nameless") } : session;
+  }
+
   private words(key: CallKey, values?: Values): string {
     return callWords(this.language)(key, values);
   }
@@ -159,7 +164,7 @@ export class OpenlineSession extends PoolElement {
   };
 
   protected override render(): TemplateResult | typeof nothing {
-    const session = this.session.value;
+    const session = this.named;
     if (!session) return nothing;
     const ended = session.state === "ended";
     return html`

@@ -1,15 +1,55 @@
 // Made from wire/messages.py and wire/codes.py by `openline schema`. Do not edit.
 
-export type Mode = "chat" | "audio";
-export type Status = "online" | "away" | "offline";
 export type Indicator = "free" | "ringing" | "busy" | "wrap-up" | "away" | "closed" | "offline";
-export type Side = "user" | "expert";
-export type Role = "guest" | "user" | "expert" | "operator";
-export type TicketState = "waiting" | "offered" | "matched" | "in_session" | "done";
-export type PauseReason = "" | "stepped_away" | "not_ready";
+export type Mode = "chat" | "audio";
 export type OfferState = "ringing" | "matched" | "declined" | "missed" | "not_ready" | "withdrawn";
+export type PauseReason = "" | "stepped_away" | "not_ready";
+export type Role = "guest" | "user" | "expert" | "operator";
 export type SessionState = "connecting" | "live" | "ended";
+export type Side = "user" | "expert";
 export type SignalKind = "description" | "candidate" | "restart" | "mute" | "bye";
+export type Status = "online" | "away" | "offline";
+export type TicketState = "waiting" | "offered" | "matched" | "in_session" | "done";
+
+export interface ChatLine {
+  n: number;
+  side: Side;
+  text: string;
+  at: number;
+  op: string;
+}
+
+/** A STUN or TURN server for audio, as RTCPeerConnection takes it. TURN needs a name and a credential. */
+export interface IceServer {
+  urls: string[];
+  username: string;
+  credential: string;
+}
+
+/** One expert's indicator. `since` when it began; `until` when it is known to end (opening time, wrap-up), or 0. */
+export interface Light {
+  expert: string;
+  indicator: Indicator;
+  since: number;
+  until: number;
+  reason: string;
+  waiting: number;
+}
+
+/** One's place in one line: my ordinal and the ordinals ahead of me; what leaves is told by `line`. */
+export interface LinePlace {
+  expert: string;
+  ordinal: number;
+  ahead: number[];
+  length: number;
+}
+
+/** Seconds from `at`. `bound` is -1 where no bound can be guaranteed. */
+export interface PlaceForecast {
+  p50: number;
+  p80: number;
+  bound: number;
+}
 
 /** The settings of the pool that a page needs. Seconds. */
 export interface PoolRules {
@@ -33,24 +73,6 @@ export interface Profile {
   photo: string;
 }
 
-/** One expert's indicator. `since` when it began; `until` when it is known to end (opening time, wrap-up), or 0. */
-export interface Light {
-  expert: string;
-  indicator: Indicator;
-  since: number;
-  until: number;
-  reason: string;
-  waiting: number;
-}
-
-/** One's place in one line: my ordinal and the ordinals ahead of me; what leaves is told by `line`. */
-export interface LinePlace {
-  expert: string;
-  ordinal: number;
-  ahead: number[];
-  length: number;
-}
-
 /** One ticket in a line, as the expert and the operator see it. */
 export interface Waiter {
   ticket: string;
@@ -64,21 +86,6 @@ export interface Waiter {
   paused_until: number;
   pause_reason: PauseReason;
   lines: string[];
-}
-
-/** Seconds from `at`. `bound` is -1 where no bound can be guaranteed. */
-export interface PlaceForecast {
-  p50: number;
-  p80: number;
-  bound: number;
-}
-
-export interface ChatLine {
-  n: number;
-  side: Side;
-  text: string;
-  at: number;
-  op: string;
 }
 
 /** The first message. An empty token is a guest, or the member of the HttpOnly cookie. */
@@ -321,7 +328,7 @@ export interface Welcome {
   now: number;
   resumed: boolean;
   rules: PoolRules;
-  ice: string[];
+  ice: IceServer[];
   id: number;
 }
 

@@ -3,6 +3,7 @@ import type { Catalogue } from "./translate";
 
 export const callAr: Catalogue<CallKey> = {
   "again": "حاول مجددًا",
+  "nameless": "زائر",
   "done": "تم",
   "timer": "مدة الجلسة",
 

@@ -3,6 +3,7 @@ import type { Catalogue } from "./translate";
 
 export const callDe: Catalogue<CallKey> = {
   "again": "Nochmal versuchen",
+  "nameless": "Besucher",
   "done": "Fertig",
   "timer": "Dauer der Sitzung",
 

@@ -3,6 +3,7 @@ import type { Message } from "./translate";
 /** What both sides read in a session. */
 export const callEn = {
   "again": "Try again",
+  "nameless": "Visitor",
   "done": "Done",
   "timer": "Time of the session",
 

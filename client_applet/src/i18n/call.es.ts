@@ -3,6 +3,7 @@ import type { Catalogue } from "./translate";
 
 export const callEs: Catalogue<CallKey> = {
   "again": "Reintentar",
+  "nameless": "Visitante",
   "done": "Listo",
   "timer": "Duración de la sesión",
 

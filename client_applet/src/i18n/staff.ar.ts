@@ -4,6 +4,7 @@ import type { Catalogue } from "./translate";
 export const staffAr: Catalogue<StaffKey> = {
   "again": "حاول مجددًا",
   "cancel": "إلغاء",
+  "nameless": "زائر",
   "dismiss": "إغلاق",
   "loading": "جارٍ الاتصال …",
   "offline": "غير مؤكد، جارٍ إعادة الاتصال. قد يكون ما تراه قديمًا.",

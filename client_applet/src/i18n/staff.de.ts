@@ -4,6 +4,7 @@ import type { Catalogue } from "./translate";
 export const staffDe: Catalogue<StaffKey> = {
   "again": "Nochmal versuchen",
   "cancel": "Abbrechen",
+  "nameless": "Besucher",
   "dismiss": "Schließen",
   "loading": "Wird verbunden …",
   "offline": "Nicht sicher, wird neu verbunden. Was Sie sehen, kann veraltet sein.",

@@ -4,6 +4,7 @@ import type { Message } from "./translate";
 export const staffEn = {
   "again": "Try again",
   "cancel": "Cancel",
+  "nameless": "Visitor",
   "dismiss": "Dismiss",
   "loading": "Connecting …",
   "offline": "Not sure, reconnecting. What you see may be out of date.",

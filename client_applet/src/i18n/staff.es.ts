@@ -4,6 +4,7 @@ import type { Catalogue } from "./translate";
 export const staffEs: Catalogue<StaffKey> = {
   "again": "Reintentar",
   "cancel": "Cancelar",
+  "nameless": "Visitante",
   "dismiss": "Cerrar",
   "loading": "Conectando …",
   "offline": "No es seguro, reconectando. Lo que ve puede estar desfasado.",

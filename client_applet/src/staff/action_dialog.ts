@@ -24,6 +24,7 @@ export class OpenlineAction extends StaffPart {
     h2 { font-size: 1.14em; overflow-wrap: anywhere; }
     label, fieldset { display: grid; gap: 5px; font-size: 0.92em; font-weight: 600; border: 0; margin: 0; padding: 0; min-inline-size: 0; }
     legend { padding: 0; margin-block-end: 5px; }
+    .field { font-weight: 400; }
     .chips { display: flex; flex-wrap: wrap; gap: 8px; }
     .buttons { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 8px; }
   `];

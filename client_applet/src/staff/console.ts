@@ -31,6 +31,7 @@ export class OpenlineConsole extends PoolElement {
   private readonly welcome = new SliceController(this, this.clients, (hall) => hall.welcome, null);
   private readonly lights = new SliceController(this, this.clients, (hall) => hall.lights, EMPTY.lights);
   private readonly queues = new SliceController(this, this.clients, (hall) => hall.queues, EMPTY.queues);
+  private readonly profiles = new SliceController(this, this.clients, (hall) => hall.profiles, EMPTY.profiles);
   private readonly offer = new SliceController(this, this.clients, openOffer, null);
   private readonly session = new SliceController(this, this.clients, (hall) => hall.session, null);
   private readonly notices = new SliceController(this, this.clients, (hall) => hall.notices, EMPTY.notices);
@@ -71,7 +72,7 @@ export class OpenlineConsole extends PoolElement {
 
   protected override updated(): void {
     const offer = this.ringing;
-    const name = offer?.partner ?? "";
+    const name = offer?.partner || this.w("nameless");
     this.bell.look(offer?.mine ? null : offer, {
       tab: this.w("offer.tab", { name }), title: this.w("offer.notice", { name }), text: this.w("offer.notice_text"),
     });
@@ -104,7 +105,7 @@ export class OpenlineConsole extends PoolElement {
     if (this.connection.value === "stopped") return this.renderMessage("offline", this.w("stopped"), "", true);
     if (!welcome) return html`<div class="whole"><span class="spinner"></span><p>${this.w("loading")}</p></div>`;
     if (!this.me) return this.renderMessage("person", this.w("signin.expert"), this.w("signin.text"), false);
-    return html`${this.renderTop(welcome.name)}${this.renderNotices()}
+    return html`${this.renderTop(welcome.name || this.profiles.value.get(this.me)?.name || this.me)}${this.renderNotices()}
       <main><section class="stage" part="stage">${this.renderStage()}</section>${this.renderLine()}</main>`;
   }
 

@@ -42,11 +42,12 @@ export class OpenlineWaiters extends StaffPart {
   private renderOne(waiter: Waiter, place: number, next: boolean): TemplateResult {
     const state = waiterState(waiter, this.now);
     const waited = waitedFor(waiter, this.now);
+    const name = waiter.name || this.t("nameless");
     const modeWords = this.t(`mode.${waiter.mode}`);
     return html`<li class=${state} part="waiter" data-ticket=${waiter.ticket} data-state=${state}>
       <span class="place" aria-label=${this.t("line.place", { n: place })}>${place}</span>
-      ${avatar(waiter.name)}
-      <span class="who"><span class="name"><span dir="auto">${waiter.name}</span>${icon(waiter.mode)}<span class="said">${modeWords}</span>
+      ${avatar(name)}
+      <span class="who"><span class="name"><span dir="auto">${name}</span>${icon(waiter.mode)}<span class="said">${modeWords}</span>
         ${next ? html`<span class="next">${this.t("line.next")}</span>` : nothing}</span>
         <span class="doing">${this.doing(waiter, state)}</span></span>
       <time class="waited tabular" part="waited" role="timer" datetime=${isoDuration(waited)} aria-label=${this.t("line.waited", { time: clock(waited) })}>${clock(waited)}</time>

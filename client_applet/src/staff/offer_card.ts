@@ -61,6 +61,10 @@ export class OpenlineOfferCard extends StaffPart {
     if (changed.has("offer") && changed.get("offer")?.offer !== this.offer.offer) this.reason = "";
   }
 
+  private get partner(): string {
+    return this.offer.partner || this.t("nameless");
+  }
+
   private readonly pressed = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || this.busy || this.offer.mine) return;
     const target = event.composedPath()[0] as HTMLElement;
@@ -79,7 +83,8 @@ export class OpenlineOfferCard extends StaffPart {
   };
 
   protected override render(): TemplateResult {
-    const { partner, mode, joined_at } = this.offer;
+    const { mode, joined_at } = this.offer;
+    const partner = this.partner;
     const left = Math.max(0, this.offer.ring_until - this.now);
     return html`<section class="offer" part="offer" role="alertdialog" aria-label=${this.t("offer.title", { name: partner })}>
       <div class="ring-box ${left < 8_000 ? "late" : ""}">${this.renderRing(left)}${avatar(partner)}</div>
@@ -104,7 +109,7 @@ export class OpenlineOfferCard extends StaffPart {
       </div>
       <input class="field reason" part="decline-reason" maxlength="200" dir="auto" aria-label=${this.t("offer.reason")} placeholder=${this.t("offer.reason")}
         .value=${this.reason} @input=${(event: Event) => (this.reason = (event.target as HTMLInputElement).value)}>
-      <p class="muted hint">${this.t("offer.missed_hint", { name: this.offer.partner })}</p>`;
+      <p class="muted hint">${this.t("offer.missed_hint", { name: this.partner })}</p>`;
   }
 }
 

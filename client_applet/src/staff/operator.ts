@@ -164,7 +164,7 @@ export class OpenlineOperator extends PoolElement {
     const { session } = row;
     if (!session) return html`<span class="muted none">–</span>`;
     const time = session.live_at ? clock(this.now - session.live_at) : this.w("op.session_connecting");
-    return html`${icon(session.mode)}<span class="with" dir="auto">${session.name}</span><time class="tabular small">${time}</time>`;
+    return html`${icon(session.mode)}<span class="with" dir="auto">${session.name || this.w("nameless")}</span><time class="tabular small">${time}</time>`;
   }
 
   private renderLineCell(row: Row, open: boolean): TemplateResult {
@@ -178,7 +178,7 @@ export class OpenlineOperator extends PoolElement {
     const status = declaredStatus(row, "") === "online" ? "away" : "online";
     return html`
       <button class="button quiet small" part="force" @click=${() => this.begin({ kind: "force", expert, name, status })}>${this.w("op.status")}</button>
-      ${session ? html`<button class="button danger-quiet small" part="end-session" @click=${() => this.begin({ kind: "end", session: session.session, name, partner: session.name })}>${this.w("op.end")}</button>` : nothing}`;
+      ${session ? html`<button class="button danger-quiet small" part="end-session" @click=${() => this.begin({ kind: "end", session: session.session, name, partner: session.name || this.w("nameless") })}>${this.w("op.end")}</button>` : nothing}`;
   }
 
   private renderWaiters(row: Row): TemplateResult {
@@ -188,7 +188,8 @@ export class OpenlineOperator extends PoolElement {
   }
 
   private renderWaiterActions(waiter: Waiter, from: string): TemplateResult {
-    const { ticket, name } = waiter;
+    const { ticket } = waiter;
+    const name = waiter.name || this.w("nameless");
     return html`<button class="button quiet small" part="move" @click=${() => this.begin({ kind: "move", ticket, name, from })}>${icon("switch")}${this.w("op.move")}</button>
       <button class="button danger-quiet small" part="remove" @click=${() => this.begin({ kind: "remove", ticket, name })}>${this.w("op.remove")}</button>`;
   }

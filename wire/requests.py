@@ -1,0 +1,185 @@
+"""What a client may send: every request of the socket, declared once."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from wire.fields import GivenReason, Id, MaybeId, Message, Mode, Op, Reason, Seq, SignalKind, Status, Text
+
+
+class Request(Message, kw_only=True):
+    """From the client. `id` numbers the request on this connection; the answer carries it."""
+
+    id: Annotated[int, Meta(ge=0, le=2**31)]
+
+
+class Hello(Request, tag="hello"):
+    """The first message. An empty token is a guest, or the member of the HttpOnly cookie."""
+
+    pool: Id
+    token: Annotated[str, Meta(max_length=2048)] = ""
+    epoch: Annotated[str, Meta(max_length=64)] = ""
+    seq: Seq = 0
+
+
+class Watch(Request, tag="watch"):
+    """The interest set of this page, whole: it replaces the one before.
+
+    `experts` are lights to follow; `all` follows the pool's (at most `limits.watch_experts`);
+    `lines` are lines to follow in detail (the expert's own, any for an operator).
+    """
+
+    experts: Annotated[list[Id], Meta(max_length=1000)] = []
+    all: bool = False
+    lines: Annotated[list[Id], Meta(max_length=1000)] = []
+
+
+class Join(Request, tag="join"):
+    """Stand in the lines of up to K experts: whoever is free first."""
+
+    op: Op
+    experts: Annotated[list[Id], Meta(min_length=1, max_length=16)]
+    mode: Mode = "chat"
+
+
+class Connect(Request, tag="connect"):
+    """Connect now: an immediate offer to a free expert, refused with `expert_busy` otherwise."""
+
+    op: Op
+    expert: Id
+    mode: Mode = "chat"
+
+
+class Switch(Request, tag="switch"):
+    """Leave `leaving` (all lines when empty) for the line of `expert`, in one step or not at all."""
+
+    op: Op
+    expert: Id
+    leaving: MaybeId = ""
+
+
+class Leave(Request, tag="leave"):
+    """Leave the line of `expert`, or all lines when it is empty."""
+
+    op: Op
+    expert: MaybeId = ""
+
+
+class StepAway(Request, tag="step_away"):
+    op: Op
+    seconds: Annotated[int, Meta(ge=1, le=86400)]
+
+
+class ComeBack(Request, tag="come_back"):
+    op: Op
+
+
+class Accept(Request, tag="accept"):
+    op: Op
+    offer: Id
+
+
+class Decline(Request, tag="decline"):
+    op: Op
+    offer: Id
+    reason: Reason = ""
+
+
+class Connected(Request, tag="connected"):
+    """This side's evidence that it is connected to the session: its socket for chat, media flowing for audio."""
+
+    session: Id
+
+
+class End(Request, tag="end"):
+    op: Op
+    session: Id
+    reason: Reason = ""
+
+
+class Say(Request, tag="say"):
+    op: Op
+    session: Id
+    text: Text
+
+
+class Typing(Request, tag="typing"):
+    session: Id
+
+
+class Delivered(Request, tag="delivered"):
+    """Everything up to and including message `n` has been shown on this side."""
+
+    session: Id
+    n: Annotated[int, Meta(ge=1, le=2**31)]
+
+
+class History(Request, tag="history"):
+    """Messages of a session of one's own, the newest `limit` before message `before` (0: from the end)."""
+
+    session: Id
+    before: Annotated[int, Meta(ge=0, le=2**31)] = 0
+    limit: Annotated[int, Meta(ge=1, le=200)] = 100
+
+
+class Signal(Request, tag="signal"):
+    """WebRTC signalling, relayed to the other side of the session unread except for its size and kind."""
+
+    session: Id
+    kind: SignalKind
+    data: Annotated[str, Meta(max_length=32768)] = ""
+
+
+class Declare(Request, tag="declare"):
+    op: Op
+    status: Status
+    reason: Reason = ""
+
+
+class FinishWrapUp(Request, tag="finish_wrap_up"):
+    op: Op
+
+
+class Move(Request, tag="move"):
+    """Operator: put a ticket at the head or the tail of the line of `expert`."""
+
+    op: Op
+    ticket: Id
+    expert: Id
+    reason: GivenReason
+    to: Literal["head", "tail"] = "tail"
+
+
+class Remove(Request, tag="remove"):
+    """Operator: take a ticket out of all lines."""
+
+    op: Op
+    ticket: Id
+    reason: GivenReason
+
+
+class Force(Request, tag="force"):
+    """Operator: set an expert's declared status."""
+
+    op: Op
+    expert: Id
+    status: Status
+    reason: GivenReason
+
+
+class EndSession(Request, tag="end_session"):
+    """Operator: end a session of others."""
+
+    op: Op
+    session: Id
+    reason: GivenReason
+
+
+class Ping(Request, tag="ping"):
+    """Asks for a `beat` at once."""
+
+
+ClientMessage = (
+    Hello | Watch | Join | Connect | Switch | Leave | StepAway | ComeBack | Accept | Decline | Connected | End
+    | Say | Typing | Delivered | History | Signal | Declare | FinishWrapUp | Move | Remove | Force | EndSession | Ping
+)  # fmt: skip
