@@ -20,7 +20,7 @@ import psutil
 
 from loadtest.caller import Caller, kept_alive, new_op
 from loadtest.native import Client
-from loadtest.process import CLIENT_CORE, SERVER_CORE, BenchError, cpu_ns, end, move_to_core, on_core, rss_bytes
+from loadtest.process import SERVER_CORE, BenchError, cpu_ns, end, on_core, rss_bytes, unpin
 from wire.codec import MSGPACK
 from wire.messages import Declare, Hello, Ok, Watch
 
@@ -48,7 +48,7 @@ class PrivateServer:
             self._child = self._start()
             self._wait_until_ready()
             for pid in self.store_pids:
-                move_to_core(pid, CLIENT_CORE)
+                unpin(pid)
         except BaseException:
             self.__exit__(None, None, None)
             raise

@@ -23,10 +23,10 @@ class BenchError(Exception):
 
 @contextmanager
 def on_core(which: int) -> Iterator[None]:
-    """Children started in the block, with all their threads, stay on one core: servers on one, clients and stores on another.
+    """Children started in the block, with all their threads, stay on one core: servers on one, clients on another.
 
-    Else the kernel puts a client on the core of the server that wakes it, and its work is charged to the server as
-    preemption, more to whoever sends more slowly. With one core only, nothing is pinned.
+    Else the kernel puts a client on the core of the server that wakes it, where it interrupts the server, most the
+    one that sends more slowly. With one core only, nothing is pinned.
     """
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) > 1:
@@ -37,11 +37,10 @@ def on_core(which: int) -> Iterator[None]:
         os.sched_setaffinity(0, cores)
 
 
-def move_to_core(pid: int, which: int) -> None:
-    """Pin every thread of a running process."""
-    cores = sorted(os.sched_getaffinity(0))
+def unpin(pid: int) -> None:
+    """Let every thread of a running process go wherever this one may."""
     for task in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), {cores[which % len(cores)]})
+        os.sched_setaffinity(int(task.name), os.sched_getaffinity(0))
 
 
 class LineProcess:

@@ -97,7 +97,7 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         fanout.on_open += [forecasts.run, Learning(database, forecasts).run]
         conductor = Conductor(process, profiles, roster, line, journal, Leadership(store), Books(database))
         commands = Commands(
-            line=line, presence=presence, conversation=Conversation(store), fanout=fanout, forecasts=forecasts,
+            line=line, presence=presence, conversation=Conversation(store, database), fanout=fanout, forecasts=forecasts,
             attachments=attachments, catalogue=catalogue, ice=_ice(config),
         )  # fmt: skip
         tokens = Tokens(config.keys)

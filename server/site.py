@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from server.middleware import content_policy
+
 APPLET: Final = Path(__file__).resolve().parent.parent / "client_applet"
 OWN: Final = Path(__file__).resolve().parent / "assets"
 # Page names by path; the files are made by the applet's build.
@@ -23,6 +25,7 @@ PAGES: Final = {
     "/sign-in": "sign-in",
     "/embed-demo": "embed-demo",
 }
+FRAMED: Final = {"directory", "embed-demo"}
 _HASHED: Final = re.compile(r"-[A-Za-z0-9_-]{8}\.(js|css)(\.map)?$")
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _SHORTLY: Final = "public, max-age=60"
@@ -71,7 +74,9 @@ class _Page:
 
     async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]
         file = self._site.pages.get(self._name)
-        response = _missing() if file is None else answer(Request(scope), file, {})
+        # Only what visitors see may stand in another site's frame.
+        more = {} if self._name in FRAMED else {"content-security-policy": content_policy()}
+        response = _missing() if file is None else answer(Request(scope), file, more)
         await response(scope, receive, send)
 
 

@@ -5,14 +5,18 @@
 
 from typing import Any
 
+from ground.errors import Refusal
+from ground.sql import Database
 from ground.store import Store
+from sessions.store import find, transcript
 
 
 class Conversation:
-    """Chat and signalling of the sessions in one store."""
+    """Chat and signalling of the sessions in one store; `books` hold the transcripts of those that are long over."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, books: Database | None = None) -> None:
         self._call = store.call
+        self._books = books
 
     async def say(
         self, pool: str, session: str, side: str, who: str, text: str, *, op: str = "", now: int = 0
@@ -36,11 +40,31 @@ class Conversation:
     async def history(
         self, pool: str, session: str, side: str, who: str, before: int = 0, limit: int = 100, *, now: int = 0
     ) -> dict[str, Any]:
-        """The newest `limit` messages before message `before` (0: from the end), kept until an hour after the end.
+        """The newest `limit` messages before message `before` (0: from the end).
 
+        From the live store until an hour after the end, then from the books.
         → {"lines": [[n, side, text, at, op], ...], "delivered_user", "delivered_expert", "more"}.
 
         Refuses no_such_session.
         """
         args = {"session": session, "side": side, "who": who, "before": before, "limit": limit}
-        return await self._call("history", pool, args, now=now)
+        try:
+            return await self._call("history", pool, args, now=now)
+        except Refusal:
+            if self._books is None:
+                raise
+            return await self._from_books(self._books, pool, session, side, who, before, limit)
+
+    async def _from_books(
+        self, books: Database, pool: str, session: str, side: str, who: str, before: int, limit: int
+    ) -> dict[str, Any]:
+        logged = await find(books, pool, session)
+        if logged is None or {"user": logged.user, "expert": logged.expert}.get(side) != who:
+            raise Refusal("no_such_session", session)
+        said = await transcript(books, pool, session, before, limit)
+        return {
+            "lines": [[line.n, line.side, line.text, line.at, line.op] for line in said],
+            "delivered_user": logged.delivered_user,
+            "delivered_expert": logged.delivered_expert,
+            "more": bool(said) and said[0].n > 1,
+        }

@@ -135,8 +135,8 @@ class Flow(Core):
         self.touch(expert.name)
 
     def keep_line(self, expert: Expert, now: int) -> None:
-        """The line of an expert who is offline or closed is kept for a while, counted once."""
-        if not self.line_shut(expert):
+        """The line of an expert who is offline or closed is kept for a while; a session holds that off."""
+        if expert.engagement == "in_session" or not self.line_shut(expert):
             expert.keep_until = 0
         elif not expert.keep_until:
             expert.keep_until = now + self.settings.line_keep_ms
@@ -163,13 +163,17 @@ class Flow(Core):
         ticket.connected, ticket.grace_until = False, max(now + self.settings.grace_ms, stepped)
         self.withdraw(ticket.offer)
         if session := self.session_of(user):
-            session.lost["user"] = now + self.settings.grace_ms
+            self.side_lost(session, "user", now)
 
     def expert_gone(self, expert: Expert, now: int) -> None:
         expert.here_until = 0
         self.stopped_taking(expert)
         if expert.session:
-            expert.session.lost["expert"] = now + self.settings.grace_ms
+            self.side_lost(expert.session, "expert", now)
+
+    def side_lost(self, session: Session, side: str, now: int) -> None:
+        session.on.discard(side)
+        session.lost[side] = now + self.settings.grace_ms
 
     def session_of(self, user: str) -> Session | None:
         found = [e.session for e in self.experts.values() if e.session and e.session.user == user]

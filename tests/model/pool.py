@@ -79,8 +79,8 @@ class Pool(Due):
             if ticket := self.tickets.get(member):
                 ticket.connected, ticket.grace_until = True, 0
                 self.touch(*ticket.lines)
-        if session:
-            session.lost.pop(side, None)
+        if session and session.lost.pop(side, 0) and session.state == "live":
+            session.on.add(side)
 
     @command
     def detach(self, now: int, process: str, side: str, member: str) -> None:
@@ -178,9 +178,10 @@ class Pool(Due):
         offer = ticket.offer
         codes = ["not_in_line"] if leaving and leaving not in ticket.lines else []
         codes += ["same_line"] if expert in ticket.lines else []
-        codes += ["offer_open"] if offer and (offer.user_ok or offer.expert not in away) else []
+        leaves_offer = offer is not None and offer.expert in away
+        codes += ["offer_open"] if offer and leaves_offer and offer.user_ok else []
         refuse(codes + self._join_codes(expert))
-        self.withdraw(offer)
+        self.withdraw(offer if leaves_offer else None)
         for name in away:
             self.drop_place(ticket, name)
         self._enter(ticket, self.experts[expert])

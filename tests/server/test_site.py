@@ -183,8 +183,14 @@ async def test_profiles_are_public_and_cached_by_their_etag(site):
         assert (await site.http.get(f"/v1/pools/{pool}/experts")).status_code == 404
 
 
+async def test_staff_pages_and_sign_in_stand_in_nobody_elses_frame(site):
+    for path in ("/p/demo/expert", "/p/demo/operator", "/sign-in"):
+        policy = (await site.http.get(path)).headers["content-security-policy"]
+        assert policy.endswith("frame-ancestors 'self'") and "default-src 'none'" in policy
+
+
 async def test_every_answer_carries_the_security_headers_and_a_request_id(site):
-    for path in ("/sign-in", "/nothing/here", "/healthz", "/v1/pools/demo/experts"):
+    for path in ("/nothing/here", "/healthz", "/v1/pools/demo/experts"):
         headers = (await site.http.get(path)).headers
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy and "unsafe" not in policy

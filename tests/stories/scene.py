@@ -63,6 +63,10 @@ class Person:
     async def close_panel(self) -> None:
         await self.panel.get_by_role("button", name="Close", exact=True).click()
 
+    async def reopen_panel(self) -> None:
+        """By the bar that says where one stands."""
+        await self.part("bar").get_by_role("button").click()
+
     async def say(self, text: str) -> None:
         await self.page.locator('textarea[part~="composer"]').fill(text)
         await self.page.keyboard.press("Enter")

@@ -64,7 +64,7 @@ async def test_two_users_one_after_the_other_with_everybody_watching(scene: Scen
     await viktor.sees("Calling Bruno Salt", viktor.panel)
     await expect(ada.part("waiter")).to_have_count(0)
     await viktor.close_panel()
-    await viktor.button(re.compile("Open")).last.click()
+    await viktor.reopen_panel()
     await viktor.button("Stop calling", viktor.panel).click()
     await viktor.close_panel()
     await viktor.button("Join the line: Ada Quill", viktor.card("ada")).click()
@@ -100,7 +100,7 @@ async def converse(ada: Person, viktor: Person) -> None:
     for person in (viktor, ada):
         await person.page.reload()
         if person is viktor:
-            await person.button("Open", person.part("bar")).click()
+            await person.reopen_panel()
         await expect(person.part("message")).to_have_text(["Good morning", "Hello"])
         await expect(person.part("state")).to_have_attribute("data-standing", "live")
     await viktor.say("Still here")

@@ -18,6 +18,9 @@ export interface CallPorts {
   flowing(): void;
 }
 
+const asIceServer = ({ urls, username, credential }: IceServer): RTCIceServer =>
+  username ? { urls, username, credential } : { urls };
+
 export type Microphone = "off" | "asking" | "on" | MicrophoneTrouble;
 
 /** One audio call: the negotiation's machine, with a peer connection and a microphone around it. */
@@ -155,7 +158,7 @@ export class Call {
 
   private open(): void {
     this.close();
-    const peer = new RTCPeerConnection({ iceServers: this.ports.ice.map(({ urls, username, credential }) => ({ urls, ...(username && { username, credential }) })) });
+    const peer = new RTCPeerConnection({ iceServers: this.ports.ice.map(asIceServer) });
     this.peer = peer;
     const live = (act: () => void) => () => peer === this.peer && act();
     peer.onnegotiationneeded = live(() => this.feed({ on: "negotiation_needed" }));

@@ -209,8 +209,8 @@ export class OpenlineCall extends SessionPart {
     const muted = this.view.muted;
     const label = this.t(muted ? "call.unmute" : "call.mute");
     return html`
-      <button class="button ${muted ? "danger" : "outline"} small" part="mute" aria-pressed=${muted} aria-keyshortcuts="M" title=${`${label} (M)`} @click=${this.toggleMute}>
-        ${icon(muted ? "micOff" : "mic")}${label}</button>
+      <button class="button ${muted ? "danger" : "outline"} small" part="mute" aria-label=${label} aria-pressed=${muted} aria-keyshortcuts="M" title=${`${label} (M)`} @click=${this.toggleMute}>
+        ${icon(muted ? "micOff" : "mic")}<span class="mute-label">${label}</span></button>
       <button class="button quiet icon" part="devices" aria-expanded=${this.settingsOpen} aria-label=${this.t("call.devices")} title=${this.t("call.devices")}
         @click=${() => { this.settingsOpen = !this.settingsOpen; void this.listDevices(); }}>${icon("settings")}</button>
       <button class="button quiet icon" part="by-chat" aria-label=${this.t("call.by_chat")} title=${this.t("call.by_chat")} @click=${this.toChat}>${icon("chat")}</button>`;

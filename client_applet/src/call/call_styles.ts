@@ -1,7 +1,7 @@
 import { css } from "lit";
 
 export const callStyles = css`
-  :host { display: block; border-block-end: 1px solid var(--_edge); background: var(--_sunken); }
+  :host { display: block; container-type: inline-size; border-block-end: 1px solid var(--_edge); background: var(--_sunken); }
   audio { display: none; }
   .card-row { display: flex; flex-wrap: wrap; align-items: center; gap: 12px 14px; padding: 16px; }
   .card-row.slim { padding: 8px 16px; font-size: 0.92em; }
@@ -26,9 +26,9 @@ export const callStyles = css`
   .halo {
     display: grid; place-items: center; inline-size: 52px; block-size: 52px; border-radius: 50%; color: var(--_accent);
     background: color-mix(in oklab, var(--_accent) 15%, var(--_surface));
-    box-shadow: 0 0 0 calc(var(--level) * 11px) color-mix(in oklab, var(--_accent) 22%, transparent); transition: box-shadow 0.09s linear;
+    box-shadow: 0 0 0 calc(var(--level) * 8px) color-mix(in oklab, var(--_accent) 22%, transparent); transition: box-shadow 0.09s linear;
   }
-  .theirs .halo { color: var(--_free); background: color-mix(in oklab, var(--_free) 14%, var(--_surface)); box-shadow: 0 0 0 calc(var(--level) * 11px) color-mix(in oklab, var(--_free) 22%, transparent); }
+  .theirs .halo { color: var(--_free); background: color-mix(in oklab, var(--_free) 14%, var(--_surface)); box-shadow: 0 0 0 calc(var(--level) * 8px) color-mix(in oklab, var(--_free) 22%, transparent); }
   .muted-tile .halo { color: var(--_muted); background: var(--_hover); box-shadow: none; }
   .halo svg { inline-size: 24px; block-size: 24px; }
   .name { font-size: 0.84em; font-weight: 600; max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -37,6 +37,7 @@ export const callStyles = css`
   :host(:dir(rtl)) .meter i { transform-origin: 100% 50%; }
   .theirs .meter i { background: var(--_free); }
   .tag { font-size: 0.72em; color: var(--_muted); }
+  @container (max-width: 23rem) { .mute-label { display: none; } .actions, .actions .button { flex: 1 1 auto; } }
   .settings { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 10px 14px; padding: 0 16px 14px; font-size: 0.88em; }
   .settings label { display: grid; gap: 4px; color: var(--_muted); min-inline-size: 0; }
 `;

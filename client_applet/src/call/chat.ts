@@ -290,7 +290,7 @@ export class OpenlineChat extends SessionPart {
         <textarea class="field" part="composer" rows="1" dir="auto" enterkeyhint="send" autocomplete="off" .value=${this.text}
           aria-label=${this.t("chat.write", { partner: this.partner })} placeholder=${this.t("chat.placeholder")}
           aria-invalid=${left < 0 ? "true" : "false"} @input=${this.typed} @keydown=${this.pressed}></textarea>
-        ${counter ? html`<span class="counter ${left < 0 ? "over" : ""}" role="status">${this.t("chat.left", { n: left })}</span>` : nothing}
+        ${counter ? html`<span class="counter ${left < 0 ? "over" : ""}" role="status">${left < 0 ? this.t("chat.over", { n: -left }) : this.t("chat.left", { n: left })}</span>` : nothing}
         <button class="button main icon" part="send" type="submit" aria-label=${this.t("chat.send")} title=${this.t("chat.send")}
           ?disabled=${!this.text.trim() || left < 0}>${icon("send")}</button>
       </form>`;

@@ -1,7 +1,7 @@
 import { css } from "lit";
 
 export const sessionStyles = css`
-  :host { display: flex; flex-direction: column; min-block-size: min(26rem, 100%); block-size: 100%; background: var(--_surface); container-type: inline-size; overflow: hidden; }
+  :host { display: flex; flex-direction: column; min-block-size: min(30rem, 68dvh); block-size: 100%; background: var(--_surface); container-type: inline-size; overflow: hidden; }
   header { display: flex; align-items: center; gap: 12px; padding: 10px 12px 10px 16px; border-block-end: 1px solid var(--_edge); --_avatar: 40px; }
   .who { display: grid; min-inline-size: 0; flex: 1; line-height: 1.3; }
   .who strong { justify-self: start; max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

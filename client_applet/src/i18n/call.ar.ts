@@ -43,6 +43,7 @@ export const callAr: Catalogue<CallKey> = {
   "chat.placeholder": "اكتب رسالة",
   "chat.send": "إرسال",
   "chat.left": { one: "بقي حرف واحد", two: "بقي حرفان", few: "بقيت {n} أحرف", many: "بقي {n} حرفًا", other: "بقي {n} حرف" },
+  "chat.over": { one: "حرف واحد زائد", two: "حرفان زائدان", few: "{n} أحرف زائدة", many: "{n} حرفًا زائدًا", other: "{n} حرف زائد" },
   "chat.full": "امتلأت هذه المحادثة.",
   "chat.refused": "لم تُرسل.",
   "chat.discard": "تجاهل",

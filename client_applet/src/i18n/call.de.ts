@@ -43,6 +43,7 @@ export const callDe: Catalogue<CallKey> = {
   "chat.placeholder": "Nachricht schreiben",
   "chat.send": "Senden",
   "chat.left": { one: "noch {n} Zeichen", other: "noch {n} Zeichen" },
+  "chat.over": { one: "{n} Zeichen zu viel", other: "{n} Zeichen zu viel" },
   "chat.full": "Dieses Gespräch ist voll.",
   "chat.refused": "Nicht gesendet.",
   "chat.discard": "Verwerfen",

@@ -43,6 +43,7 @@ export const callEn = {
   "chat.placeholder": "Write a message",
   "chat.send": "Send",
   "chat.left": { one: "{n} character left", other: "{n} characters left" },
+  "chat.over": { one: "{n} character too many", other: "{n} characters too many" },
   "chat.full": "This conversation is full.",
   "chat.refused": "Not sent.",
   "chat.discard": "Discard",

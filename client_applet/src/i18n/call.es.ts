@@ -43,6 +43,7 @@ export const callEs: Catalogue<CallKey> = {
   "chat.placeholder": "Escriba un mensaje",
   "chat.send": "Enviar",
   "chat.left": { one: "queda {n} carácter", other: "quedan {n} caracteres" },
+  "chat.over": { one: "{n} carácter de más", other: "{n} caracteres de más" },
   "chat.full": "Esta conversación está llena.",
   "chat.refused": "No enviado.",
   "chat.discard": "Descartar",

@@ -87,7 +87,7 @@ export const staffAr: Catalogue<StaffKey> = {
   "wrap.text": "بعده يُعرض الشخص التالي.",
   "wrap.text_nobody": "بعده تصبح متاحًا.",
   "wrap.ready": "أنا جاهز",
-  "wrap.away": "غياب أولًا",
+  "wrap.away": "تعيين غائب",
 
   "missed.title": "عُيّنت غائبًا",
   "missed.text": "رنّ اتصال دون جواب. يحتفظ الشخص بالمكان الأول في طابورك.",

@@ -87,7 +87,7 @@ export const staffDe: Catalogue<StaffKey> = {
   "wrap.text": "Danach wird die nächste Person angeboten.",
   "wrap.text_nobody": "Danach sind Sie wieder frei.",
   "wrap.ready": "Ich bin bereit",
-  "wrap.away": "Erst abwesend",
+  "wrap.away": "Abwesend melden",
 
   "missed.title": "Sie wurden abwesend gemeldet",
   "missed.text": "Ein Anruf blieb ohne Antwort. Die Person behält den ersten Platz in Ihrer Schlange.",

@@ -84,7 +84,7 @@ export const staffEn = {
   "wrap.text": "The next person is offered when this runs out.",
   "wrap.text_nobody": "Then you are free again.",
   "wrap.ready": "I’m ready",
-  "wrap.away": "Go away first",
+  "wrap.away": "Go away",
 
   "missed.title": "You were set away",
   "missed.text": "A call rang out without an answer. The person keeps the first place in your line.",

@@ -87,7 +87,7 @@ export const staffEs: Catalogue<StaffKey> = {
   "wrap.text": "Al acabar se ofrece la próxima persona.",
   "wrap.text_nobody": "Después queda libre otra vez.",
   "wrap.ready": "Sigo ahora",
-  "wrap.away": "Antes, ausente",
+  "wrap.away": "Pasar a ausente",
 
   "missed.title": "Ha pasado a ausente",
   "missed.text": "Una llamada quedó sin respuesta. La persona conserva el primer puesto de su fila.",

@@ -83,6 +83,11 @@ export class OpenlineConsole extends PoolElement {
     if (await this.commands.run({ t: "declare", status, reason })) this.forgetNotice("missed_offer");
   }
 
+  private readonly goAway = async (): Promise<void> => {
+    await this.declare("away", "");
+    if (!this.commands.problem) await this.commands.run({ t: "finish_wrap_up" });
+  };
+
   private forgetNotice(code: string): void {
     for (const notice of this.notices.value) if (notice.code === code) this.client?.store.dismissNotice(notice.code, notice.at);
   }
@@ -105,7 +110,9 @@ export class OpenlineConsole extends PoolElement {
     if (this.connection.value === "stopped") return this.renderMessage("offline", this.w("stopped"), "", true);
     if (!welcome) return html`<div class="whole"><span class="spinner"></span><p>${this.w("loading")}</p></div>`;
     if (!this.me) return this.renderMessage("person", this.w("signin.expert"), this.w("signin.text"), false);
-    return html`${this.renderTop(welcome.name || this.profiles.value.get(this.me)?.name || this.me)}${this.renderNotices()}
+    const offer = this.ringing;
+    return html`<p class="said" role="alert">${offer ? this.w("offer.title", { name: offer.partner || this.w("nameless") }) : ""}</p>
+      ${this.renderTop(welcome.name || this.profiles.value.get(this.me)?.name || this.me)}${this.renderNotices()}
       <main><section class="stage" part="stage">${this.renderStage()}</section>${this.renderLine()}</main>`;
   }
 
@@ -188,7 +195,7 @@ export class OpenlineConsole extends PoolElement {
       <time class="countdown tabular" role="timer">${clock(light.until - this.now)}</time>
       <div class="grow"><strong>${this.w("wrap.title")}</strong><p class="muted">${this.w(waiting ? "wrap.text" : "wrap.text_nobody")}</p></div>
       <div class="buttons"><button class="button main" part="ready" ?disabled=${busy} @click=${() => this.commands.run({ t: "finish_wrap_up" })}>${icon("check")}${this.w("wrap.ready")}</button>
-        <button class="button outline" part="wrap-away" ?disabled=${busy} @click=${() => this.declare("away", "")}>${icon("moon")}${this.w("wrap.away")}</button></div></div>`;
+        <button class="button outline" part="wrap-away" ?disabled=${busy} @click=${this.goAway}>${icon("moon")}${this.w("wrap.away")}</button></div></div>`;
   }
 
   private renderIdle(): TemplateResult {

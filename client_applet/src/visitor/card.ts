@@ -73,7 +73,7 @@ export class OpenlineCard extends LitElement {
         <div class="top">
           ${avatar(profile.name, profile.photo, this.client?.server)}
           <div class="who">
-            <h3><button class="name" aria-haspopup="dialog" @click=${() => this.gesture({ do: "open" })}>${profile.name}</button></h3>
+            <h3><button class="name" aria-haspopup="dialog" @click=${() => this.gesture({ do: this.chosen === undefined ? "open" : "choose" })}>${profile.name}</button></h3>
             <p class="headline">${profile.headline}</p>
           </div>
           ${this.chosen === undefined ? nothing : this.box(profile.name)}

@@ -22,10 +22,9 @@ export class OpenPanels {
   constructor(private readonly panel: () => OpenlinePanel | null) {}
 
   open(offer: string): void {
-    if (attended.has(offer) || anyPanelOpen()) return;
     const panel = this.panel();
-    if (!panel) return;
-    attended.add(offer);
-    panel.show();
+    if (attended.has(offer) || !panel) return;
+    attended.add(offer); // An open panel shows it already, and whoever closes that one has seen it.
+    if (!anyPanelOpen()) panel.show();
   }
 }

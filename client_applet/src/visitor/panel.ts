@@ -14,7 +14,7 @@ import { panelClosed, panelOpened } from "./open_panels";
 import { panelStyles } from "./panel_styles";
 import { body, type PanelView } from "./panel_body";
 import { placeSpoken } from "./spoken";
-import { nameOf, shown, situation } from "./situation";
+import { nameOf, shown, situation, subject } from "./situation";
 
 /**
  * The line of one expert: a dialog (`show()`), or, with `window`, a page of its own.
@@ -103,7 +103,7 @@ export class OpenlinePanel extends PoolElement {
   private content(): TemplateResult {
     const view = this.view();
     return html`
-      ${this.header()}
+      ${view?.situation.kind === "session" ? this.slimHeader() : this.header(view ? subject(view.situation, this.expert) : this.expert)}
       <div class="body" part="body">
         ${this.fresh.value === "stale" ? this.unsure() : nothing}
         ${view ? body(view) : nothing}
@@ -111,10 +111,19 @@ export class OpenlinePanel extends PoolElement {
       ${this.announcer.region()}`;
   }
 
-  private header(): TemplateResult {
-    const profile = this.hall.value?.profiles.get(this.expert);
-    const name = profile?.name || this.expert;
-    const state = shown(this.hall.value?.lights.get(this.expert), this.fresh.value, this.hall.value?.ready ?? false);
+  /** A session says by itself with whom it is. */
+  private slimHeader(): TemplateResult | typeof nothing {
+    return this.asWindow ? nothing : html`<header class="slim">${this.closeButton()}</header>`;
+  }
+
+  private closeButton(): TemplateResult {
+    return html`<button class="button quiet icon" aria-label=${this.t("do.close")} @click=${() => this.hide()}>${icon("close")}</button>`;
+  }
+
+  private header(expert: string): TemplateResult {
+    const profile = this.hall.value?.profiles.get(expert);
+    const name = profile?.name || expert;
+    const state = shown(this.hall.value?.lights.get(expert), this.fresh.value, this.hall.value?.ready ?? false);
     return html`
       <header>
         ${avatar(name, profile?.photo, this.client?.server)}
@@ -125,17 +134,11 @@ export class OpenlinePanel extends PoolElement {
         </div>
         ${this.asWindow ? nothing : html`
           <div class="tools">
-            ${this.clients.client && !this.busy ? html`<a class="button quiet icon" href=${this.ownPage()} target="_blank" rel="opener"
+            ${this.client ? html`<a class="button quiet icon" href=${this.ownPage()} target="_blank" rel="opener"
               aria-label=${this.t("do.window")} title=${this.t("do.window")} @click=${this.openWindow}>${icon("window")}</a>` : nothing}
-            <button class="button quiet icon" aria-label=${this.t("do.close")} @click=${() => this.hide()}>${icon("close")}</button>
+            ${this.closeButton()}
           </div>`}
       </header>`;
-  }
-
-  /** In a session this window holds the call. */
-  private get busy(): boolean {
-    const session = this.hall.value?.session;
-    return session !== null && session?.state !== "ended";
   }
 
   private ownPage(): string {

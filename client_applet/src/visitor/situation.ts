@@ -54,6 +54,12 @@ function endedBadly(ticket: KnownTicket, expert: string): boolean {
   return ticket.places.some((place) => place.expert === expert);
 }
 
+/** Whom the panel is about now: the other side of a session or an offer, else the expert that it was opened for. */
+export function subject(now: Situation, expert: string): string {
+  if (now.kind === "session") return now.session.expert;
+  return now.kind === "ready_check" || now.kind === "calling" ? now.offer.expert : expert;
+}
+
 /** The other experts who could talk now, the pool's order, at most `max`. */
 export function freeOthers(hall: Hall, expert: string, max: number): Light[] {
   const free: Light[] = [];
