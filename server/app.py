@@ -51,7 +51,7 @@ def create_app(config: Config, bounds: Bounds | None = None) -> Starlette:
 def _routes(house: House, bounds: Bounds, demo_pool: str) -> list[Route]:
     checks = {"store": house.store.ping, "database": house.database.ping, "journal": house.check_journal}
     now_s = asyncio.get_running_loop().time
-    sign_ins = SignIns(house.tokens, house.links, house.door.sign_out, SystemClock(), now_s, bounds, demo_pool)
+    sign_ins = SignIns(house.tokens, house.links, house.sign_out, SystemClock(), now_s, bounds, demo_pool)
     experts = Route("/v1/pools/{pool}/experts", _experts(house), methods=["GET"])
     return [experts, *sign_ins.routes(), *Health(house.door, checks, house.ages).routes()]
 

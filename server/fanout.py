@@ -15,6 +15,7 @@ import structlog
 from ground.clock import Clock
 from ground.errors import StoreUnavailable
 from ground.journal import Entry, EpochLost, Journal
+from identity.facts import SignedOutFacts
 from queueing.facts import PoolSnapshot, TicketFacts
 from queueing.line import Line
 from server.changes import Change, Whole
@@ -36,6 +37,7 @@ RETRY_S: Final = (0.1, 2.0)
 RESNAPSHOTS_AT_ONCE: Final = 50
 _log = structlog.get_logger("openline.fanout")
 
+SignedOut = Callable[[str, str, str, str], None]
 Resnapshot = Callable[[Connection], Awaitable[None]]
 OpenNames = Callable[[str], Awaitable[Names]]
 """Display names of a pool's experts. Raises Refusal (`no_such_pool`)."""
@@ -65,6 +67,7 @@ class LivePool:
         self._journal = parts.journal
         self._line = parts.line
         self._clock = parts.clock
+        self._signed_out = parts.signed_out
         self._moved = asyncio.Event()
         self._slice = 0
 
@@ -104,6 +107,8 @@ class LivePool:
             for event in events:
                 if isinstance(event, WhisperFacts):
                     self._post(self._translator.whisper(event))
+                elif isinstance(event, SignedOutFacts):
+                    self._signed_out(self.pool, event.role, event.member, event.reason)
             return
         if entry.seq <= self.mirror.seq:
             return
@@ -231,6 +236,8 @@ class Fanout:
         self._pools: dict[str, LivePool] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.signed_out: SignedOut = lambda *_: None
+        """Closes the sockets of a member (pool, role, member, reason); the door sets it before the first pool opens."""
         self.resnapshot: Resnapshot = _nobody
         """Tells one connection everything again; the commands set it."""
         self.on_open: list[Callable[[LivePool], Coroutine[Any, Any, None]]] = []

@@ -11,7 +11,7 @@ import structlog
 
 from directory.profiles import Profiles
 from ground.clock import Clock, SystemClock
-from ground.errors import Refusal
+from ground.errors import Refusal, StoreUnavailable
 from ground.ids import new_id
 from ground.journal import Journal
 from ground.leadership import Leadership
@@ -19,6 +19,7 @@ from ground.sql import Database
 from ground.store import Store
 from identity import cookies
 from identity.links import Links
+from identity.sign_outs import SignOuts
 from identity.tokens import Identity, TokenRefused, Tokens
 from presence.presence import Presence
 from queueing.line import Line
@@ -57,6 +58,14 @@ class House:
     catalogue: Catalogue
     tokens: Tokens
     links: Links
+
+    async def sign_out(self, pool: str, role: str, member: str, reason: str) -> None:
+        """End a sign-in: here at once, and in every other process as soon as the store can tell them."""
+        self.door.sign_out(pool, role, member, reason)
+        try:
+            await SignOuts(self.store).announce(pool, role, member, reason)
+        except StoreUnavailable as error:
+            _log.warning("sign_out_not_announced", pool=pool, error=str(error))
 
     def ages(self) -> dict[str, float]:
         """Seconds since the store last confirmed each open pool's view."""
@@ -97,13 +106,14 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         fanout.on_open += [forecasts.run, Learning(database, forecasts).run]
         conductor = Conductor(process, profiles, roster, line, journal, Leadership(store), Books(database))
         commands = Commands(
-            line=line, presence=presence, conversation=Conversation(store, database), fanout=fanout, forecasts=forecasts,
-            attachments=attachments, catalogue=catalogue, ice=_ice(config),
+            line=line, presence=presence, conversation=Conversation(store, database), fanout=fanout,
+            forecasts=forecasts, attachments=attachments, catalogue=catalogue, ice=_ice(config),
         )  # fmt: skip
         tokens = Tokens(config.keys)
         for work in (attachments.keep(), catalogue.keep(), conductor.run()):
             stack.push_async_callback(_stop, _start(work))
         door = Door(hub, gate, commands, identifier(tokens, clock), bounds)
+        fanout.signed_out = door.sign_out
         stack.push_async_callback(door.stop)
         yield House(door, store, database, fanout, catalogue, tokens, Links(database))
 

@@ -11,12 +11,16 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from identity.facts import SignedOutFacts
 from presence.facts import ExpertFacts
 from queueing.facts import OfferFacts, PoolFacts, PoolSnapshot, SessionFacts, TicketFacts
 from queueing.settings import PoolSettings
 from sessions.facts import DeliveredFacts, SaidFacts, WhisperFacts
 
-Event = ExpertFacts | TicketFacts | OfferFacts | SessionFacts | PoolFacts | SaidFacts | DeliveredFacts | WhisperFacts
+Event = (
+    ExpertFacts | TicketFacts | OfferFacts | SessionFacts | PoolFacts | SaidFacts | DeliveredFacts | WhisperFacts
+    | SignedOutFacts
+)  # fmt: skip
 State = TypeVar("State", ExpertFacts, TicketFacts, OfferFacts, SessionFacts)
 ENDED_KEPT: Final = 1000
 """Ended sessions that are remembered, for the last delivery ticks."""

@@ -4,7 +4,7 @@ A link carries its token behind the #, so it reaches no log; the page posts it h
 Where to go next is our own map from role to page, never a word of the request.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -24,7 +24,7 @@ from wire.messages import Id
 
 PAGE_OF: Final[dict[str, str]] = {"user": "/p/{pool}", "expert": "/p/{pool}/expert", "operator": "/p/{pool}/operator"}
 _NAMES: Final = ("Robin", "Kim", "Alex", "Sam", "Noor", "Jona", "Mika", "Toni", "Sascha", "Eli", "Remy", "Luca")
-SignOut = Callable[[str, str, str, str], None]
+SignOut = Callable[[str, str, str, str], Awaitable[None]]
 
 
 class SignIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -88,7 +88,7 @@ class SignIns:
         except TokenRefused:
             who = None
         if who is not None:
-            self._sign_out(who.pool, who.role, who.subject, "signed_out")
+            await self._sign_out(who.pool, who.role, who.subject, "signed_out")
         gone = cookies.sign_out(asked.pool, asked.role, secure=secure)
         return JSONResponse({}, headers={"set-cookie": gone})
 

@@ -18,6 +18,7 @@ DOORS = [
     "sessions/conversation.py",
     "ground/journal.py",
     "ground/leadership.py",
+    "identity/sign_outs.py",
 ]
 
 

@@ -40,7 +40,7 @@ class Flow(Core):
         expert, ticket = self.experts[offer.expert], self.tickets[offer.user]
         expert.offer = ticket.offer = None
         expert.engagement, ticket.state = "idle", "waiting"
-        self.touch(expert.name, *ticket.lines)
+        self.touch(*ticket.lines, expert.name)
         return ticket
 
     def withdraw(self, offer: Offer | None) -> None:
@@ -108,11 +108,9 @@ class Flow(Core):
     def overtaken(self, offer: Offer, ticket: Ticket) -> dict[str, str]:
         """Who came to this line earlier and is still there, with the reason."""
         line, name = self.line(offer.expert), offer.expert
-        mine = ticket.lines[name]
-        earlier = {t.user: offer.passed.get(t.user, "unexplained") for t in line if t.lines[name] < mine}
+        earlier = {other.user: offer.passed[other.user] for other in line if other.user in offer.passed}
         if name in ticket.moved:
-            jumped = [t for t in line if t.entered[name] < ticket.entered[name]]
-            earlier = {t.user: "operator" for t in jumped} | {u: r for u, r in earlier.items() if r != "unexplained"}
+            earlier |= {t.user: "operator" for t in line if t.entered[name] < ticket.entered[name]}
         return earlier
 
     def end_session(self, session: Session, reason: str, now: int) -> None:

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from ground.embedded import EmbeddedStore
 from ground.store import Store
+from identity.sign_outs import SignOuts
 from server import fanout
 from server.attachments import Member
 from tests.server.hall import Hall, Page, hall
@@ -34,6 +35,18 @@ async def test_two_processes_see_the_same(house: Hall, pool: str) -> None:
     await house.expert("ada")
     for page in (here, there):
         await page.until(m.Lights, lambda said: said.lights[-1].indicator == "free")
+    await other.fanout.close()
+
+
+async def test_a_sign_out_is_heard_by_every_process(house: Hall, pool: str) -> None:
+    other = Hall(house.store, house.db, pool)
+    heard: asyncio.Queue[tuple[str, ...]] = asyncio.Queue()
+    for process in (house, other):
+        process.fanout.signed_out = lambda *told: heard.put_nowait(told)
+        await process.page("user", "u1")
+    await SignOuts(house.store).announce(pool, "user", "u1", "signed_out")
+    async with asyncio.timeout(2):
+        assert [await heard.get() for _ in range(2)] == [(pool, "user", "u1", "signed_out")] * 2
     await other.fanout.close()
 
 

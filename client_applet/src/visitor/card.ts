@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
-import { joinForecast, type KnownTicket, type LiveClient, position } from "../core";
+import { joinForecast, type KnownTicket, type LiveClient, placeForecast, position } from "../core";
 import type { Light, Mode, Profile } from "../generated/wire";
 import { comingTime, type Language, languageName, translate } from "../i18n";
 import { avatar } from "../ui/avatar";
@@ -95,8 +95,9 @@ export class OpenlineCard extends LitElement {
     const what = state === "unknown" ? "loading" : state;
     const hall = this.client!.store.state;
     const now = this.client!.store.now();
-    const forecast = joinForecast(hall, this.expert);
+    const own = hall.ticket?.places.find((place) => place.expert === this.expert);
     const told = hall.forecasts.get(this.expert);
+    const forecast = own ? placeForecast(hall, own) : joinForecast(hall, this.expert);
     const parts: string[] = [];
     if (light && what !== "unsure") {
       if (light.indicator === "closed" && light.until) parts.push(this.t("light.opens", { time: comingTime(light.until, now, this.language) }));

@@ -7,7 +7,7 @@ import { icon } from "../ui/icons";
 import { mark } from "../ui/lights";
 import type { CardGesture } from "./card";
 import "./card";
-import { categoriesOf, directoryInterest, type Filter, filtered, freeCount } from "./directory_filter";
+import { categoriesBelow, directoryInterest, type Filter, filtered, freeCount, trail } from "./directory_filter";
 import { directoryStyles } from "./directory_styles";
 import "./panel";
 import type { OpenlinePanel } from "./panel";
@@ -70,9 +70,12 @@ export class OpenlineDirectory extends PoolElement {
   }
 
   private tools(): TemplateResult {
-    const categories = categoriesOf(this.profiles.value.values());
     const chip = (label: unknown, pressed: boolean, press: () => void) =>
       html`<button class="chip" aria-pressed=${pressed} @click=${press}>${label}</button>`;
+    const category = (one: string, pressed: boolean, otherwise: string) =>
+      chip(one.split("/").at(-1), pressed, () => this.narrow({ category: pressed ? otherwise : one }));
+    const above = trail(this.filter.category);
+    const below = categoriesBelow(this.profiles.value.values(), this.filter.category);
     return html`
       <div class="tools">
         <label class="search">${icon("search")}
@@ -81,8 +84,9 @@ export class OpenlineDirectory extends PoolElement {
         <div class="chips" role="group" aria-label=${this.t("list.categories")}>
           ${chip(html`${mark("free")}${this.t("list.free")}`, this.filter.freeOnly, () => this.narrow({ freeOnly: !this.filter.freeOnly }))}
           ${this.ticket.value ? nothing : chip(html`${icon("checks")}${this.t("list.select")}`, this.choosing, () => this.toggleChoosing())}
-          ${categories.length > 1 ? html`<span class="bar"></span>
-            ${categories.map((one) => chip(one, this.filter.category === one, () => this.narrow({ category: this.filter.category === one ? "" : one })))}` : nothing}
+          ${above.length + below.length > 0 ? html`<span class="bar"></span>` : nothing}
+          ${above.map((one, at) => category(one, true, above[at - 1] ?? ""))}
+          ${below.map((one) => category(one, false, ""))}
         </div>
       </div>`;
   }

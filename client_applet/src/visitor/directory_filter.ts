@@ -20,7 +20,7 @@ export function filtered(hall: Pick<Hall, "profiles" | "lights">, filter: Filter
   const words = plain(filter.words).split(/\s+/).filter((word) => word !== "");
   const found: string[] = [];
   for (const profile of hall.profiles.values()) {
-    if (filter.category !== "" && !profile.categories.includes(filter.category)) continue;
+    if (filter.category !== "" && !profile.categories.some((one) => within(one, filter.category))) continue;
     if (filter.freeOnly && hall.lights.get(profile.expert)?.indicator !== "free") continue;
     if (words.length > 0 && !matches(profile, words)) continue;
     found.push(profile.expert);
@@ -33,13 +33,26 @@ function matches(profile: Profile, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word));
 }
 
-/** The categories of the pool, the most frequent first. */
-export function categoriesOf(profiles: Iterable<Profile>): string[] {
+/** Categories are a tree of paths, `Home/Garden`: whether `category` is `above` or below it. */
+function within(category: string, above: string): boolean {
+  return category === above || category.startsWith(`${above}/`);
+}
+
+/** The categories right below `parent` ("": the top), the most frequent first. */
+export function categoriesBelow(profiles: Iterable<Profile>, parent: string): string[] {
+  const start = parent === "" ? "" : `${parent}/`;
   const counts = new Map<string, number>();
   for (const profile of profiles) {
-    for (const category of profile.categories) counts.set(category, (counts.get(category) ?? 0) + 1);
+    const below = profile.categories.filter((one) => one.startsWith(start)).map((one) => start + one.slice(start.length).split("/")[0]!);
+    for (const category of new Set(below)) counts.set(category, (counts.get(category) ?? 0) + 1);
   }
   return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([category]) => category);
+}
+
+/** A category from the top down: `Home/Garden` → `Home`, `Home/Garden`. */
+export function trail(category: string): string[] {
+  const steps = category === "" ? [] : category.split("/");
+  return steps.map((_, at) => steps.slice(0, at + 1).join("/"));
 }
 
 export function freeCount(hall: Pick<Hall, "lights">): number {

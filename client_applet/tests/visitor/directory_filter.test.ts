@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Profile } from "../../src/generated/wire";
-import { categoriesOf, directoryInterest, filtered, freeCount } from "../../src/visitor/directory_filter";
+import { categoriesBelow, directoryInterest, filtered, freeCount, trail } from "../../src/visitor/directory_filter";
 import { light } from "../core/messages";
 
 const profile = (expert: string, name: string, headline: string, categories: string[]): Profile =>
@@ -27,7 +27,17 @@ describe("the filter of the directory", () => {
     expect(filtered(hall, { ...all, category: "Software", freeOnly: true })).toEqual(["grace"]);
     expect(freeCount(hall)).toBe(2);
   });
-  it("names the categories, the most frequent first", () => expect(categoriesOf(profiles.values())).toEqual(["Mathematics", "Software"]));
+  it("names the categories, the most frequent first", () => expect(categoriesBelow(profiles.values(), "")).toEqual(["Mathematics", "Software"]));
+
+  it("walks the tree of categories", () => {
+    const tree = [profile("a", "A", "", ["Home/Garden/Trees", "Home/Kitchen"]), profile("b", "B", "", ["Home/Garden"]), profile("c", "C", "", ["Homeopathy"])];
+    expect(categoriesBelow(tree, "")).toEqual(["Home", "Homeopathy"]);
+    expect(categoriesBelow(tree, "Home")).toEqual(["Home/Garden", "Home/Kitchen"]);
+    expect(trail("Home/Garden/Trees")).toEqual(["Home", "Home/Garden", "Home/Garden/Trees"]);
+    const pool = { profiles: new Map(tree.map((one) => [one.expert, one])), lights: new Map() };
+    expect(filtered(pool, { ...all, category: "Home/Garden" })).toEqual(["a", "b"]);
+    expect(filtered(pool, { ...all, category: "Home" })).toEqual(["a", "b"]);
+  });
 });
 
 describe("the interest of the directory", () => {
