@@ -136,6 +136,8 @@ class Pages:
             self._tell(conn, views.my_ticket(mirror, ticket))
             for expert, _ordinal in ticket.lines if ticket else ():
                 self._tell(conn, view.forecasts.line(expert))
+        if side == "expert" and (facts := mirror.experts.get(conn.member)):
+            self._tell(conn, views.my_status(mirror, facts))
         if offer := mirror.offer_of(side, conn.member):
             self._tell(conn, views.offer(mirror, offer, side, view.page.name))
         if session := mirror.session_of(side, conn.member):

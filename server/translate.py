@@ -66,6 +66,9 @@ class Translator:
         for _before, ticket in step.tickets.values():
             said = views.my_ticket(self._mirror, ticket)
             told.append((person_topic("user", ticket.user), Whole("my_ticket", said)))
+        for _before, facts in step.experts.values():
+            status = Whole("my_status", views.my_status(self._mirror, facts))
+            told.append((person_topic("expert", facts.expert), status))
         told += self._offers(step)
         told += self._sessions(step)
         for event in step.events:

@@ -97,6 +97,12 @@ def my_ticket(mirror: Mirror, facts: TicketFacts | None) -> messages.MyTicket:
     )
 
 
+def my_status(mirror: Mirror, facts: ExpertFacts) -> messages.MyStatus:
+    return messages.MyStatus(
+        seq=mirror.seq, at=mirror.at, expert=facts.expert, declared=facts.declared, reason=facts.reason
+    )
+
+
 def offer(mirror: Mirror, facts: OfferFacts, side: messages.Side, names: Names) -> messages.Offer:
     is_user = side == "user"
     return messages.Offer(

@@ -192,6 +192,16 @@ class MyTicket(Message, tag="my_ticket"):
     places: list[LinePlace]
 
 
+class MyStatus(Message, tag="my_status"):
+    """What an expert themself has declared, whatever their light shows now."""
+
+    seq: int
+    at: int
+    expert: str
+    declared: Status
+    reason: str
+
+
 class Forecast(Message, tag="forecast"):
     """The wait at each place of the line of `expert`, first place first; the last entry is for who would join now."""
 
@@ -311,86 +321,17 @@ class SignedOut(Message, tag="signed_out"):
 
 
 ServerMessage = (
-    Welcome | Ok | Refused | Joined | HistoryPage | Snapshot | Lights | LineChange | Queue | QueueChange | MyTicket
+    Welcome | Ok | Refused | Joined | HistoryPage | Snapshot | Lights | LineChange | Queue | QueueChange | MyTicket | MyStatus
     | Forecast | Offer | Session | SessionInfo | Said | TypingNow | DeliveredTo | Signalled | Notice | Beat | SignedOut
 )  # fmt: skip
 
 __all__ = [
-    "Accept",
-    "Beat",
-    "ChatLine",
-    "ClientMessage",
-    "ComeBack",
-    "Connect",
-    "Connected",
-    "Declare",
-    "Decline",
-    "Delivered",
-    "DeliveredTo",
-    "End",
-    "EndSession",
-    "FinishWrapUp",
-    "Force",
-    "Forecast",
-    "GivenReason",
-    "Hello",
-    "History",
-    "HistoryPage",
-    "IceServer",
-    "Id",
-    "Indicator",
-    "Join",
-    "Joined",
-    "Leave",
-    "Light",
-    "Lights",
-    "LineChange",
-    "LinePlace",
-    "MaybeId",
-    "Message",
-    "Mode",
-    "Move",
-    "MyTicket",
-    "Notice",
-    "Offer",
-    "OfferState",
-    "Ok",
-    "Op",
-    "Part",
-    "PauseReason",
-    "Ping",
-    "PlaceForecast",
-    "PoolRules",
-    "Profile",
-    "Queue",
-    "QueueChange",
-    "Reason",
-    "Refused",
-    "Remove",
-    "Reply",
-    "Request",
-    "Role",
-    "Said",
-    "Say",
-    "Seq",
-    "ServerMessage",
-    "Session",
-    "SessionInfo",
-    "SessionState",
-    "Side",
-    "Signal",
-    "SignalKind",
-    "Signalled",
-    "SignedOut",
-    "Snapshot",
-    "Status",
-    "StepAway",
-    "Switch",
-    "Text",
-    "TicketState",
-    "Typing",
-    "TypingNow",
-    "Waiter",
-    "Watch",
-    "Welcome",
-]
+    "Accept", "Beat", "ChatLine", "ClientMessage", "ComeBack", "Connect", "Connected", "Declare", "Decline",
+    "Delivered", "DeliveredTo", "End", "EndSession", "FinishWrapUp", "Force", "Forecast", "GivenReason", "Hello",
+    "History", "HistoryPage", "IceServer", "Id", "Indicator", "Join", "Joined", "Leave", "Light", "Lights",
+    "LineChange", "LinePlace", "MaybeId", "Message", "Mode", "Move", "MyStatus", "MyTicket", "Notice", "Offer",
+    "OfferState", "Ok", "Op", "Part", "PauseReason", "Ping", "PlaceForecast", "PoolRules", "Profile", "Queue",
+    "QueueChange", "Reason", "Refused", "Remove", "Reply", "Request", "Role", "Said", "Say", "Seq", "ServerMessage",
+    "Session", "SessionInfo", "SessionState", "Side", "Signal", "SignalKind", "Signalled", "SignedOut", "Snapshot",
+    "Status", "StepAway", "Switch", "Text", "TicketState", "Typing", "TypingNow", "Waiter", "Watch", "Welcome",
+]  # fmt: skip

@@ -11,7 +11,7 @@ from tests.stories.scene import Person, Scene
 
 pytestmark = pytest.mark.browser
 
-TONE = """navigator.mediaDevices.getUserMedia = async () => {
+TONE = """if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async () => {
   const sound = new AudioContext();
   const far = sound.createMediaStreamDestination();
   const tone = new OscillatorNode(sound, { frequency: %d });
@@ -20,7 +20,7 @@ TONE = """navigator.mediaDevices.getUserMedia = async () => {
   await sound.resume();
   return far.stream;
 };"""
-REFUSED = """navigator.mediaDevices.getUserMedia = async () => {
+REFUSED = """if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async () => {
   throw new DOMException("the person said no", "NotAllowedError");
 };"""
 LOUDEST = """async (call) => {

@@ -444,6 +444,16 @@ export interface MyTicket {
   places: LinePlace[];
 }
 
+/** What an expert themself has declared, whatever their light shows now. */
+export interface MyStatus {
+  t: "my_status";
+  seq: number;
+  at: number;
+  expert: string;
+  declared: Status;
+  reason: string;
+}
+
 /** The wait at each place of the line of `expert`, first place first; the last entry is for who would join now. */
 export interface Forecast {
   t: "forecast";
@@ -578,6 +588,7 @@ export type ServerMessage =
   | Queue
   | QueueChange
   | MyTicket
+  | MyStatus
   | Forecast
   | Offer
   | Session
