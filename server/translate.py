@@ -66,9 +66,7 @@ class Translator:
         for _before, ticket in step.tickets.values():
             said = views.my_ticket(self._mirror, ticket)
             told.append((person_topic("user", ticket.user), Whole("my_ticket", said)))
-        for _before, facts in step.experts.values():
-            status = Whole("my_status", views.my_status(self._mirror, facts))
-            told.append((person_topic("expert", facts.expert), status))
+        told += self._statuses(step)
         told += self._offers(step)
         told += self._sessions(step)
         for event in step.events:
@@ -115,6 +113,12 @@ class Translator:
             delta = LineDelta(step.seq, step.at, expert, frozenset(line.joined), line.fate, length)
             told.append((line_topic(expert), delta))
         return told
+
+    def _statuses(self, step: Step) -> Told:
+        return [
+            (person_topic("expert", facts.expert), Whole("my_status", views.my_status(self._mirror, facts)))
+            for _before, facts in step.experts.values()
+        ]
 
     def _offers(self, step: Step) -> Told:
         told: Told = []

@@ -321,8 +321,9 @@ class SignedOut(Message, tag="signed_out"):
 
 
 ServerMessage = (
-    Welcome | Ok | Refused | Joined | HistoryPage | Snapshot | Lights | LineChange | Queue | QueueChange | MyTicket | MyStatus
-    | Forecast | Offer | Session | SessionInfo | Said | TypingNow | DeliveredTo | Signalled | Notice | Beat | SignedOut
+    Welcome | Ok | Refused | Joined | HistoryPage | Snapshot | Lights | LineChange | Queue | QueueChange | MyTicket
+    | MyStatus | Forecast | Offer | Session | SessionInfo | Said | TypingNow | DeliveredTo | Signalled | Notice | Beat
+    | SignedOut
 )  # fmt: skip
 
 __all__ = [

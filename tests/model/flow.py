@@ -29,7 +29,7 @@ class Flow(Core):
         rules = self.settings
         user_ok = now - ticket.joined_at < rules.ready_after_ms and not ticket.must_confirm
         ahead = self.line(expert.name)[: self.line(expert.name).index(ticket)]
-        passed = {other.user: self.passed_because(other, expert.name) for other in ahead}
+        passed = [(other, self.passed_because(other, expert.name)) for other in ahead]
         ready_until = 0 if user_ok else now + rules.ready_ms
         offer = Offer(expert.name, ticket.user, user_ok, False, now + rules.ring_ms, ready_until, passed)
         expert.offer = ticket.offer = offer
@@ -108,7 +108,7 @@ class Flow(Core):
     def overtaken(self, offer: Offer, ticket: Ticket) -> dict[str, str]:
         """Who came to this line earlier and is still there, with the reason."""
         line, name = self.line(offer.expert), offer.expert
-        earlier = {other.user: offer.passed[other.user] for other in line if other.user in offer.passed}
+        earlier = {other.user: reason for other, reason in offer.passed if other in line}
         if name in ticket.moved:
             earlier |= {t.user: "operator" for t in line if t.entered[name] < ticket.entered[name]}
         return earlier

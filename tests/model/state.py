@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 
-@dataclass
+@dataclass(eq=False)
 class Offer:
     expert: str
     user: str
@@ -11,11 +11,11 @@ class Offer:
     expert_ok: bool
     ring_until: int
     ready_until: int
-    passed: dict[str, str]
-    """Users with an earlier place who were passed over when the offer was made, each with the reason."""
+    passed: list[tuple["Ticket", str]]
+    """Tickets with an earlier place which were passed over when the offer was made, each with the reason."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Session:
     expert: str
     user: str
@@ -33,7 +33,7 @@ class Session:
     """The sides whose connection is lost, each with the time until which it may come back."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Ticket:
     user: str
     mode: str
@@ -56,7 +56,7 @@ class Ticket:
     offer: Offer | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Expert:
     name: str
     declared: str = "offline"

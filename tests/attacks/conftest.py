@@ -1,0 +1,23 @@
+"""One server process for all attacks; a pool for each."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.chaos.town import Town, town
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """They share one loop: the town's connections live in it."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    async with town(tmp_path_factory.mktemp("site"), 1, "--origin", "https://shop.example") as made:
+        yield made
