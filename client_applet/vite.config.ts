@@ -14,6 +14,8 @@ export default defineConfig({
       input: { openline: "src/openline.ts" },
       preserveEntrySignatures: "allow-extension",
       output: {
+        // What every page needs stays in one file, also where chunks use it too.
+        codeSplitting: { groups: [{ name: "openline", tags: ["$initial"] }] },
         entryFileNames: "[name].js",
         chunkFileNames: "openline-[name]-[hash].js",
       },

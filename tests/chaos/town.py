@@ -25,7 +25,7 @@ from tests.stories.talker import Talker, talking
 from tests.stories.venue import Books, Process, free_port
 from wire import messages
 
-SECRET = "a secret of the tests, long enough to sign with"
+SECRET = "a-secret-of-the-tests-" * 4
 
 
 class Town:
@@ -106,9 +106,9 @@ class Town:
     async def new_pool(self, *experts: str, **settings: int) -> str:
         return await self.books.new_pool([Expert(expert=name, name=name.title()) for name in experts], **settings)
 
-    def token(self, pool: str, role: Member, member: str, ttl_s: int = 900) -> str:
-        tokens = Tokens(self.config.keys)
-        return tokens.issue(pool, role, member, member.title(), now=SystemClock().now_ms(), ttl_s=ttl_s)
+    def token(self, pool: str, role: Member, member: str, name: str = "", ttl_s: int = 900) -> str:
+        now = SystemClock().now_ms()
+        return Tokens(self.config.keys).issue(pool, role, member, name or member.title(), now=now, ttl_s=ttl_s)
 
     @asynccontextmanager
     async def talker(self, pool: str, role: Member, member: str, at: int = 0, *, watch: bool = True) -> AsyncIterator[Talker]:

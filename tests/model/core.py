@@ -16,6 +16,8 @@ class Core:
         self.leases: dict[str, int] = {}
         self.attached: dict[tuple[str, str], set[str]] = {}
         self.touched: dict[str, None] = {}
+        self.seen_offers: dict[str, str] = {}
+        """Whom the store offers to each expert after the present command: it settles what the text leaves open."""
         self.entries = 0
         self.joined = self.served = self.left = 0
         self.ended: list[Session] = []
@@ -39,7 +41,7 @@ class Core:
 
     def line_shut(self, expert: Expert) -> str:
         """Why the line can't be joined: expert_offline, line_closed, or nothing."""
-        if self.indicator(expert) == "offline":
+        if expert.declared == "offline" or self.indicator(expert) == "offline":
             return "expert_offline"
         return "" if expert.open else "line_closed"
 
@@ -97,9 +99,10 @@ class Core:
         yield "gone", min(session.lost.values(), default=0)
 
     def _of_ticket(self, ticket: Ticket) -> Iterator[tuple[str, int, str]]:
+        if ticket.state in ("waiting", "offered"):
+            yield "max_wait", ticket.joined_at + self.settings.max_wait_ms, ""
         if ticket.state != "waiting":
             return
-        yield "max_wait", ticket.joined_at + self.settings.max_wait_ms, ""
         yield "pause", ticket.paused_until, ""
         for expert, until in ticket.declined_until.items():
             yield "declined", until, expert

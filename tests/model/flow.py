@@ -16,12 +16,18 @@ class Flow(Core):
     def dispatch(self, now: int) -> None:
         """Each touched expert who is free is offered the first ready ticket of the line."""
         while self.touched:
-            expert = self.experts[next(iter(self.touched))]
+            expert = self.next_to_look_at()
             del self.touched[expert.name]
             self.keep_line(expert, now)
             ready = self.ready(expert.name)
             if self.indicator(expert) == "free" and ready:
                 self.offer(expert, ready[0], now)
+
+    def next_to_look_at(self) -> Expert:
+        """The text gives no order to experts who are free in the same step: as the store did, else as touched."""
+        touched = [self.experts[name] for name in self.touched]
+        as_seen = [e for e in touched if [t.user for t in self.ready(e.name)[:1]] == [self.seen_offers.get(e.name)]]
+        return (as_seen or touched)[0]
 
     # ------------------------------------------------------------ offers
 

@@ -31,7 +31,7 @@ class Talker:
                 self.told.append(JSON.decode_server(frame))
                 self._heard.set()
 
-    async def ask(self, kind: type[messages.Request], **fields: Any) -> Any:
+    async def ask(self, kind: type[messages.Request], /, **fields: Any) -> Any:
         """Send a request and return its answer. Commands get an operation id of their own."""
         self._number += 1
         if "op" in kind.__struct_fields__:
@@ -40,7 +40,7 @@ class Talker:
         await self.socket.send(JSON.encode(kind(id=number, **fields)), text=True)
         return await self.until(messages.Reply, lambda answer: answer.id == number)
 
-    async def send(self, kind: type[messages.Request], **fields: Any) -> None:
+    async def send(self, kind: type[messages.Request], /, **fields: Any) -> None:
         """Send what is not answered."""
         self._number += 1
         await self.socket.send(JSON.encode(kind(id=self._number, **fields)), text=True)

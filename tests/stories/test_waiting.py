@@ -48,7 +48,7 @@ async def test_a_missed_offer_sets_the_expert_away_and_the_user_back_to_the_head
 @pytest.mark.claim("B12", "B13")
 @pytest.mark.timeout(90)
 async def test_who_steps_away_keeps_the_place_is_passed_over_and_confirms_on_coming_back(scene: Scene) -> None:
-    await scene.begin([ADA, BRUNO], ready_after_ms=3_600_000)
+    await scene.begin([ADA, BRUNO], ready_after_ms=1, ready_ms=60_000)
     ada, uma = await asyncio.gather(scene.expert("ada", name="Ada Quill"), scene.user("uma"))
     await ada.part("status-away").click()
     await ada.part("set-away").click()
@@ -63,6 +63,8 @@ async def test_who_steps_away_keeps_the_place_is_passed_over_and_confirms_on_com
     assert isinstance(await second.ask(messages.Join, experts=["ada"]), messages.Joined)
     await ada.part("status-online").click()
     await ada.sees("Second would like to talk")
+    offer = await second.until(messages.Offer)
+    assert isinstance(await second.ask(messages.Accept, offer=offer.offer), messages.Ok)
     await ada.part("accept").click()
     session = await second.until(messages.Session)
     await second.ask(messages.Connected, session=session.session)

@@ -109,8 +109,9 @@ class Books:
         self._tokens = Tokens(config.keys)
 
     @classmethod
-    async def open(cls, port: int, **given: Any) -> "Books":
-        config = load(given, {})
+    async def open(cls, port: int, environment: dict[str, str] | None = None, **given: Any) -> "Books":
+        """Of the server with these options and this environment, reached at `port`."""
+        config = load(given, environment or {})
         database = await Database.open(config.database)
         await database.migrate()
         return cls(config, database, port)

@@ -1,4 +1,4 @@
-import { type ClientMessage, CLOSES, type ServerMessage } from "../generated/wire";
+import { type ClientMessage, CLOSES, type ServerMessage, type Welcome } from "../generated/wire";
 import { decode, encode, SUBPROTOCOL } from "./codec";
 import { type Interest, mergeInterests, sameWatch, type WatchSet } from "./interest";
 import { type Reconnect, type ReconnectEvent, START, step } from "./reconnect";
@@ -13,7 +13,8 @@ const DEAD_AFTER_MS = 20_000;
 const GREETING_MS = 15_000;
 const OUTBOX_MAX_BYTES = 1 << 20;
 
-type Side = "user" | "expert" | "operator";
+/** Which of the browser's sign-ins counts, when it has several. */
+export type As = "user" | "expert" | "operator";
 
 /** A wish to hear of things; `update` replaces it, `release` ends it. */
 export interface WatchHandle {
@@ -25,8 +26,7 @@ export interface ClientOptions {
   /** Origin of the server, `https://line.example.org`. */
   server: string;
   pool: string;
-  /** Which of the browser's sign-ins counts, when it has several. */
-  as?: Side;
+  as?: As;
   /** A signed short-lived token, asked for before each connection; "" is a guest or the member of the cookie. */
   token?: () => string | Promise<string>;
 }
@@ -36,9 +36,9 @@ export class LiveClient {
   readonly store = new LiveStore();
   readonly server: string;
   readonly pool: string;
+  readonly as: As;
   private readonly requests = new Requests();
   private readonly interests = new Set<{ interest: Interest }>();
-  private readonly as: Side;
   private token: () => string | Promise<string>;
   private reconnect: Reconnect = START;
   private socket: WebSocket | null = null;
@@ -79,6 +79,7 @@ export class LiveClient {
   /** Goes on as somebody else: with this token, or with what the cookie says by now when it is "". */
   signIn(token: () => string | Promise<string> = () => ""): void {
     this.token = token;
+    this.store.startAnew();
     this.again();
   }
 
@@ -154,7 +155,7 @@ export class LiveClient {
     this.greetedToken = token;
     const { epoch, seq } = this.store.state;
     this.greetedWith = this.requests.takeId();
-    this.write({ t: "hello", id: this.greetedWith, pool: this.pool, token, epoch, seq });
+    this.write({ t: "hello", id: this.greetedWith, pool: this.pool, token, epoch: seq === 0 ? "" : epoch, seq });
   }
 
   private onFrame(socket: WebSocket, frame: ArrayBuffer): void {
@@ -164,10 +165,17 @@ export class LiveClient {
   }
 
   private onMessage(message: ServerMessage): void {
+    if (message.t === "welcome" && message.resumed && this.isSomebodyElse(message)) return this.signIn(this.token);
     // The store first: whoever awaits an answer finds the hall as the answer says.
     this.store.receive(message);
     if (message.t === "welcome" && message.id === this.greetedWith) this.onWelcome();
     else this.requests.answered(message);
+  }
+
+  /** The browser's sign-in has changed meanwhile, in another tab: what was told to the one before is not to be resumed. */
+  private isSomebodyElse({ role, member }: Welcome): boolean {
+    const known = this.store.state.welcome;
+    return known !== null && (known.role !== role || known.member !== member);
   }
 
   private onWelcome(): void {

@@ -1,5 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import type { LiveClient, WatchHandle } from "./client";
+import type { As, LiveClient, WatchHandle } from "./client";
 import { type Freshness, freshness } from "./freshness";
 import type { Interest } from "./interest";
 import { acquire, release } from "./registry";
@@ -10,6 +10,7 @@ export interface PoolHost extends ReactiveControllerHost, HTMLElement {
   /** Origin of the server; "" is where the script came from. */
   server: string;
   pool: string;
+  as: As;
   token: string;
 }
 
@@ -47,12 +48,12 @@ export class ClientController implements ReactiveController {
   }
 
   private follow(): void {
-    const { server, pool, token } = this.host;
-    const key = `${server}|${pool}`;
+    const { server, pool, as, token } = this.host;
+    const key = `${server}|${pool}|${as}`;
     if (key === this.key || pool === "") return;
     this.drop();
     this.key = key;
-    this.held = acquire(server, pool, token);
+    this.held = acquire(server, pool, token, as);
     for (const part of this.attached) part.on(this.held);
   }
 
@@ -157,6 +158,7 @@ export class ClockController implements ReactiveController {
 export class FreshnessController implements ReactiveController {
   private timer = 0;
   private last: Freshness = "unknown";
+  private askedAt = 0;
 
   constructor(
     private readonly host: ReactiveControllerHost,
@@ -169,10 +171,11 @@ export class FreshnessController implements ReactiveController {
     const client = this.clients.client;
     if (!client) return "unknown";
     const { lastFrameAt, confirmedAt, ready } = client.store.state;
-    return ready ? freshness(client.store.now(), lastFrameAt, confirmedAt) : "unknown";
+    return ready ? freshness(client.store.now(), lastFrameAt, confirmedAt) : freshness(Date.now(), 0, 0, this.askedAt);
   }
 
   hostConnected(): void {
+    this.askedAt = Date.now();
     this.timer = setInterval(() => this.look(), 500) as unknown as number;
   }
 

@@ -1,6 +1,6 @@
 /** The core: one live connection per pool, the hall as this page knows it, and controllers that feed elements from it. */
 
-export { LiveClient, type WatchHandle } from "./client";
+export { type As, LiveClient, type WatchHandle } from "./client";
 export {
   ClientController, ClockController, FreshnessController, type PoolHost, SliceController, WatchController,
 } from "./controllers";

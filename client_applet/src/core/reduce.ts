@@ -1,5 +1,5 @@
 import type {
-  Beat, Forecast, LineChange, Joined, Lights, MyTicket, Notice, Offer, ServerMessage, Session, SessionInfo, Snapshot,
+  Beat, Forecast, LineChange, Joined, Lights, MyStatus, MyTicket, Notice, Offer, ServerMessage, Session, SessionInfo, Snapshot,
   Welcome,
 } from "../generated/wire";
 import { reduceChat } from "./chat";
@@ -10,6 +10,11 @@ import type { Hall, KnownLight, KnownTicket } from "./state";
 const NOTICES_MAX = 20;
 const LINE_CHANGES_MAX = 128;
 const SESSIONS_MAX = 2000;
+/** What belongs to one member and to nobody else. */
+const NOBODY = {
+  myStatus: null, ticket: null, lastTicket: null, offers: new Map(), session: null, sessions: new Map(), queues: new Map(),
+  chats: new Map(), notices: [],
+} satisfies Partial<Hall>;
 /** Told by a connection before this one: anything on this one is newer. */
 const UNCONFIRMED = -1;
 
@@ -30,6 +35,7 @@ function byMessage(hall: Hall, message: ServerMessage): Hall {
     case "lights": return onLights(hall, message);
     case "line": return onLine(hall, message);
     case "queue": case "queue_change": return reduceQueue(hall, message);
+    case "my_status": return onStatus(hall, message);
     case "my_ticket": return onTicket(hall, message);
     case "joined": return onJoined(hall, message);
     case "forecast": return onForecast(hall, message);
@@ -39,18 +45,18 @@ function byMessage(hall: Hall, message: ServerMessage): Hall {
     case "said": case "typing_now": case "delivered_to": case "history_page": return reduceChat(hall, message);
     case "notice": return onNotice(hall, message);
     case "beat": return onBeat(hall, message);
-    case "signed_out": return { ...hall, role: "guest", ticket: null, offers: new Map(), session: null };
+    case "signed_out": return { ...hall, ...NOBODY, role: "guest" };
     default: return hall; // ok, refused: for the caller of the request; signalled: for the call
   }
 }
 
 function onWelcome(hall: Hall, welcome: Welcome): Hall {
-  const base = { ...hall, welcome, role: welcome.role, confirmedAt: welcome.now };
+  const base = { ...hall, welcome, role: welcome.role, confirmedAt: welcome.now, lagging: false };
   const same = welcome.resumed && welcome.epoch === hall.epoch;
   const somebodyElse = hall.welcome !== null && hall.welcome.member !== welcome.member;
   if (same && !somebodyElse) return { ...base, settling: "" };
   const fresh = unconfirm({ ...base, epoch: welcome.epoch, seq: welcome.resumed ? hall.seq : 0, settling: "snapshot" });
-  return somebodyElse ? { ...fresh, ticket: null, lastTicket: null, offers: new Map(), session: null, chats: new Map() } : fresh;
+  return somebodyElse ? { ...fresh, ...NOBODY } : fresh;
 }
 
 /** Everything stays on the screen until the new truth is here, but nothing of it is newer than that truth. */
@@ -61,7 +67,7 @@ function unconfirm(hall: Hall): Hall {
     ...hall.ticket, seq: UNCONFIRMED, places: hall.ticket.places.map((place) => ({ ...place, seq: UNCONFIRMED })),
   };
   return {
-    ...hall, ticket, lights: old(hall.lights), queues: old(hall.queues), offers: old(hall.offers),
+    ...hall, ticket, myStatus: hall.myStatus && { ...hall.myStatus, seq: UNCONFIRMED }, lights: old(hall.lights), queues: old(hall.queues), offers: old(hall.offers),
     sessions: old(hall.sessions), session: hall.session && { ...hall.session, seq: UNCONFIRMED },
     forecasts: new Map(), lineChanges: [],
   };
@@ -77,7 +83,7 @@ function onSnapshot(hall: Hall, snapshot: Snapshot): Hall {
   }
   const settling = base.settling === "snapshot" ? "beat" : base.settling;
   const seq = Math.max(base.seq, snapshot.seq);
-  return { ...base, seq, ready: true, settling, profiles, queues, lights: snapshotLights(base.lights, snapshot) };
+  return { ...base, seq, lagging: false, ready: true, settling, profiles, queues, lights: snapshotLights(base.lights, snapshot) };
 }
 
 /** Only what the snapshot names stays, and what came after it (a change may overtake the snapshot). */
@@ -113,6 +119,10 @@ function onLine(hall: Hall, change: LineChange): Hall {
   const lineChanges = [...hall.lineChanges, change].slice(-LINE_CHANGES_MAX);
   const ticket = hall.ticket && { ...hall.ticket, places: hall.ticket.places.map((place) => applyChange(place, change)) };
   return { ...hall, lineChanges, ticket };
+}
+
+function onStatus(hall: Hall, message: MyStatus): Hall {
+  return message.seq < (hall.myStatus?.seq ?? UNCONFIRMED) ? hall : { ...hall, myStatus: message };
 }
 
 function onTicket(hall: Hall, message: MyTicket): Hall {
@@ -176,6 +186,7 @@ function onSessionInfo(hall: Hall, message: SessionInfo): Hall {
 }
 
 function onNotice(hall: Hall, message: Notice): Hall {
+  if (message.code === "lagging") return { ...hall, lagging: true, seq: 0 };
   const known = hall.notices.some((notice) => notice.code === message.code && notice.at === message.at);
   return known ? hall : { ...hall, notices: [...hall.notices, message].slice(-NOTICES_MAX) };
 }
@@ -186,7 +197,7 @@ function onNotice(hall: Hall, message: Notice): Hall {
  */
 function onBeat(hall: Hall, beat: Beat): Hall {
   const confirmedAt = Math.max(hall.confirmedAt, beat.confirmed_at);
-  const base = { ...hall, confirmedAt, seq: Math.max(hall.seq, beat.seq) };
+  const base = { ...hall, confirmedAt, seq: hall.lagging ? 0 : Math.max(hall.seq, beat.seq) };
   if (hall.settling !== "beat") return base;
   const kept = <T extends { seq: number }>(map: ReadonlyMap<string, T>) =>
     new Map([...map].filter(([, value]) => value.seq !== UNCONFIRMED));

@@ -1,4 +1,4 @@
-import { LiveClient } from "./client";
+import { type As, LiveClient } from "./client";
 
 interface Shared {
   client: LiveClient;
@@ -21,18 +21,18 @@ export interface TokenRequest {
 
 /**
  * The page's one client of this pool; each `acquire` wants a `release`.
- * `server` "" is the origin of the script; `token` "" asks the host page (`openline:token-request` on the document).
+ * `as` is the sign-in that counts; `server` "" is the origin of the script; `token` "" asks the host page (`openline:token-request` on the document).
  */
-export function acquire(server: string, pool: string, token = ""): LiveClient {
+export function acquire(server: string, pool: string, token = "", as: As = "user"): LiveClient {
   const origin = server === "" ? SCRIPT_ORIGIN : new URL(server, location.href).origin;
-  const key = `${origin}|${pool}`;
-  const shared = clients.get(key) ?? begin(key, origin, pool, token);
+  const key = keyOf(origin, pool, as);
+  const shared = clients.get(key) ?? begin(key, origin, pool, as, token);
   shared.users += 1;
   return shared.client;
 }
 
 export function release(client: LiveClient): void {
-  const key = `${client.server}|${client.pool}`;
+  const key = keyOf(client.server, client.pool, client.as);
   const shared = clients.get(key);
   if (!shared || shared.client !== client) return;
   shared.users -= 1;
@@ -43,18 +43,14 @@ export function release(client: LiveClient): void {
   }, LINGER_MS);
 }
 
-function begin(key: string, server: string, pool: string, token: string): Shared {
-  const client = new LiveClient({ server, pool, as: sideOfPage(), token: () => token || askHost(server, pool) });
+const keyOf = (server: string, pool: string, as: As) => `${server}|${pool}|${as}`;
+
+function begin(key: string, server: string, pool: string, as: As, token: string): Shared {
+  const client = new LiveClient({ server, pool, as, token: () => token || askHost(server, pool) });
   const shared = { client, users: 0 };
   clients.set(key, shared);
   client.start();
   return shared;
-}
-
-/** A browser may be signed in as an expert and as a user at once: on our own pages the page says as whom. */
-function sideOfPage(): "user" | "expert" | "operator" {
-  const page = location.origin === SCRIPT_ORIGIN ? /^\/p\/[^/]+\/(expert|operator)\b/.exec(location.pathname)?.[1] : undefined;
-  return page === "expert" || page === "operator" ? page : "user";
 }
 
 /** The host page may know who this is. Nobody answers: "" (a guest, or the member of the cookie). */

@@ -1,5 +1,5 @@
 import type {
-  ChatLine, Forecast, Light, LineChange, MyTicket, Notice, Offer, PlaceForecast, Profile, Role,
+  ChatLine, Forecast, Light, LineChange, MyStatus, MyTicket, Notice, Offer, PlaceForecast, Profile, Role,
   Session, SessionInfo, Side, Waiter, Welcome,
 } from "../generated/wire";
 import type { Place } from "./place";
@@ -49,6 +49,8 @@ export interface Hall {
   /** Server milliseconds. */
   lastFrameAt: number;
   confirmedAt: number;
+  /** The server lets messages fall for now: this is no point to resume from until the next snapshot. */
+  lagging: boolean;
   /** A snapshot of lights has come on this connection or an earlier one of this epoch. */
   ready: boolean;
   /** After a fresh start: what is still to come before unconfirmed offers and sessions are forgotten. */
@@ -57,6 +59,8 @@ export interface Hall {
   lights: ReadonlyMap<string, KnownLight>;
   queues: ReadonlyMap<string, KnownQueue>;
   forecasts: ReadonlyMap<string, Forecast>;
+  /** What I have declared as an expert, whatever my light shows. */
+  myStatus: MyStatus | null;
   ticket: KnownTicket | null;
   /** My last ticket that ended, for saying why. */
   lastTicket: KnownTicket | null;
@@ -78,12 +82,14 @@ export const EMPTY: Hall = {
   clockOffset: 0,
   lastFrameAt: 0,
   confirmedAt: 0,
+  lagging: false,
   ready: false,
   settling: "",
   profiles: new Map(),
   lights: new Map(),
   queues: new Map(),
   forecasts: new Map(),
+  myStatus: null,
   ticket: null,
   lastTicket: null,
   offers: new Map(),

@@ -45,6 +45,11 @@ export class LiveStore {
     this.replace({ ...this.hall, connection });
   }
 
+  /** The next connection starts afresh: what was told to somebody else is nothing to resume from. */
+  startAnew(): void {
+    this.replace({ ...this.hall, seq: 0 });
+  }
+
   /** The person has read it. */
   dismissNotice(code: string, at: number): void {
     this.replace({ ...this.hall, notices: this.hall.notices.filter((one) => one.code !== code || one.at !== at) });

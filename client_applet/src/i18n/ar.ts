@@ -1,7 +1,9 @@
+import { refusalsAr } from "./refusals.ar";
 import type { Key } from "./en";
 import type { Catalogue } from "./translate";
 
 export const ar: Catalogue<Key> = {
+  ...refusalsAr,
   "light.free": "متاح",
   "light.ringing": "يُتصل به الآن",
   "light.busy": "في مكالمة أخرى",
@@ -143,7 +145,7 @@ export const ar: Catalogue<Key> = {
   "refused.same_line": "أنت في هذا الصف بالفعل.",
   "refused.offer_open": "يتم توصيلك الآن. أجب عن ذلك أولًا.",
   "refused.in_session": "أنت في جلسة. أنهها أولًا.",
-  "refused.offer_over": "انتهى هذا النداء. مكانك محفوظ.",
+  "refused.no_such_offer": "انتهى هذا النداء. مكانك محفوظ.",
   "refused.too_long_away": "لا يمكن الغياب هذه المدة هنا. اختر مدة أقصر.",
   "refused.not_signed_in": "سجّل الدخول للانضمام.",
   "refused.not_allowed": "لا يسمح دخولك بهذا.",
@@ -154,6 +156,17 @@ export const ar: Catalogue<Key> = {
   "refused.stopped": "أنت غير متصل.",
   "refused.other": "لم ينجح ذلك ({code}). لم يتغير شيء؛ حاول مرة أخرى.",
 
+  "notice.moved_by_operator": "منحك المشرف مكانًا آخر في الصف.",
+  "notice.removed_by_operator": "أخرجك المشرف من الصف.",
+  "notice.session_ended_by_operator": "أنهى المشرف جلستك.",
+  "notice.dropped": "انتهى أحد أماكنك في الصف.",
+  "notice.expert_offline": "انقطع أحد الخبراء وأُغلق صفه.",
+  "notice.line_closed": "انتهت ساعات أحد الخبراء وأُغلق صفه.",
+  "notice.grace": "انقطع اتصالك مدة طويلة. انتهى مكانك.",
+  "notice.waited_too_long": "بلغت أطول مدة يُحفظ فيها المكان. نعتذر منك.",
+  "notice.not_ready": "ناديناك مرتين دون جواب. انتهى مكانك.",
+  "notice.expert_declined": "لم يتمكن أحد الخبراء من قبول جلستك. انتهى ذلك المكان.",
+  "notice.other": "تغيّر شيء في مكانك.",
   "list.title": "الخبراء",
   "list.search": "ابحث في الأسماء والمواضيع",
   "list.free": "متاح الآن",

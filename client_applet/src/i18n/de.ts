@@ -1,7 +1,9 @@
+import { refusalsDe } from "./refusals.de";
 import type { Key } from "./en";
 import type { Catalogue } from "./translate";
 
 export const de: Catalogue<Key> = {
+  ...refusalsDe,
   "light.free": "Frei",
   "light.ringing": "Wird gerufen",
   "light.busy": "Im Gespräch",
@@ -143,7 +145,7 @@ export const de: Catalogue<Key> = {
   "refused.same_line": "Sie stehen schon in dieser Warteschlange.",
   "refused.offer_open": "Sie werden gerade verbunden. Antworten Sie zuerst darauf.",
   "refused.in_session": "Sie sind in einem Gespräch. Beenden Sie es zuerst.",
-  "refused.offer_over": "Dieser Ruf ist vorbei. Ihr Platz bleibt.",
+  "refused.no_such_offer": "Dieser Ruf ist vorbei. Ihr Platz bleibt.",
   "refused.too_long_away": "So lange geht es hier nicht. Wählen Sie eine kürzere Zeit.",
   "refused.not_signed_in": "Melden Sie sich an, um sich anzustellen.",
   "refused.not_allowed": "Ihre Anmeldung erlaubt das nicht.",
@@ -154,6 +156,17 @@ export const de: Catalogue<Key> = {
   "refused.stopped": "Sie sind nicht verbunden.",
   "refused.other": "Das hat nicht geklappt ({code}). Nichts hat sich geändert; versuchen Sie es noch einmal.",
 
+  "notice.moved_by_operator": "Die Leitung hat Ihnen einen anderen Platz gegeben.",
+  "notice.removed_by_operator": "Die Leitung hat Sie aus der Warteschlange genommen.",
+  "notice.session_ended_by_operator": "Die Leitung hat Ihr Gespräch beendet.",
+  "notice.dropped": "Einer Ihrer Plätze ist abgelaufen.",
+  "notice.expert_offline": "Eine Fachperson ist offline gegangen, und ihre Warteschlange wurde geschlossen.",
+  "notice.line_closed": "Die Zeiten einer Fachperson sind vorbei, und ihre Warteschlange wurde geschlossen.",
+  "notice.grace": "Ihre Verbindung war zu lange unterbrochen. Ihr Platz ist abgelaufen.",
+  "notice.waited_too_long": "Länger kann ein Platz nicht gehalten werden. Das tut uns leid.",
+  "notice.not_ready": "Wir haben Sie zweimal ohne Antwort gerufen. Ihr Platz ist abgelaufen.",
+  "notice.expert_declined": "Eine Fachperson konnte Ihr Gespräch nicht annehmen. Dieser Platz ist abgelaufen.",
+  "notice.other": "An Ihrem Platz hat sich etwas geändert.",
   "list.title": "Fachleute",
   "list.search": "Namen und Themen suchen",
   "list.free": "Jetzt frei",

@@ -1,6 +1,8 @@
+import { refusalsEn } from "./refusals.en";
 import type { Message } from "./translate";
 
 export const en = {
+  ...refusalsEn,
   "light.free": "Free",
   "light.ringing": "Being called",
   "light.busy": "On another call",
@@ -142,7 +144,7 @@ export const en = {
   "refused.same_line": "You are in this line already.",
   "refused.offer_open": "You are being connected just now. Answer that first.",
   "refused.in_session": "You are in a session. End it first.",
-  "refused.offer_over": "This call is over. You keep your place.",
+  "refused.no_such_offer": "This call is over. You keep your place.",
   "refused.too_long_away": "So long an absence is not possible here. Choose a shorter one.",
   "refused.not_signed_in": "Sign in to join.",
   "refused.not_allowed": "Your sign-in does not allow this.",
@@ -153,6 +155,17 @@ export const en = {
   "refused.stopped": "You are not connected.",
   "refused.other": "That did not work ({code}). Nothing has changed; try again.",
 
+  "notice.moved_by_operator": "An operator gave you another place in line.",
+  "notice.removed_by_operator": "An operator took you out of the line.",
+  "notice.session_ended_by_operator": "An operator ended your session.",
+  "notice.dropped": "One of your places in line has ended.",
+  "notice.expert_offline": "An expert went offline, and that line was closed.",
+  "notice.line_closed": "The hours of an expert are over, and that line was closed.",
+  "notice.grace": "Your connection was lost for too long. Your place has ended.",
+  "notice.waited_too_long": "You reached the longest time that a place is kept. We are sorry.",
+  "notice.not_ready": "We called you twice without an answer. Your place has ended.",
+  "notice.expert_declined": "An expert could not take your session. That place has ended.",
+  "notice.other": "Something about your place has changed.",
   "list.title": "Experts",
   "list.search": "Search names and topics",
   "list.free": "Free now",

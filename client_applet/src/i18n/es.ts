@@ -1,7 +1,9 @@
+import { refusalsEs } from "./refusals.es";
 import type { Key } from "./en";
 import type { Catalogue } from "./translate";
 
 export const es: Catalogue<Key> = {
+  ...refusalsEs,
   "light.free": "Libre",
   "light.ringing": "Llamando",
   "light.busy": "En otra llamada",
@@ -143,7 +145,7 @@ export const es: Catalogue<Key> = {
   "refused.same_line": "Ya está en esta fila.",
   "refused.offer_open": "Se le está conectando. Responda a eso primero.",
   "refused.in_session": "Está en una sesión. Termínela primero.",
-  "refused.offer_over": "Esta llamada ha terminado. Conserva su puesto.",
+  "refused.no_such_offer": "Esta llamada ha terminado. Conserva su puesto.",
   "refused.too_long_away": "Aquí no es posible una ausencia tan larga. Elija una más corta.",
   "refused.not_signed_in": "Inicie sesión para ponerse en la fila.",
   "refused.not_allowed": "Su acceso no lo permite.",
@@ -154,6 +156,17 @@ export const es: Catalogue<Key> = {
   "refused.stopped": "No está conectado.",
   "refused.other": "No funcionó ({code}). Nada ha cambiado; intente de nuevo.",
 
+  "notice.moved_by_operator": "Un operador le dio otro puesto en la fila.",
+  "notice.removed_by_operator": "Un operador le sacó de la fila.",
+  "notice.session_ended_by_operator": "Un operador terminó su sesión.",
+  "notice.dropped": "Uno de sus puestos en la fila ha terminado.",
+  "notice.expert_offline": "Un experto se desconectó y esa fila se cerró.",
+  "notice.line_closed": "El horario de un experto ha terminado y esa fila se cerró.",
+  "notice.grace": "Su conexión estuvo perdida demasiado tiempo. Su puesto ha terminado.",
+  "notice.waited_too_long": "Ha alcanzado el tiempo máximo que se guarda un puesto. Lo sentimos.",
+  "notice.not_ready": "Le llamamos dos veces sin respuesta. Su puesto ha terminado.",
+  "notice.expert_declined": "Un experto no pudo atender su sesión. Ese puesto ha terminado.",
+  "notice.other": "Algo cambió en su puesto.",
   "list.title": "Expertos",
   "list.search": "Buscar nombres y temas",
   "list.free": "Libre ahora",

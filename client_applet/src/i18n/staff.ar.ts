@@ -1,7 +1,9 @@
+import { refusalsAr } from "./refusals.ar";
 import type { StaffKey } from "./staff.en";
 import type { Catalogue } from "./translate";
 
 export const staffAr: Catalogue<StaffKey> = {
+  ...refusalsAr,
   "again": "حاول مجددًا",
   "cancel": "إلغاء",
   "nameless": "زائر",
@@ -29,6 +31,7 @@ export const staffAr: Catalogue<StaffKey> = {
   "status.online": "متصل",
   "status.away": "غائب",
   "status.offline": "غير متصل",
+  "status.set": "اخترت",
   "status.seen": "يرى الزوار",
   "status.since": "منذ {time}",
   "status.away_title": "غائب: ماذا يقرأ الزوار؟",
@@ -95,6 +98,10 @@ export const staffAr: Catalogue<StaffKey> = {
 
   "notice.forced_status": "غيّر المشرف حالتك: {detail}",
   "notice.session_ended_by_operator": "أنهى المشرف جلستك: {detail}",
+  "notice.missed_offer": "رنّ اتصال دون جواب.",
+  "notice.moved_by_operator": "نقل المشرف مكانًا في الصف: {detail}",
+  "notice.removed_by_operator": "أخرج المشرف شخصًا من الصف: {detail}",
+  "notice.dropped": "انتهى مكان في الصف.",
   "notice.other": "تغيّر شيء: {code}",
 
   "op.title": "غرفة المشرف",
@@ -153,12 +160,7 @@ export const staffAr: Catalogue<StaffKey> = {
 
   "refused.not_allowed": "دخولك لا يسمح بذلك.",
   "refused.not_signed_in": "لم تعد مسجّل الدخول.",
-  "refused.offer_over": "انتهى هذا الاتصال.",
-  "refused.no_such_offer": "انتهى هذا الاتصال.",
   "refused.no_such_ticket": "غادر هذا الشخص الطابور.",
-  "refused.no_such_session": "انتهت هذه الجلسة.",
-  "refused.session_over": "انتهت هذه الجلسة.",
-  "refused.not_in_wrap_up": "انتهى وقت الملاحظات.",
   "refused.expert_in_session": "هذا الخبير في جلسة. أنهها أولًا أو انتظر.",
   "refused.line_full": "ذلك الطابور ممتلئ. اختر غيره.",
   "refused.line_closed": "ذلك الطابور مغلق في هذا الوقت.",
@@ -167,7 +169,6 @@ export const staffAr: Catalogue<StaffKey> = {
   "refused.in_session": "هذا الشخص في جلسة.",
   "refused.offer_open": "يجري وصل هذا الشخص الآن.",
   "refused.same_line": "هذا الشخص في ذلك الطابور بالفعل.",
-  "refused.bad_status": "لا يمكن تعيين هذه الحالة.",
   "refused.rate_limited": "كان ذلك سريعًا جدًا. انتظر لحظة وحاول مجددًا.",
   "refused.store_unavailable": "يجري إصلاح الطابور. لم يتغير شيء؛ حاول بعد لحظة.",
   "refused.no_answer": "لم يصل جواب. انظر إلى الحالة وحاول مجددًا.",

@@ -1,7 +1,9 @@
+import { refusalsDe } from "./refusals.de";
 import type { StaffKey } from "./staff.en";
 import type { Catalogue } from "./translate";
 
 export const staffDe: Catalogue<StaffKey> = {
+  ...refusalsDe,
   "again": "Nochmal versuchen",
   "cancel": "Abbrechen",
   "nameless": "Besucher",
@@ -29,6 +31,7 @@ export const staffDe: Catalogue<StaffKey> = {
   "status.online": "Online",
   "status.away": "Abwesend",
   "status.offline": "Offline",
+  "status.set": "Sie haben gewählt",
   "status.seen": "Besucher sehen",
   "status.since": "seit {time}",
   "status.away_title": "Abwesend: Was sollen Besucher lesen?",
@@ -95,6 +98,10 @@ export const staffDe: Catalogue<StaffKey> = {
 
   "notice.forced_status": "Die Aufsicht hat Ihren Status geändert: {detail}",
   "notice.session_ended_by_operator": "Die Aufsicht hat Ihre Sitzung beendet: {detail}",
+  "notice.missed_offer": "Ein Anruf blieb ohne Antwort.",
+  "notice.moved_by_operator": "Die Aufsicht hat einen Platz versetzt: {detail}",
+  "notice.removed_by_operator": "Die Aufsicht hat jemanden aus der Schlange genommen: {detail}",
+  "notice.dropped": "Ein Platz in der Schlange ist abgelaufen.",
   "notice.other": "Etwas hat sich geändert: {code}",
 
   "op.title": "Raum der Aufsicht",
@@ -153,12 +160,7 @@ export const staffDe: Catalogue<StaffKey> = {
 
   "refused.not_allowed": "Ihre Anmeldung erlaubt das nicht.",
   "refused.not_signed_in": "Sie sind nicht mehr angemeldet.",
-  "refused.offer_over": "Dieser Anruf ist schon vorbei.",
-  "refused.no_such_offer": "Dieser Anruf ist schon vorbei.",
   "refused.no_such_ticket": "Diese Person hat die Schlange inzwischen verlassen.",
-  "refused.no_such_session": "Diese Sitzung ist schon vorbei.",
-  "refused.session_over": "Diese Sitzung ist schon vorbei.",
-  "refused.not_in_wrap_up": "Die Zeit für Notizen ist schon vorbei.",
   "refused.expert_in_session": "Diese Fachperson ist in einer Sitzung. Beenden Sie sie zuerst, oder warten Sie.",
   "refused.line_full": "Diese Schlange ist voll. Wählen Sie eine andere.",
   "refused.line_closed": "Diese Schlange ist zu dieser Zeit geschlossen.",
@@ -167,7 +169,6 @@ export const staffDe: Catalogue<StaffKey> = {
   "refused.in_session": "Diese Person ist in einer Sitzung.",
   "refused.offer_open": "Diese Person wird gerade verbunden.",
   "refused.same_line": "Diese Person ist schon in dieser Schlange.",
-  "refused.bad_status": "Dieser Status lässt sich nicht setzen.",
   "refused.rate_limited": "Das war zu schnell. Warten Sie kurz und versuchen Sie es nochmal.",
   "refused.store_unavailable": "Die Schlange wird repariert. Nichts hat sich geändert; versuchen Sie es gleich nochmal.",
   "refused.no_answer": "Es kam keine Antwort. Sehen Sie nach und versuchen Sie es nochmal.",

@@ -1,7 +1,9 @@
+import { refusalsEn } from "./refusals.en";
 import type { Message } from "./translate";
 
 /** What experts and operators read. */
 export const staffEn = {
+  ...refusalsEn,
   "again": "Try again",
   "cancel": "Cancel",
   "nameless": "Visitor",
@@ -27,6 +29,7 @@ export const staffEn = {
   "status.online": "Online",
   "status.away": "Away",
   "status.offline": "Offline",
+  "status.set": "You are set to",
   "status.seen": "Visitors see",
   "status.since": "for {time}",
   "status.away_title": "Away: what should visitors read?",
@@ -91,6 +94,10 @@ export const staffEn = {
   "missed.back": "I’m back",
   "notice.forced_status": "An operator changed your status: {detail}",
   "notice.session_ended_by_operator": "An operator ended your session: {detail}",
+  "notice.missed_offer": "A call rang out without an answer.",
+  "notice.moved_by_operator": "An operator moved a place in line: {detail}",
+  "notice.removed_by_operator": "An operator took a place out of the line: {detail}",
+  "notice.dropped": "A place in line has ended.",
   "notice.other": "Something changed: {code}",
 
   "op.title": "Operator room",
@@ -149,12 +156,7 @@ export const staffEn = {
 
   "refused.not_allowed": "Your sign-in does not allow this.",
   "refused.not_signed_in": "You are not signed in any more.",
-  "refused.offer_over": "This call is already over.",
-  "refused.no_such_offer": "This call is already over.",
   "refused.no_such_ticket": "This person has left the line meanwhile.",
-  "refused.no_such_session": "This session is already over.",
-  "refused.session_over": "This session is already over.",
-  "refused.not_in_wrap_up": "The time for notes is already over.",
   "refused.expert_in_session": "This expert is in a session. End it first, or wait.",
   "refused.line_full": "That line is full. Choose another one.",
   "refused.line_closed": "That line is closed at this hour.",
@@ -163,7 +165,6 @@ export const staffEn = {
   "refused.in_session": "This person is in a session.",
   "refused.offer_open": "This person is being connected at this moment.",
   "refused.same_line": "This person is in that line already.",
-  "refused.bad_status": "This status cannot be set.",
   "refused.rate_limited": "That was too fast. Wait a moment and try again.",
   "refused.store_unavailable": "The line is being repaired. Nothing has changed; try again in a moment.",
   "refused.no_answer": "No answer came. Look at the state and try again.",

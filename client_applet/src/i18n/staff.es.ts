@@ -1,7 +1,9 @@
+import { refusalsEs } from "./refusals.es";
 import type { StaffKey } from "./staff.en";
 import type { Catalogue } from "./translate";
 
 export const staffEs: Catalogue<StaffKey> = {
+  ...refusalsEs,
   "again": "Reintentar",
   "cancel": "Cancelar",
   "nameless": "Visitante",
@@ -29,6 +31,7 @@ export const staffEs: Catalogue<StaffKey> = {
   "status.online": "En línea",
   "status.away": "Ausente",
   "status.offline": "Desconectado",
+  "status.set": "Usted eligió",
   "status.seen": "Los visitantes ven",
   "status.since": "desde hace {time}",
   "status.away_title": "Ausente: ¿qué deben leer los visitantes?",
@@ -95,6 +98,10 @@ export const staffEs: Catalogue<StaffKey> = {
 
   "notice.forced_status": "La supervisión cambió su estado: {detail}",
   "notice.session_ended_by_operator": "La supervisión terminó su sesión: {detail}",
+  "notice.missed_offer": "Una llamada quedó sin respuesta.",
+  "notice.moved_by_operator": "La supervisión movió un puesto: {detail}",
+  "notice.removed_by_operator": "La supervisión sacó un puesto de la fila: {detail}",
+  "notice.dropped": "Un puesto en la fila ha terminado.",
   "notice.other": "Algo cambió: {code}",
 
   "op.title": "Sala de supervisión",
@@ -153,12 +160,7 @@ export const staffEs: Catalogue<StaffKey> = {
 
   "refused.not_allowed": "Su acceso no lo permite.",
   "refused.not_signed_in": "Su sesión de acceso ha terminado.",
-  "refused.offer_over": "Esta llamada ya terminó.",
-  "refused.no_such_offer": "Esta llamada ya terminó.",
   "refused.no_such_ticket": "Esta persona ya dejó la fila.",
-  "refused.no_such_session": "Esta sesión ya terminó.",
-  "refused.session_over": "Esta sesión ya terminó.",
-  "refused.not_in_wrap_up": "El tiempo para notas ya terminó.",
   "refused.expert_in_session": "Este experto está en una sesión. Termínela antes, o espere.",
   "refused.line_full": "Esa fila está llena. Elija otra.",
   "refused.line_closed": "Esa fila está cerrada a esta hora.",
@@ -167,7 +169,6 @@ export const staffEs: Catalogue<StaffKey> = {
   "refused.in_session": "Esta persona está en una sesión.",
   "refused.offer_open": "Esta persona se está conectando ahora.",
   "refused.same_line": "Esta persona ya está en esa fila.",
-  "refused.bad_status": "Este estado no se puede fijar.",
   "refused.rate_limited": "Demasiado rápido. Espere un momento y reintente.",
   "refused.store_unavailable": "La fila se está reparando. Nada ha cambiado; reintente en un momento.",
   "refused.no_answer": "No llegó respuesta. Mire el estado y reintente.",

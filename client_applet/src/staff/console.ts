@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import { ClockController, FreshnessController, openOffer, SliceController, WatchController } from "../core";
 import { EMPTY } from "../core/state";
-import type { Light, Notice, Offer, Session, Status } from "../generated/wire";
+import type { Light, MyStatus, Notice, Offer, Session, Status } from "../generated/wire";
 import { clock, type Values } from "../i18n";
 import { staffEn, type StaffKey } from "../i18n/staff.en";
 import { define, PoolElement } from "../ui/element";
@@ -24,11 +24,11 @@ import { declaredStatus, wasMissed } from "./waiters";
 export class OpenlineConsole extends PoolElement {
   static override styles = [...PoolElement.styles, consoleStyles];
 
-  @state() private remembered: Status | "" = "";
   /** An offer was accepted by a click on this page: its audio may start by itself. */
   @state() private accepted = false;
 
   private readonly welcome = new SliceController(this, this.clients, (hall) => hall.welcome, null);
+  private readonly status = new SliceController(this, this.clients, (hall) => hall.myStatus, null);
   private readonly lights = new SliceController(this, this.clients, (hall) => hall.lights, EMPTY.lights);
   private readonly queues = new SliceController(this, this.clients, (hall) => hall.queues, EMPTY.queues);
   private readonly profiles = new SliceController(this, this.clients, (hall) => hall.profiles, EMPTY.profiles);
@@ -43,6 +43,7 @@ export class OpenlineConsole extends PoolElement {
 
   constructor() {
     super();
+    this.as = "expert";
     new ClockController(this, 250, () => this.ringing !== null);
     new ClockController(this, 1000);
   }
@@ -54,6 +55,11 @@ export class OpenlineConsole extends PoolElement {
 
   private get light(): Light | undefined {
     return this.lights.value.get(this.me);
+  }
+
+  /** What I declared; before the server has told it, what the light lets on. */
+  private get declared(): MyStatus | null {
+    return this.status.value?.expert === this.me ? this.status.value : null;
   }
 
   private get ringing(): Offer | null {
@@ -79,7 +85,6 @@ export class OpenlineConsole extends PoolElement {
   }
 
   private async declare(status: Status, reason: string): Promise<void> {
-    this.remembered = status;
     if (await this.commands.run({ t: "declare", status, reason })) this.forgetNotice("missed_offer");
   }
 
@@ -125,7 +130,7 @@ export class OpenlineConsole extends PoolElement {
     return html`<header>
       <h1 dir="auto">${name}</h1>
       <openline-status .language=${this.language} .theme=${this.theme} .now=${this.now} .light=${this.light}
-        .declared=${declaredStatus(this.light, this.remembered)} .busy=${this.commands.isRunning("declare")} .unsure=${this.fresh.value !== "fresh"}
+        .declared=${this.declared?.declared ?? declaredStatus(this.light)} .busy=${this.commands.isRunning("declare")} .unsure=${this.fresh.value !== "fresh"}
         @declare=${(event: CustomEvent<{ status: Status; reason: string }>) => this.declare(event.detail.status, event.detail.reason)}></openline-status>
       <span class="tools">${this.renderTools()}</span>
     </header>`;
@@ -184,7 +189,7 @@ export class OpenlineConsole extends PoolElement {
   }
 
   private renderSession(session: Session): TemplateResult {
-    return html`<openline-session class="card" .server=${this.server} .pool=${this.pool} .token=${this.token} .theme=${this.theme} lang=${this.language}
+    return html`<openline-session class="card" .server=${this.server} .pool=${this.pool} .token=${this.token} .as=${this.as} .theme=${this.theme} lang=${this.language}
       .autostart=${this.accepted && session.state !== "ended"}></openline-session>`;
   }
 

@@ -44,6 +44,7 @@ export class OpenlineOperator extends PoolElement {
 
   constructor() {
     super();
+    this.as = "operator";
     new SliceController(this, this.clients, (hall) => hall.lights, EMPTY.lights);
     new SliceController(this, this.clients, (hall) => hall.queues, EMPTY.queues);
     new SliceController(this, this.clients, (hall) => hall.sessions, EMPTY.sessions);
@@ -175,7 +176,7 @@ export class OpenlineOperator extends PoolElement {
 
   private renderActions(row: Row): TemplateResult {
     const { expert, name, session } = row;
-    const status = declaredStatus(row, "") === "online" ? "away" : "online";
+    const status = declaredStatus(row) === "online" ? "away" : "online";
     return html`
       <button class="button quiet small" part="force" @click=${() => this.begin({ kind: "force", expert, name, status })}>${this.w("op.status")}</button>
       ${session ? html`<button class="button danger-quiet small" part="end-session" @click=${() => this.begin({ kind: "end", session: session.session, name, partner: session.name || this.w("nameless") })}>${this.w("op.end")}</button>` : nothing}`;

@@ -19,16 +19,12 @@ export const waitedFor = (waiter: Waiter, now: number): number => Math.max(0, no
 export const nextTicket = (waiters: readonly Waiter[], now: number): string =>
   waiters.find((waiter) => waiterState(waiter, now) === "ready")?.ticket ?? "";
 
-/**
- * The status that an expert has declared. A light of engagement or of opening hours hides it: then what this tab last
- * declared counts, else online.
- */
-export function declaredStatus(light: Light | undefined, remembered: Status | ""): Status {
+/** The status that a light lets on; one of engagement or of opening hours hides it: then online is likely. */
+export function declaredStatus(light: Light | undefined): Status {
   switch (light?.indicator) {
     case "offline": return "offline";
     case "away": return "away";
-    case "free": case "ringing": return "online";
-    default: return remembered || "online";
+    default: return "online";
   }
 }
 

@@ -1,6 +1,6 @@
 import { type CSSResult, LitElement } from "lit";
 import { property } from "lit/decorators.js";
-import { ClientController, type PoolHost, SCRIPT_ORIGIN } from "../core";
+import { type As, ClientController, type PoolHost, SCRIPT_ORIGIN } from "../core";
 import { direction, type Key, type Language, languageOf, translate, type Values } from "../i18n";
 import { controls } from "./controls";
 import { tokens } from "./tokens";
@@ -13,6 +13,8 @@ export class PoolElement extends LitElement implements PoolHost {
   @property() server = "";
   /** The pool. */
   @property() pool = "";
+  /** Which of the browser's sign-ins counts: a person may be a visitor here and an expert in the next tab. */
+  @property({ attribute: false }) as: As = "user";
   /** A signed short-lived token; empty is a guest, the cookie's member, or whom the host page names. */
   @property() token = "";
   /** `light` or `dark`; empty follows the system. */

@@ -98,7 +98,8 @@ export class OpenlineDirectory extends PoolElement {
     if (this.profiles.value.size === 0) return this.empty(this.t("list.emptyTitle"), this.t("list.emptyText"));
     if (ids.length === 0) return this.nothingFound();
     return html`
-      <p class="count" role="status">${this.t("list.count", { n: ids.length })}<span class="free">${mark("free")}${this.t("list.freeCount", { n: this.free.value })}</span></p>
+      <p class="count" role="status">${this.t("list.count", { n: ids.length })}
+        ${this.free.value < 0 || this.fresh.value === "stale" ? nothing : html`<span class="free">${mark("free")}${this.t("list.freeCount", { n: this.free.value })}</span>`}</p>
       <ul class="grid">${repeat(ids, (id) => id, (id) => this.item(id))}</ul>`;
   }
 

@@ -55,7 +55,9 @@ export function trail(category: string): string[] {
   return steps.map((_, at) => steps.slice(0, at + 1).join("/"));
 }
 
-export function freeCount(hall: Pick<Hall, "lights">): number {
+/** How many are free now; -1 where not every light is known, for a part would be taken for the whole. */
+export function freeCount(hall: Pick<Hall, "profiles" | "lights">): number {
+  if (hall.lights.size < hall.profiles.size) return -1;
   let count = 0;
   for (const light of hall.lights.values()) if (light.indicator === "free") count += 1;
   return count;

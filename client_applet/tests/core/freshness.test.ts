@@ -4,7 +4,10 @@ import { freshness, STALE_AFTER_MS } from "../../src/core/freshness";
 const NOW = 1_000_000;
 
 describe("freshness", () => {
-  it("is unknown before the first frame", () => expect(freshness(NOW, 0, 0)).toBe("unknown"));
+  it("is unknown before the first frame, but not for long", () => {
+    expect(freshness(NOW, 0, 0, NOW - STALE_AFTER_MS)).toBe("unknown");
+    expect(freshness(NOW, 0, 0, NOW - STALE_AFTER_MS - 1)).toBe("stale");
+  });
   it("is fresh up to the limit and not after it", () => {
     expect(freshness(NOW, NOW - STALE_AFTER_MS, NOW)).toBe("fresh");
     expect(freshness(NOW, NOW - STALE_AFTER_MS - 1, NOW)).toBe("stale");

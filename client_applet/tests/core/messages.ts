@@ -1,4 +1,4 @@
-import type { Light, LineChange, LinePlace, MyTicket, Session, Snapshot, Waiter, Welcome } from "../../src/generated/wire";
+import type { Light, LineChange, LinePlace, MyStatus, MyTicket, Session, Snapshot, Waiter, Welcome } from "../../src/generated/wire";
 
 /** Messages with everything that a test does not care about filled in. */
 
@@ -32,6 +32,10 @@ export function myTicket(seq: number, places: LinePlace[], part: Partial<MyTicke
     t: "my_ticket", seq, at: 0, ticket: "t1", state: "waiting", mode: "chat", joined_at: 0, paused_until: 0, pause_reason: "",
     reason: "joined", places, ...part,
   };
+}
+
+export function myStatus(seq: number, declared: MyStatus["declared"], reason = ""): MyStatus {
+  return { t: "my_status", seq, at: 0, expert: "ada", declared, reason };
 }
 
 export function session(seq: number, part: Partial<Session> = {}): Session {

@@ -3,7 +3,7 @@ import type { ServerMessage } from "../../src/generated/wire";
 import { position } from "../../src/core/place";
 import { reduce } from "../../src/core/reduce";
 import { EMPTY, type Hall } from "../../src/core/state";
-import { light, line, myTicket, place, session, snapshot, waiter, welcome } from "./messages";
+import { light, line, myStatus, myTicket, place, session, snapshot, waiter, welcome } from "./messages";
 
 const play = (messages: ServerMessage[], from: Hall = EMPTY, now = 500) => messages.reduce((hall, message) => reduce(hall, message, now), from);
 const beat = (seq: number, confirmed_at = 0): ServerMessage => ({ t: "beat", at: 0, seq, confirmed_at });
@@ -33,7 +33,31 @@ describe("lights", () => {
   });
 });
 
+describe("what I declared", () => {
+  it("is kept under whatever light, and the newest counts", () => {
+    const hall = play([...fresh, myStatus(5, "away", "Lunch"), lights(6, light("ada", { indicator: "busy" })), myStatus(7, "online"), myStatus(6, "offline")]);
+    expect(hall.myStatus).toMatchObject({ declared: "online", seq: 7 });
+  });
+
+  it("is told anew after a snapshot, also in another epoch where numbers are low", () => {
+    const hall = play([...fresh, myStatus(90, "away"), welcome({ epoch: "e2" }), snapshot(1, { epoch: "e2" }), myStatus(1, "online")]);
+    expect(hall.myStatus?.declared).toBe("online");
+  });
+
+  it("is nobody else's", () => {
+    expect(play([...fresh, myStatus(5, "away"), welcome({ member: "u2" })]).myStatus).toBeNull();
+    expect(play([...fresh, myStatus(5, "away"), { t: "signed_out", reason: "" }]).myStatus).toBeNull();
+  });
+});
+
 describe("the clock and the point to resume from", () => {
+  it("is lost while the server lets messages fall, until the next snapshot", () => {
+    const behind = play([...fresh, beat(9), { t: "notice", code: "lagging", at: 1, detail: "", expert: "" }, beat(12)]);
+    expect(behind).toMatchObject({ seq: 0, notices: [] });
+    expect(play([snapshot(13), beat(14)], behind).seq).toBe(14);
+  });
+
+
   it("takes the server's time from the welcome", () => {
     const hall = play([welcome({ now: 90_000 })], EMPTY, 50_000);
     expect(hall.clockOffset).toBe(40_000);

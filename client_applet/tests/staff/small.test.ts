@@ -32,12 +32,11 @@ describe("a waiter", () => {
   });
 });
 
-describe("the declared status", () => {
+describe("the status of somebody else", () => {
   it.each([
-    ["free", "", "online"], ["ringing", "away", "online"], ["away", "online", "away"], ["offline", "online", "offline"],
-    ["busy", "", "online"], ["busy", "away", "away"], ["wrap-up", "offline", "offline"], ["closed", "away", "away"],
-  ] as const)("under the light %s, remembered %j, is %s", (indicator, remembered, status) => {
-    expect(declaredStatus(light(indicator), remembered)).toBe(status);
+    ["free", "online"], ["ringing", "online"], ["away", "away"], ["offline", "offline"], ["busy", "online"], ["closed", "online"],
+  ] as const)("under the light %s is likely %s", (indicator, status) => {
+    expect(declaredStatus(light(indicator))).toBe(status);
   });
 
   it("knows a missed offer", () => {

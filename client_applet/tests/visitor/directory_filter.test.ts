@@ -26,6 +26,7 @@ describe("the filter of the directory", () => {
     expect(filtered(hall, { ...all, category: "Software" })).toEqual(["ada", "grace"]);
     expect(filtered(hall, { ...all, category: "Software", freeOnly: true })).toEqual(["grace"]);
     expect(freeCount(hall)).toBe(2);
+    expect(freeCount({ profiles, lights: new Map() })).toBe(-1);
   });
   it("names the categories, the most frequent first", () => expect(categoriesBelow(profiles.values(), "")).toEqual(["Mathematics", "Software"]));
 
