@@ -179,6 +179,10 @@ def is_about_data(error: BaseException) -> bool:
     return isinstance(error, sa.exc.StatementError | OverflowError | UnicodeError)  # it could not even be sent
 
 
+Recorded = tuple[Stamp, Sequence[object]]
+"""One journal entry as the recorders take it: its stamp and its events."""
+
+
 async def put(
     tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = (), newer: bool = False
 ) -> None:

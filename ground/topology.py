@@ -26,7 +26,8 @@ _OPTIONS: dict[str, Any] = {
     "health_check_interval": 0,
     # Answers are packed maps of our own; RESP2 is the smaller and older of the two framings.
     "protocol": 2,
-    "max_connections": 64,
+    # Each pool that a process follows holds up to two of them for good: one to fan out, one for its conductor.
+    "max_connections": 2_000,
 }
 
 

@@ -1,11 +1,12 @@
 """What each expert's indicator was, when, and why: kept from the journal, for timelines and times in each state."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from ground.sql import Database, Stamp, Tx
+from ground.sql import Database, Recorded, Stamp, Tx
 from presence import store
 from presence.facts import ExpertFacts, Indicator
 
@@ -24,23 +25,41 @@ class Span(Struct, kw_only=True, frozen=True):
     to_ms: int
 
 
-async def record(tx: Tx, pool: str, stamp: Stamp, events: Sequence[object]) -> None:
-    """Write what the journal entry `stamp` says about experts; events of other kinds are passed over.
+async def record(tx: Tx, pool: str, entries: Sequence[Recorded]) -> None:
+    """Write what journal entries, in their order, say about experts; events of other kinds are passed over.
 
     A state that lasts is closed, and a new one opened, only when the indicator changed. The same entry written
-    again changes nothing, nor does an earlier one of the epoch.
+    again changes nothing, nor does an earlier one of the epoch. Many entries cost one look and one insert per expert.
     """
-    by_expert: dict[str, list[ExpertFacts]] = {}
-    for event in events:
-        if isinstance(event, ExpertFacts):
-            by_expert.setdefault(event.expert, []).append(event)
-    for expert, facts in by_expert.items():
-        last = await store.last(tx, pool, expert)
-        if last is not None and last["epoch"] == stamp.epoch and last["seq"] >= stamp.seq:
+    by_expert: dict[str, list[tuple[Stamp, int, ExpertFacts]]] = {}
+    for stamp, events in entries:
+        of_entry: Counter[str] = Counter()
+        for event in events:
+            if isinstance(event, ExpertFacts):
+                by_expert.setdefault(event.expert, []).append((stamp, of_entry[event.expert], event))
+                of_entry[event.expert] += 1
+    for expert, told in by_expert.items():
+        await _write(tx, pool, expert, told)
+
+
+async def _write(tx: Tx, pool: str, expert: str, told: Sequence[tuple[Stamp, int, ExpertFacts]]) -> None:
+    before = await store.last(tx, pool, expert)
+    last, added = before, list[dict[str, Any]]()
+    for stamp, n, fact in told:
+        if before is not None and before["epoch"] == stamp.epoch and before["seq"] >= stamp.seq:
             continue
-        for n, fact in enumerate(facts):
-            key = {"pool": pool, "expert": expert, "epoch": stamp.epoch, "seq": stamp.seq, "n": n}
-            last = await _follow(tx, last, fact, key, stamp.at)
+        key = {"pool": pool, "expert": expert, "epoch": stamp.epoch, "seq": stamp.seq, "n": n}
+        ended, begun = _follow(last, fact, key, stamp.at)
+        if last is not None and ended is not None:
+            if last is before:
+                await store.close(tx, last, ended)
+            last = {**last, "to_ms": ended}
+            if added:
+                added[-1] = last
+        if begun is not None:
+            last = begun
+            added.append(begun)
+    await store.add(tx, added)
 
 
 async def timeline(db: Database, pool: str, expert: str, from_ms: int, to_ms: int) -> list[Span]:
@@ -67,24 +86,20 @@ def _span(row: dict[str, Any]) -> Span:
     )
 
 
-async def _follow(
-    tx: Tx, last: dict[str, Any] | None, fact: ExpertFacts, key: dict[str, Any], at: int
-) -> dict[str, Any] | None:
-    """Go on from the state `last` to that of `fact`; returns what is then the last state."""
+def _follow(
+    last: dict[str, Any] | None, fact: ExpertFacts, key: dict[str, Any], at: int
+) -> tuple[int | None, dict[str, Any] | None]:
+    """From the state `last` to that of `fact`: when the last one ended, if it does, and the row of the new one, if any."""
     is_open = last is not None and last["to_ms"] is None
     retired = fact.cause == "retired"
     if last is not None and is_open and last["indicator"] == fact.indicator and not retired:
-        return last
+        return None, None
     since = _begin(last, fact.since, at)
-    if last is not None and is_open:
-        await store.close(tx, last, since)
-        last = {**last, "to_ms": since}
+    ended = since if is_open else None
     if retired:
-        return last
+        return ended, None
     row = key | {"indicator": fact.indicator, "cause": fact.cause, "reason": fact.reason, "by": fact.by}
-    row |= {"from_ms": since, "to_ms": None}
-    await store.add(tx, row)
-    return row
+    return ended, row | {"from_ms": since, "to_ms": None}
 
 
 def _begin(last: dict[str, Any] | None, since: int, at: int) -> int:

@@ -36,8 +36,9 @@ async def last(tx: Tx, pool: str, expert: str) -> dict[str, Any] | None:
     return None if row is None else _plain(row)
 
 
-async def add(tx: Tx, row: dict[str, Any]) -> None:
-    await tx.execute(sa.insert(states).values(row))
+async def add(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        await tx.execute(sa.insert(states), rows)
 
 
 async def close(tx: Tx, row: dict[str, Any], to_ms: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from ground.sql import Database, Stamp, Tx, Words, metadata, put_once
+from ground.sql import Database, Recorded, Tx, Words, metadata, put_once
 from queueing.facts import TicketFacts
 
 Outcome = Literal["matched", "left", "dropped"]
@@ -31,14 +31,18 @@ ticket_log = sa.Table(
 sa.Index(None, ticket_log.c.pool, ticket_log.c.left_at)
 
 
-async def record(tx: Tx, pool: str, stamp: Stamp, events: Sequence[object]) -> None:
-    """Write the tickets whose wait ended at the entry `stamp`; events of other kinds are passed over.
+async def record(tx: Tx, pool: str, entries: Sequence[Recorded]) -> None:
+    """Write the tickets whose wait ended in these journal entries; events of other kinds are passed over.
 
     A wait ends once, so the first word about a ticket stands, whichever entry repeats it.
     """
-    for event in events:
-        if isinstance(event, TicketFacts) and (outcome := _outcome(event)):
-            await put_once(tx, ticket_log, [_row(pool, stamp.at, event, outcome)])
+    ended = [
+        _row(pool, stamp.at, event, outcome)
+        for stamp, events in entries
+        for event in events
+        if isinstance(event, TicketFacts) and (outcome := _outcome(event))
+    ]
+    await put_once(tx, ticket_log, ended)
 
 
 async def patience(db: Database, pool: str, limit: int = 2000) -> list[tuple[int, bool]]:

@@ -39,8 +39,8 @@ class Books:
         async with self._db.begin() as tx:
             cursor = await get_cursor(tx, pool)
             fresh = [entry for entry in entries if entry.epoch != cursor.epoch or entry.seq > cursor.seq]
-            for entry in fresh:
-                await _record(tx, pool, Stamp(entry.epoch, entry.seq, entry.at), events_of(entry.events))
+            told = [(Stamp(entry.epoch, entry.seq, entry.at), events_of(entry.events)) for entry in fresh]
+            await _record(tx, pool, told)
             if fresh:
                 await set_cursor(tx, pool, fresh[-1].epoch, fresh[-1].seq)
 
@@ -66,13 +66,14 @@ class Books:
         return len(lost)
 
 
-async def _record(tx: Tx, pool: str, stamp: Stamp, events: Sequence[Event]) -> None:
-    await history.record(tx, pool, stamp, events)
-    await tickets.record(tx, pool, stamp, events)
-    await sessions.record(tx, pool, stamp, events)
-    for event in events:
-        if action := operator_action(event):
-            await audit.append(tx, pool, stamp, action)
+async def _record(tx: Tx, pool: str, told: Sequence[tuple[Stamp, Sequence[Event]]]) -> None:
+    await history.record(tx, pool, told)
+    await tickets.record(tx, pool, told)
+    await sessions.record(tx, pool, told)
+    for stamp, events in told:
+        for event in events:
+            if action := operator_action(event):
+                await audit.append(tx, pool, stamp, action)
 
 
 def operator_action(event: Event) -> audit.Action | None:

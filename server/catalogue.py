@@ -4,11 +4,11 @@ import asyncio
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from directory.expert import Expert, Pool
 from directory.profiles import Profiles
 from ground.errors import Refusal
+from ground.sql import FAILURES
 from server.views import Names
 from wire import messages
 
@@ -80,5 +80,5 @@ class Catalogue:
             for page in list(self._pages.values()):
                 try:
                     await self._read(page)
-                except (Refusal, SQLAlchemyError, OSError, TimeoutError) as error:
+                except (Refusal, *FAILURES) as error:
                     _log.warning("directory_not_read", pool=page.pool.pool, error=type(error).__name__)

@@ -8,12 +8,12 @@ import asyncio
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from directory.profiles import Profiles
 from ground.errors import Refusal, StoreUnavailable
 from ground.journal import Entry, EpochLost, Journal
 from ground.leadership import Leadership
+from ground.sql import FAILURES, is_about_data
 from queueing.line import Line
 from server.books import Books
 from server.roster import Roster
@@ -26,12 +26,13 @@ LATEST_S: Final = 1.0
 """The longest sleep between two looks at the deadlines."""
 SETTLE_S: Final = 0.05
 """A deadline may have moved with every entry; a burst of entries is answered by one look."""
+GATHER_S: Final = 0.3
 WRITE_MOST: Final = 500
 READ_AHEAD: Final = 2_000
 KEEP_ENTRIES: Final = 10_000
 TRIM_EVERY: Final = 1_000
 PAUSE_S: Final = 0.5
-_BROKEN: Final = (StoreUnavailable, SQLAlchemyError, OSError, TimeoutError)
+_BROKEN: Final = (StoreUnavailable, *FAILURES)
 _log = structlog.get_logger("openline.conductor")
 
 
@@ -135,6 +136,8 @@ class Conductor:
                 continue
 
     async def _roster_of(self, pool: str) -> None:
+        # Whoever begins to lead, also after a lost epoch, can't know what the store still has of an earlier install.
+        self._roster.forget(pool)
         while True:
             try:
                 await self._roster.install(pool)
@@ -170,6 +173,8 @@ class Conductor:
         trimmed = 0
         while True:
             batch = [await entries.get()]
+            # One transaction for what comes meanwhile: the books may be a moment behind, the loop must not.
+            await asyncio.sleep(GATHER_S)
             while len(batch) < WRITE_MOST and not entries.empty():
                 batch.append(entries.get_nowait())
             await self._write_all(pool, batch)
@@ -180,8 +185,8 @@ class Conductor:
     async def _write_all(self, pool: str, batch: list[Entry]) -> None:
         try:
             await self._books.write(pool, batch)
-        except StatementError as error:
-            if isinstance(error, DBAPIError) and not _is_about_data(error):
+        except Exception as error:
+            if not is_about_data(error):
                 raise
             for entry in batch:
                 await self._write_one(pool, entry)
@@ -190,8 +195,8 @@ class Conductor:
         """An entry that the database will never take must not stop all that come after it."""
         try:
             await self._books.write(pool, [entry])
-        except StatementError as error:
-            if isinstance(error, DBAPIError) and not _is_about_data(error):
+        except Exception as error:
+            if not is_about_data(error):
                 raise
             _log.error("entry_not_written", pool=pool, epoch=entry.epoch, seq=entry.seq, error=type(error).__name__)
             await self._books.skip(pool, entry.epoch, entry.seq)
@@ -205,7 +210,3 @@ class Conductor:
             return False
         await self._books.close_lost(snapshot, pool)
         return True
-
-
-def _is_about_data(error: DBAPIError) -> bool:
-    return type(error).__name__ in ("DataError", "IntegrityError", "ProgrammingError")

@@ -1,4 +1,5 @@
-"""How long it takes: forecasts for the lines of one pool, told to those who stand in them, at most every few seconds.
+"""How long it takes: forecasts for the lines of one pool, told at most every few seconds to those who stand in them
+and to those whose page names the expert.
 
 A forecast covers a few places more than there are, so that somebody who joins is answered from it at once.
 """
@@ -14,13 +15,13 @@ from server.changes import Whole
 from server.fanout import LivePool
 from server.hub import Hub
 from server.mirror import Mirror
-from server.translate import line_topic, queue_topic
+from server.translate import forecast_topic, line_topic, queue_topic
 from wire import messages
 
 EVERY_S: Final = 2.0
 """A line's forecast is told at most so often after changes."""
 STALE_S: Final = 20.0
-"""And at least so often while somebody waits."""
+"""And at least so often while somebody waits or looks; none older is told."""
 SPARE_PLACES: Final = 8
 LINES_AT_ONCE: Final = 20
 MOST_PLACES: Final = 200
@@ -51,17 +52,20 @@ class Forecasts:
     def line(self, expert: str) -> messages.Forecast:
         """The line of `expert`: every place in it, and that of who would join now."""
         length = min(self._live.mirror.length(expert), MOST_PLACES - 1)
-        known = self._known.get(expert)
-        if known is None or len(known.places) <= length:
-            known = self._known[expert] = self._make(expert, length + 1)
+        known = self._until(expert, length)
         return messages.Forecast(at=known.at, expert=expert, places=known.places[: length + 1])
 
     def _at(self, expert: str, ahead: int) -> messages.PlaceForecast:
         ahead = min(ahead, MOST_PLACES - 1)
+        return self._until(expert, ahead).places[ahead]
+
+    def _until(self, expert: str, ahead: int) -> messages.Forecast:
+        """The forecast as far as the place with `ahead` before it; made anew when it is too short or too old."""
         known = self._known.get(expert)
-        if known is None or len(known.places) <= ahead:
+        oldest = self._clock.now_ms() - STALE_S * 1000
+        if known is None or len(known.places) <= ahead or known.at < oldest:
             known = self._known[expert] = self._make(expert, ahead + 1)
-        return known.places[ahead]
+        return known
 
     def _make(self, expert: str, places: int) -> messages.Forecast:
         now = self._clock.now_ms()
@@ -83,7 +87,7 @@ class Forecasts:
         )
 
     async def run(self) -> None:
-        """Tell the lines that changed, and now and then all that somebody stands in. Runs for ever."""
+        """Tell the lines that changed, and now and then all that somebody waits for or looks at. Runs for ever."""
         rounds = 0
         while True:
             await asyncio.sleep(EVERY_S)
@@ -91,7 +95,7 @@ class Forecasts:
             lines = set(self._dirty)
             self._dirty.clear()
             if rounds % int(STALE_S / EVERY_S) == 0:
-                lines |= self._live.mirror.waited_for()
+                lines |= self._live.mirror.experts.keys()
             for number, expert in enumerate(sorted(lines)):
                 self._known.pop(expert, None)
                 self._tell(expert)
@@ -99,9 +103,11 @@ class Forecasts:
                     await asyncio.sleep(0)
 
     def _tell(self, expert: str) -> None:
-        topics = [self._live.topic(line_topic(expert)), self._live.topic(queue_topic(expert))]
-        heard = [topic for topic in topics if self._hub.watchers(topic)]
-        if heard and self._live.mirror.length(expert):
+        names = [forecast_topic(expert)]
+        if self._live.mirror.length(expert):
+            names += [line_topic(expert), queue_topic(expert)]
+        heard = [topic for topic in map(self._live.topic, names) if self._hub.watchers(topic)]
+        if heard:
             change = Whole(f"forecast:{expert}", self.line(expert))
             for topic in heard:
                 self._hub.post(topic, change)

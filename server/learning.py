@@ -4,9 +4,8 @@ import asyncio
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from ground.sql import Database
+from ground.sql import FAILURES, Database
 from queueing.experience import Experience, KaplanMeier
 from queueing.store import patience
 from server.fanout import LivePool
@@ -30,7 +29,7 @@ class Learning:
         while True:
             try:
                 await self.learn(live, self._forecasts.of(live))
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
+            except FAILURES as error:
                 _log.warning("not_learned", pool=live.pool, error=type(error).__name__)
             await asyncio.sleep(EVERY_S)
 

@@ -143,10 +143,6 @@ class Mirror:
     def length(self, expert: str) -> int:
         return len(self._lines.get(expert, ()))
 
-    def waited_for(self) -> set[str]:
-        """The experts in whose line somebody stands."""
-        return set(self._lines)
-
     def ticket_of(self, user: str) -> TicketFacts | None:
         ticket = self._ticket_of.get(user)
         return self.tickets[ticket] if ticket else None

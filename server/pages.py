@@ -14,7 +14,7 @@ from server.fanout import LivePool
 from server.forecasts import Forecasts
 from server.hub import Hub
 from server.outbox import SOFT_BYTES
-from server.translate import LIGHTS, OPERATORS, light_topic, line_topic, person_topic, queue_topic
+from server.translate import LIGHTS, OPERATORS, forecast_topic, light_topic, line_topic, person_topic, queue_topic
 from wire import messages
 from wire.messages import ServerMessage, Side, Watch
 
@@ -22,6 +22,8 @@ WATCH_EXPERTS: Final = 1000
 """The most lights that one page follows."""
 UNKNOWN_EXPERTS: Final = 20
 """Names that the pool does not know (yet) which a page may follow all the same."""
+WATCH_FORECASTS: Final = 20
+"""Of so many of the experts that a page names it is also told how long it takes."""
 WAITERS_AT_ONCE: Final = 500
 """Waiters in one frame of a snapshot."""
 ROOM_S: Final = 0.02
@@ -80,7 +82,8 @@ class Pages:
         strangers = [expert for expert in watch.experts if expert not in known][:UNKNOWN_EXPERTS]
         lights = [light_topic(expert) for expert in [*known.keys() & set(watch.experts), *strangers]]
         lines = [queue_topic(expert) for expert in watch.lines if expert in known or expert == conn.member]
-        topics = {LIGHTS, *lines} if watch.all else {*lights, *lines}
+        forecasts = [forecast_topic(expert) for expert in _forecast(view, watch)]
+        topics = {*([LIGHTS] if watch.all else lights), *lines, *forecasts}
         for topic in topics - view.topics:
             self._hub.subscribe(conn.sink, view.live.topic(topic))
         for topic in view.topics - topics:
@@ -123,9 +126,10 @@ class Pages:
                 self._tell(conn, views.session_info(mirror, facts))
         elif conn.role in ("user", "expert") and conn.member:
             self._side(conn, view, "user" if conn.role == "user" else "expert")
-        for expert in view.watch.lines if view.watch else ():
-            if mirror.length(expert):
-                self._tell(conn, view.forecasts.line(expert))
+        watch = view.watch or Watch(id=0)
+        lines = [expert for expert in watch.lines if mirror.length(expert)]
+        for expert in dict.fromkeys([*lines, *_forecast(view, watch)]):
+            self._tell(conn, view.forecasts.line(expert))
         self._tell(conn, self.beat(live))
 
     def _side(self, conn: Connection, view: View, side: Side) -> None:
@@ -171,6 +175,12 @@ class Pages:
         """Wait until the reader has taken most of what was sent; the caller's deadline ends the wait."""
         while conn.sink.transport.get_write_buffer_size() > SOFT_BYTES:  # noqa: ASYNC110 - only its protocol is told
             await asyncio.sleep(ROOM_S)
+
+
+def _forecast(view: View, watch: Watch) -> list[str]:
+    """The named experts whose forecast the page is told."""
+    known = view.live.mirror.experts
+    return [expert for expert in dict.fromkeys(watch.experts) if expert in known][:WATCH_FORECASTS]
 
 
 def _fitting(queues: list[messages.Queue]) -> int:

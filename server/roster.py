@@ -33,6 +33,10 @@ class Roster:
         self._clock = clock
         self._installed: dict[str, tuple[bytes, int]] = {}
 
+    def forget(self, pool: str) -> None:
+        """The live store may have lost what was installed: the next `install` does all of it."""
+        self._installed.pop(pool, None)
+
     async def install(self, pool: str) -> None:
         """Make the live pool what the directory says. Refused `no_such_pool`; raises StoreUnavailable, database errors.
 

@@ -1,8 +1,9 @@
 """From a journal entry to what each audience is told. Pure.
 
 Topics: `lights` (who watches the whole pool), `light:<expert>`, `line:<expert>` (who stands in it), `queue:<expert>`
-(the expert and operators), `user:<id>` and `expert:<id>` (all pages of one person), `operators`. A line's change is one
-broadcast however many stand in it; one's own ticket is told only when that ticket changed.
+(the expert and operators), `forecast:<expert>` (who thinks of joining), `user:<id>` and `expert:<id>` (all pages of
+one person), `operators`. A line's change is one broadcast however many stand in it; one's own ticket is told only when
+that ticket changed.
 """
 
 from dataclasses import dataclass, field
@@ -34,6 +35,10 @@ def line_topic(expert: str) -> str:
 
 def queue_topic(expert: str) -> str:
     return f"queue:{expert}"
+
+
+def forecast_topic(expert: str) -> str:
+    return f"forecast:{expert}"
 
 
 def person_topic(side: str, member: str) -> str:

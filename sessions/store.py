@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import Struct, convert
 
-from ground.sql import Database, Stamp, Tx, Words, metadata, put, put_once
+from ground.sql import Database, Recorded, Stamp, Tx, Words, metadata, put, put_once
 from queueing.facts import Mode, SessionFacts, SessionState
 from sessions.facts import DeliveredFacts, SaidFacts
 
@@ -73,18 +73,21 @@ class LoggedSession(Struct, kw_only=True, frozen=True):
     delivered_expert: int
 
 
-async def record(tx: Tx, pool: str, stamp: Stamp, events: Sequence[object]) -> None:
-    """Write what the journal entry `stamp` says of sessions and what was said in them; other events are passed over.
+async def record(tx: Tx, pool: str, entries: Sequence[Recorded]) -> None:
+    """Write what journal entries say of sessions and what was said in them; other events are passed over.
 
     The same entry written again changes nothing, nor does an earlier one of the epoch.
     """
-    for event in events:
-        if isinstance(event, SessionFacts):
-            await _write(tx, pool, stamp, event)
-        elif isinstance(event, SaidFacts):
-            await put_once(tx, chat_lines, [{"pool": pool} | {f: getattr(event, f) for f in event.__struct_fields__}])
-        elif isinstance(event, DeliveredFacts):
-            await _deliver(tx, pool, event)
+    said: list[dict[str, Any]] = []
+    for stamp, events in entries:
+        for event in events:
+            if isinstance(event, SessionFacts):
+                await _write(tx, pool, stamp, event)
+            elif isinstance(event, SaidFacts):
+                said.append({"pool": pool} | {f: getattr(event, f) for f in event.__struct_fields__})
+            elif isinstance(event, DeliveredFacts):
+                await _deliver(tx, pool, event)
+    await put_once(tx, chat_lines, said)
 
 
 async def find(db: Database, pool: str, session: str) -> LoggedSession | None:

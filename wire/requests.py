@@ -25,7 +25,7 @@ class Hello(Request, tag="hello"):
 class Watch(Request, tag="watch"):
     """The interest set of this page, whole: it replaces the one before.
 
-    `experts` are lights to follow; `all` follows the pool's (at most `limits.watch_experts`);
+    `experts` are lights to follow, and the wait forecasts of the first 20 of them; `all` follows the pool's lights;
     `lines` are lines to follow in detail (the expert's own, any for an operator).
     """
 

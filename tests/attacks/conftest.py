@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.attacks import raw
 from tests.chaos.town import Town, town
 
 
@@ -21,3 +22,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     async with town(tmp_path_factory.mktemp("site"), 1, "--origin", "https://shop.example") as made:
         yield made
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def no_connection_outlives_its_test() -> AsyncIterator[None]:
+    yield
+    await raw.hang_up()

@@ -5,7 +5,23 @@ import struct
 
 from tests.server.rig import request_bytes
 
-TEXT, BINARY, CONT, PING = 0x1, 0x2, 0x0, 0x9
+TEXT, CONT = 0x1, 0x0
+_writers: list[asyncio.StreamWriter] = []
+
+
+async def pipe(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A TCP connection that lasts until `hang_up` at the latest."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    _writers.append(writer)
+    return reader, writer
+
+
+async def hang_up() -> None:
+    """End every connection of this module, after every test."""
+    for writer in _writers:
+        writer.transport.abort()
+    _writers.clear()
+    await asyncio.sleep(0)  # the transports let go of their sockets in the next turn
 
 
 def frame(payload: bytes, opcode: int = TEXT, *, fin: bool = True, rsv1: bool = False) -> bytes:
@@ -39,13 +55,10 @@ class Raw:
         at = seen.rfind(b"\x88")
         return int.from_bytes(seen[at + 2 : at + 4], "big") if at >= 0 else 0
 
-    def drop(self) -> None:
-        self.writer.transport.abort()
-
 
 async def opened(port: int, *headers: str, answer: bytes = b"101") -> Raw:
     """An upgraded socket. Raises AssertionError when the status is another."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await pipe(port)
     writer.write(request_bytes(f"Host: localhost:{port}", *headers))
     head = await reader.readuntil(b"\r\n\r\n")
     assert answer in head.split(b"\r\n")[0], head
@@ -54,7 +67,7 @@ async def opened(port: int, *headers: str, answer: bytes = b"101") -> Raw:
 
 async def asked(port: int, request: bytes, seconds: float = 10) -> bytes:
     """The head of the answer to one raw HTTP request; nothing when the connection was ended without one."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await pipe(port)
     writer.write(request)
     seen = b""
     try:
@@ -62,6 +75,4 @@ async def asked(port: int, request: bytes, seconds: float = 10) -> bytes:
             seen = await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, ConnectionError):
         return b""
-    finally:
-        writer.transport.abort()
     return seen

@@ -8,7 +8,7 @@ from statistics import quantiles
 import websockets
 from websockets.typing import Subprotocol
 
-from tests.attacks.raw import Raw, opened
+from tests.attacks.raw import Raw, opened, pipe
 from tests.chaos.town import Town
 from tests.server.rig import request_bytes
 from tests.stories.talker import Talker
@@ -23,11 +23,11 @@ LATE_S = 3.0
 P99_S = 0.5
 
 
-async def half_open(port: int, drip: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def half_open(port: int, *, drip: bool) -> asyncio.StreamReader:
+    reader, writer = await pipe(port)
     if drip:
         writer.write(request_bytes(f"Host: localhost:{port}")[:40])
-    return reader, writer
+    return reader
 
 
 async def ended(reader: asyncio.StreamReader) -> float:
@@ -78,17 +78,16 @@ async def test_whoever_does_not_say_who_they_are_is_closed_and_a_flood_hurts_nob
     port, before, began = site.ports[0], site.rss(), time.monotonic()
     pipes = [await half_open(port, drip=n % 2 == 0) for n in range(HALF_OPEN)]
     silent = [await opened(port) for _ in range(IDLE)]
-    ends = asyncio.gather(*(ended(reader) for reader, _ in pipes))
+    ends = asyncio.gather(*(ended(reader) for reader in pipes))
     closes = asyncio.gather(*(closed_with(raw) for raw in silent))
     async with site.expert(pool, "ada"), site.expert(pool, "bob"), site.talker(pool, "user", "uma") as uma:
         until = time.monotonic() + 8
         latencies, (sent, codes) = await asyncio.gather(honest(uma, until), flood(site, pool, until))
-    assert sent > 2_000 and codes == {4104}
+    assert sent > 2_000
+    assert 4104 in codes and codes <= {4104, 1006}, "cut off, though who goes on sending may miss the reason"
     assert quantiles(latencies, n=100)[98] < P99_S, sorted(latencies)[-5:]
     assert site.rss() - before < 64 * 2**20
     async with asyncio.timeout(BOUND_S + LATE_S):
         assert max(await ends) - began < BOUND_S + LATE_S
         codes_of_silent = {code for code, _ in await closes}
     assert codes_of_silent == {4102}
-    for writer in [*(writer for _, writer in pipes), *(raw.writer for raw in silent)]:
-        writer.transport.abort()

@@ -59,9 +59,7 @@ async def test_the_sender_is_closed_and_memory_stays_flat(site: Town, bad: Calla
             raw.writer.write(frame(JSON.encode(messages.Hello(id=1, pool=pool))))
             await raw.reader.readuntil(b'"welcome"')
         raw.writer.write(payload)
-        code = await raw.closed()
-        raw.drop()
-        return code
+        return await raw.closed()
 
     codes = await asyncio.gather(*(attack() for _ in range(TOGETHER)))
     assert set(codes) == {BAD[bad]}
@@ -75,11 +73,7 @@ async def test_messages_that_are_never_finished_are_held_within_bounds(site: Tow
         raw.writer.write(frame(b" " * 60_000, fin=False))
         await raw.writer.drain()
     assert site.rss() - before < TOGETHER * 4 * 65_536 + GROWTH
-    for raw in open_ones:
-        raw.drop()
-
 
 async def test_compression_is_not_agreed_to(site: Town) -> None:
     raw: Raw = await opened(site.ports[0], "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")
     assert b"permessage-deflate" not in raw.head
-    raw.drop()

@@ -326,7 +326,7 @@ def test_the_store_does_what_the_text_says(driver: tuple[asyncio.AbstractEventLo
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=int(os.environ.get("EX", "0")) or (5_000 if DEEP else 60),
+            max_examples=5_000 if DEEP else 60,
             stateful_step_count=80 if DEEP else 40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -99,10 +99,9 @@ class Core:
         yield "gone", min(session.lost.values(), default=0)
 
     def _of_ticket(self, ticket: Ticket) -> Iterator[tuple[str, int, str]]:
-        if ticket.state in ("waiting", "offered"):
-            yield "max_wait", ticket.joined_at + self.settings.max_wait_ms, ""
-        if ticket.state != "waiting":
+        if ticket.state not in ("waiting", "offered"):
             return
+        yield "max_wait", ticket.joined_at + self.settings.max_wait_ms, ""
         yield "pause", ticket.paused_until, ""
         for expert, until in ticket.declined_until.items():
             yield "declined", until, expert

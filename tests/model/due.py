@@ -1,4 +1,4 @@
-"""What is due is done first: earliest first, each as of its own time, with its own dispatch."""
+"""What is due is done first: earliest first, each as of its own time, then dispatch."""
 
 from tests.model.flow import Flow
 
@@ -11,8 +11,9 @@ class Due(Flow):
     def run_due(self, now: int) -> int:
         """Do what is due at `now`. Returns when the next thing is due, 0 for never."""
         while (found := self.deadlines()) and found[0][0] <= now:
-            at, kind, key = found[0]
-            getattr(self, f"_due_{kind}")(key, at)
+            at = found[0][0]
+            while (same := self.deadlines()) and same[0][0] == at:
+                getattr(self, f"_due_{same[0][1]}")(same[0][2], at)
             self.dispatch(at)
         return next((at for at, _, _ in self.deadlines()), 0)
 

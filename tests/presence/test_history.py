@@ -25,7 +25,7 @@ def fact(
 
 async def feed(db: Database, seq: int, at: int, *facts: object, epoch: str = "e1") -> None:
     async with db.begin() as tx:
-        await record(tx, "demo", Stamp(epoch, seq, at), facts)
+        await record(tx, "demo", [(Stamp(epoch, seq, at), facts)])
 
 
 async def spans(db: Database, expert: str = "ada") -> list[tuple[str, int, int]]:

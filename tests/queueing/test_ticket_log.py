@@ -21,7 +21,7 @@ def ticket(name: str, cause: str, reason: str = "", **changes: Any) -> TicketFac
 
 async def feed(db: Database, seq: int, at: int, *events: object) -> None:
     async with db.begin() as tx:
-        await record(tx, "demo", Stamp("e1", seq, at), events)
+        await record(tx, "demo", [(Stamp("e1", seq, at), events)])
 
 
 async def test_each_end_of_a_wait(database: Database) -> None:

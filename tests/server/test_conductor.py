@@ -160,7 +160,7 @@ async def _log_a_session(house: Hall, session: str) -> int:
     )  # fmt: skip
     said = SaidFacts(session=session, n=1, side="user", text="hi", at=9000, op="op")
     async with house.db.begin() as tx:
-        await sessions.record(tx, house.pool, Stamp("old", 7, 9000), [talk, said])
+        await sessions.record(tx, house.pool, [(Stamp("old", 7, 9000), [talk, said])])
     return 9000
 
 

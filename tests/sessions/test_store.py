@@ -26,7 +26,7 @@ def said(n: int, text: str = "hello", name: str = "s1") -> SaidFacts:
 
 async def feed(db: Database, seq: int, *events: object, epoch: str = "e1") -> None:
     async with db.begin() as tx:
-        await record(tx, "demo", Stamp(epoch, seq, seq * 100), events)
+        await record(tx, "demo", [(Stamp(epoch, seq, seq * 100), events)])
 
 
 async def test_a_session_from_match_to_end(database: Database) -> None:

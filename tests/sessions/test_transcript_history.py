@@ -13,7 +13,7 @@ from tests.sessions.test_store import said, session
 @pytest.fixture
 async def conversation(store: Store, pool: str, database: Database) -> Conversation:
     async with database.begin() as tx:
-        await record(tx, pool, Stamp("e", 1, 1), [session("s1"), *(said(n, f"line {n}") for n in range(1, 8))])
+        await record(tx, pool, [(Stamp("e", 1, 1), [session("s1"), *(said(n, f"line {n}") for n in range(1, 8))])])
     return Conversation(store, database)
 
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from ground.store import Store
-from tests.simulation.people import HOUR, People
+from tests.simulation.people import People
 from tests.simulation.week import START, Week, settings_of_the_week
 from tests.simulation.world import World
 
@@ -40,10 +40,11 @@ async def test_a_week_keeps_every_promise(store: Store, pool: str, seed: int, da
     took = time.monotonic() - began
     print(f"\nseed {seed}: {days} days in {took:.0f} s, {week.calls} calls, {world.seq} entries, {report(world)}")
     assert week.shots >= int(days * 24) - 1
-    assert world.joined > days * 24 * 50
-    assert world.served > world.joined // 2
-    assert {"stepped_away", "disconnected", "elsewhere"} <= world.overtakes.keys()
-    assert len(world.waits_ms) and max(world.waits_ms) <= 90 * HOUR // 60 + HOUR
+    if days >= 1:
+        assert world.joined > days * 24 * 50
+        assert world.served > world.joined // 2
+        assert {"stepped_away", "disconnected", "elsewhere"} <= world.overtakes.keys()
+    assert max(world.waits_ms) <= world.settings.max_wait_ms + world.settings.ring_ms
 
 
 def report(world: World) -> str:

@@ -70,9 +70,7 @@ async def books(tmp_path_factory: pytest.TempPathFactory, foreign_port: int) -> 
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def scene(
-    browser: Browser, books: Books, request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[Scene]:
+async def scene(browser: Browser, books: Books, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scene]:
     failed = request.session.testsfailed
     async with AsyncExitStack() as stack:
         made = Scene(browser, books, stack)
@@ -81,3 +79,10 @@ async def scene(
             await made.keep_pictures(tmp_path)
         else:
             made.assert_quiet()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def offstage(books: Books) -> AsyncIterator[Scene]:
+    """A scene without browsers: for stories that the raw socket tells."""
+    async with AsyncExitStack() as stack:
+        yield Scene(None, books, stack)

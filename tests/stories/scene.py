@@ -67,6 +67,10 @@ class Person:
         """By the bar that says where one stands."""
         await self.part("bar").get_by_role("button").click()
 
+    async def connected(self) -> None:
+        """Wait until the session is live at this side."""
+        await expect(self.page.locator("[data-standing]")).to_have_attribute("data-standing", "live")
+
     async def say(self, text: str) -> None:
         await self.page.locator('textarea[part~="composer"]').fill(text)
         await self.page.keyboard.press("Enter")
@@ -95,7 +99,7 @@ class Person:
 class Scene:
     """One story: a pool of its own on a running server, and the people in it."""
 
-    def __init__(self, browser: Browser, books: Books, stack: AsyncExitStack) -> None:
+    def __init__(self, browser: Browser | None, books: Books, stack: AsyncExitStack) -> None:
         self.browser = browser
         self.books = books
         self.people: list[Person] = []
@@ -108,7 +112,9 @@ class Scene:
 
     async def person(self, name: str, **options: Any) -> Person:
         """Somebody who has a browser and no page yet."""
-        context = await self.browser.new_context(**{"locale": "en-US", "viewport": {"width": 1180, "height": 860}} | options)
+        context = await self.browser.new_context(
+            **{"locale": "en-US", "viewport": {"width": 1180, "height": 860}} | options
+        )
         self._stack.push_async_callback(context.close)
         context.set_default_timeout(10_000)
         await context.add_init_script(WATCH_POLICY)

@@ -70,7 +70,7 @@ async def test_each_side_hears_the_tone_of_the_other(scene: Scene) -> None:
     await ada.part("accept").click()
     for person in (ada, uma):
         await expect(person.part("call-state")).to_have_attribute("data-flowing", "true", timeout=20_000)
-        await expect(person.part("state")).to_have_attribute("data-standing", "live")
+        await person.connected()
     await hears(uma, TONE_HZ["Ada Quill"])
     await hears(ada, TONE_HZ["Uma"])
     await expect(uma.part("timer")).to_have_text(re.compile(r"^0:0[1-9]|0:[1-9]\d"))
@@ -101,4 +101,4 @@ async def test_who_refuses_the_microphone_goes_on_by_chat(scene: Scene) -> None:
     await uma.say("I can only write")
     await expect(ada.part("message")).to_have_text("I can only write")
     for person in (ada, uma):
-        await expect(person.part("state")).to_have_attribute("data-standing", "live")
+        await person.connected()

@@ -54,7 +54,7 @@ async def test_one_click_on_any_page_opens_the_line_and_says_at_once_what_is_so(
         await uma.button("Connect now", uma.panel).click()
         await ada.part("accept").click()
         for person in (ada, uma):
-            await expect(person.part("state")).to_have_attribute("data-standing", "live")
+            await person.connected()
         await uma.say("From another site")
         await expect(ada.part("message")).to_have_text("From another site")
         await ada.end()

@@ -1,4 +1,4 @@
-"""What a killed process, a killed store and a silent store do to people in line: nothing that they would notice for long."""
+"""A killed process, a killed store, a silent store, a restart: people in line stay where they are."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 import signal
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -17,56 +16,13 @@ from playwright.async_api import Browser, expect
 from ground.embedded import EmbeddedStore
 from tests.stories.people import ADA, BRUNO, CHIDI
 from tests.stories.scene import NET, Person, Scene
+from tests.stories.switchboard import Switchboard
 from tests.stories.talker import Talker, talking
-from tests.stories.venue import Books, Process, free_port
+from tests.stories.venue import Books, Process, free_port, own_server
 from wire import messages
 
 GONE_S = 10.0
 STALE_S = 15.0
-
-
-class Switchboard:
-    """One address before several servers: each new connection goes to the first that lives."""
-
-    def __init__(self, ports: list[int]) -> None:
-        self.ports = ports
-        self.port = free_port()
-        self._pumps: set[asyncio.Task[None]] = set()
-
-    @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator["Switchboard"]:
-        async with await asyncio.start_server(self._accept, "localhost", self.port):
-            yield self
-            for pump in self._pumps:
-                pump.cancel()
-            await asyncio.gather(*self._pumps, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for port in self.ports:
-            with contextlib.suppress(OSError):
-                far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
-                for source, sink in ((reader, far_writer), (far_reader, writer)):
-                    pump = asyncio.create_task(_pump(source, sink))
-                    self._pumps.add(pump)
-                    pump.add_done_callback(self._pumps.discard)
-                return
-        await _close(writer)
-
-
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    try:
-        with contextlib.suppress(OSError):
-            while data := await source.read(65_536):
-                sink.write(data)
-                await sink.drain()
-    finally:
-        await _close(sink)
-
-
-async def _close(sink: asyncio.StreamWriter) -> None:
-    sink.close()
-    with contextlib.suppress(OSError):
-        await sink.wait_closed()
 
 
 async def waits(person: Person, place: int) -> None:
@@ -126,18 +82,6 @@ async def _killed(scene: Scene, processes: list[Process]) -> None:
         await ada.sees("Uma would like to talk")
         assert (await witness.light("ada", "ringing")).waiting == 2
     scene.assert_quiet()
-
-
-@contextlib.asynccontextmanager
-async def own_server(folder: Path) -> AsyncIterator[tuple[Process, Books]]:
-    process = Process(folder / "log", free_port(), "serve", "--state", str(folder))
-    try:
-        await process.ready()
-        books = await Books.open(process.port, state_dir=str(folder))
-        yield process, books
-        await books.close()
-    finally:
-        process.stop()
 
 
 async def _joins(user: Talker, kept: set[str], member: str) -> None:

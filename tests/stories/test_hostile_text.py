@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from playwright.async_api import expect
 
@@ -39,12 +40,15 @@ async def no_foreign_elements(person: Person) -> None:
 @pytest.mark.claim("B12", "B27")
 @pytest.mark.timeout(90)
 async def test_hostile_names_reasons_and_messages_are_only_text(scene: Scene) -> None:
-    await scene.begin([ADA], wrap_up_ms=1)
+    odd = msgspec.structs.replace(ADA, headline=PAYLOADS[1], categories=[PAYLOADS[0], "Money"])
+    await scene.begin([odd], f"Line {PAYLOADS[6]}", wrap_up_ms=1)
     ada, uma, olga = await asyncio.gather(
         scene.expert("ada", name="Ada Quill"), scene.user("uma", name=NAME), scene.operator()
     )
     everybody = (ada, uma, olga)
 
+    await uma.sees(PAYLOADS[1], uma.card("ada"))
+    await expect(uma.page.locator("h1")).to_have_text(f"Line {PAYLOADS[6]}")
     await ada.part("status-away").click()
     await ada.part("away-reason").fill(PAYLOADS[2])
     await ada.part("set-away").click()

@@ -67,7 +67,8 @@ async def test_five_situations_have_five_messages(scene: Scene) -> None:
 
 
 @pytest.mark.claim("A8", "B13", "B14", "B38", "B39", "B40")
-async def test_a_busy_expert_is_refused_by_name_and_the_line_is_open(scene: Scene) -> None:
+async def test_a_busy_expert_is_refused_by_name_and_the_line_is_open(offstage: Scene) -> None:
+    scene = offstage
     await scene.begin([Expert(expert="ada", name="Ada"), Expert(expert="bob", name="Bob")], line_limit=1)
     ada, bob = await asyncio.gather(scene.present("ada"), scene.present("bob"))
     uma, viktor, third, fourth = await asyncio.gather(

@@ -42,7 +42,7 @@ async def test_a_missed_offer_sets_the_expert_away_and_the_user_back_to_the_head
     await ada.part("back").click()
     await ada.sees("Uma would like to talk")
     await ada.part("accept").click()
-    await expect(uma.part("state")).to_have_attribute("data-standing", "live")
+    await uma.connected()
 
 
 @pytest.mark.claim("B12", "B13")
@@ -68,14 +68,14 @@ async def test_who_steps_away_keeps_the_place_is_passed_over_and_confirms_on_com
     await ada.part("accept").click()
     session = await second.until(messages.Session)
     await second.ask(messages.Connected, session=session.session)
-    await expect(ada.part("state")).to_have_attribute("data-standing", "live")
+    await ada.connected()
     await uma.sees("You stepped away", uma.panel)
     await second.ask(messages.End, session=session.session)
     await ada.part("ready").click()
     await expect(uma.card("ada")).to_contain_text("Free")
 
-    await uma.button(re.compile("I’m back"), uma.panel).click()
+    await uma.button(re.compile("I.m back"), uma.panel).click()
     await uma.sees("Ada Quill is free. Are you there?", uma.panel)
-    await uma.button("Yes, I’m here", uma.panel).click()
+    await uma.button(re.compile("Yes, I.m here"), uma.panel).click()
     await ada.part("accept").click()
-    await expect(uma.part("state")).to_have_attribute("data-standing", "live")
+    await uma.connected()

@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import uuid
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class Process:
 
     def __init__(self, log: Path, port: int, *words: str, **environment: str) -> None:
         self.port = port
+        self.host = words[words.index("--host") + 1] if "--host" in words else "127.0.0.1"
         self.log = log
         known = {name: value for name, value in os.environ.items() if not name.startswith("OPENLINE_")}
         with log.open("ab") as out:
@@ -64,7 +66,8 @@ class Process:
         """The embedded store's process."""
         found = [child for child in psutil.Process(self.popen.pid).children() if "valkey" in child.name()]
         assert len(found) == 1, "one store"
-        return found[0].pid
+        pid: int = found[0].pid
+        return pid
 
     def family(self) -> list[psutil.Process]:
         parent = psutil.Process(self.popen.pid)
@@ -73,7 +76,8 @@ class Process:
     def interrupt(self) -> int:
         """Ctrl-C: the terminal sends it to the whole group. Returns the exit code."""
         os.killpg(self.popen.pid, signal.SIGINT)
-        return self.popen.wait(timeout=20)
+        code: int = self.popen.wait(timeout=20)
+        return code
 
     def kill(self) -> None:
         self.popen.kill()
@@ -87,7 +91,7 @@ class Process:
             self.kill()
 
     def _answers(self) -> bool:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
+        connection = HTTPConnection(self.host, self.port, timeout=2)
         try:
             connection.request("GET", "/readyz", headers={"Host": "localhost"})
             return connection.getresponse().status == 200
@@ -104,7 +108,7 @@ class Books:
         self.profiles = Profiles(database)
         self.base = f"http://localhost:{port}"
         self.port = port
-        self._database = database
+        self.database = database
         self._links = Links(database)
         self._tokens = Tokens(config.keys)
 
@@ -117,7 +121,7 @@ class Books:
         return cls(config, database, port)
 
     async def close(self) -> None:
-        await self._database.close()
+        await self.database.close()
 
     async def new_pool(self, experts: list[Expert], name: str = "A line", **settings: int) -> str:
         """A pool that no other story knows."""
@@ -133,3 +137,16 @@ class Books:
 
     def token(self, pool: str, role: Member, subject: str, name: str = "") -> str:
         return self._tokens.issue(pool, role, subject, name or subject.title(), now=SystemClock().now_ms())
+
+
+@asynccontextmanager
+async def own_server(folder: Path, *words: str) -> AsyncIterator[tuple[Process, Books]]:
+    """A server of a story's own, with these further options."""
+    process = Process(folder / "log", free_port(), "serve", "--state", str(folder), *words)
+    try:
+        await process.ready()
+        books = await Books.open(process.port, state_dir=str(folder))
+        yield process, books
+        await books.close()
+    finally:
+        process.stop()

@@ -53,7 +53,7 @@ function byMessage(hall: Hall, message: ServerMessage): Hall {
 function onWelcome(hall: Hall, welcome: Welcome): Hall {
   const base = { ...hall, welcome, role: welcome.role, confirmedAt: welcome.now, lagging: false };
   const same = welcome.resumed && welcome.epoch === hall.epoch;
-  const somebodyElse = hall.welcome !== null && hall.welcome.member !== welcome.member;
+  const somebodyElse = hall.welcome !== null && (hall.welcome.member !== welcome.member || hall.welcome.role !== welcome.role);
   if (same && !somebodyElse) return { ...base, settling: "" };
   const fresh = unconfirm({ ...base, epoch: welcome.epoch, seq: welcome.resumed ? hall.seq : 0, settling: "snapshot" });
   return somebodyElse ? { ...fresh, ...NOBODY } : fresh;

@@ -204,7 +204,8 @@ export class OpenlineConsole extends PoolElement {
   }
 
   private renderIdle(): TemplateResult {
-    const indicator = this.light?.indicator;
+    if (!this.light) return html`<div class="idle card"><span class="spinner"></span><p class="muted">${this.w("loading")}</p></div>`;
+    const { indicator } = this.light;
     const kind = indicator === "away" || indicator === "offline" || indicator === "closed" ? indicator : "free";
     const shape = { free: "check", away: "moon", offline: "offline", closed: "clock" } as const;
     return html`<div class="idle card ${kind}">${icon(shape[kind])}<h2>${this.w(`idle.${kind}`)}</h2><p class="muted">${this.w(`idle.${kind}_text`)}</p>

@@ -33,6 +33,7 @@ export const consoleStyles = css`
   @container (max-width: 800px) {
     main { grid-template-columns: minmax(0, 1fr); }
     .tools { margin-inline-start: 0; }
+    .tools .button { padding-inline: 8px; }
     openline-session { block-size: min(40rem, 78dvh); }
   }
 `;

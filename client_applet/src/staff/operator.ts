@@ -67,8 +67,9 @@ export class OpenlineOperator extends PoolElement {
   }
 
   protected override willUpdate(): void {
-    const isOperator = this.welcome.value?.role === "operator";
-    this.interest.set(isOperator ? { all: true, lines: [...this.hall.lights.keys()].sort() } : {});
+    const role = this.welcome.value?.role;
+    if (role === "operator") this.interest.set({ all: true, lines: [...this.hall.lights.keys()].sort() });
+    else this.interest.set(role ? {} : { all: true });
   }
 
   private toggle(expert: string): void {
@@ -127,7 +128,7 @@ export class OpenlineOperator extends PoolElement {
   private renderFilters(shown: number): TemplateResult {
     const words: Record<Only, StaffKey> = { all: "op.all", waiting: "op.only_waiting", free: "op.only_free", live: "op.only_live" };
     return html`<div class="filters" role="search">
-      <label class="search"><span class="said">${this.w("op.search")}</span>${icon("search")}<input class="field" type="search" part="search" dir="auto" placeholder=${this.w("op.search")}
+      <label class="search"><span class="said">${this.w("op.search")}</span>${icon("search")}<input class="field" type="search" part="search" placeholder=${this.w("op.search")}
         .value=${this.text} @input=${(event: Event) => (this.text = (event.target as HTMLInputElement).value)}></label>
       <div class="chips">${ONLY.map((only) => html`<button class="chip" part="only-${only}" aria-pressed=${this.only === only} @click=${() => (this.only = only)}>${this.w(words[only])}</button>`)}</div>
       <label class="sort"><span>${this.w("op.sort")}</span><select class="field" part="sort" @change=${(event: Event) => (this.sort = (event.target as HTMLSelectElement).value as Sort)}>
@@ -141,17 +142,17 @@ export class OpenlineOperator extends PoolElement {
   }
 
   private renderTable(rows: readonly Row[]): TemplateResult {
-    return html`<div class="table card" role="table" aria-label=${this.w("op.title")} aria-rowcount=${rows.length}>
+    return html`<div class="table card" role="table" aria-label=${this.w("op.title")}>
       <div class="row head" role="row">${(["op.expert", "op.state", "op.session", "op.line", "op.actions"] as const).map((key) => html`<span role="columnheader">${this.w(key)}</span>`)}</div>
       ${repeat(rows, (row) => row.expert, (row) => this.renderRow(row))}</div>`;
   }
 
   private renderRow(row: Row): TemplateResult {
     const open = this.expanded.has(row.expert);
-    return html`<div class="block" data-expert=${row.expert} data-indicator=${row.indicator} part="row">
+    return html`<div class="block" role="rowgroup" data-expert=${row.expert} data-indicator=${row.indicator} part="row">
       <div class="row" role="row">
         <span class="expert" role="cell">${avatar(row.name, row.photo, this.client?.server ?? "")}<span class="names"><strong dir="auto">${row.name}</strong><span class="muted small" dir="auto">${row.headline || row.expert}</span></span></span>
-        <span class="state" role="cell">${mark(this.fresh.value === "stale" ? "unsure" : row.indicator)}<span>${this.w(`light.${row.indicator}`)}${row.reason ? html`<span class="muted small" dir="auto"> · ${row.reason}</span>` : nothing}</span>
+        <span class="state" role="cell">${mark(this.fresh.value === "stale" ? "unsure" : row.indicator)}<span>${this.w(`light.${row.indicator}`)}${row.reason ? html`<span class="muted small"> · <span dir="auto">${row.reason}</span></span>` : nothing}</span>
           <time class="muted tabular small">${clock(this.now - row.since)}</time></span>
         <span class="session" role="cell">${this.renderSession(row)}</span>
         <span class="line" role="cell">${this.renderLineCell(row, open)}</span>
@@ -170,8 +171,8 @@ export class OpenlineOperator extends PoolElement {
 
   private renderLineCell(row: Row, open: boolean): TemplateResult {
     const label = this.w(open ? "op.collapse" : "op.expand", { name: row.name });
-    return html`<button class="button quiet small expand" part="expand" aria-expanded=${open} aria-label=${label} title=${label} @click=${() => this.toggle(row.expert)}>
-      ${icon("people")}<b class="tabular">${row.waiting}</b>${row.longestSince ? html`<time class="tabular small">${clock(this.now - row.longestSince)}</time>` : nothing}<span class="turn">${icon("forward")}</span></button>`;
+    return html`<button class="button quiet small expand" part="expand" aria-expanded=${open} title=${label} @click=${() => this.toggle(row.expert)}>
+      ${icon("people")}<span class="said">${label}</span><b class="tabular">${row.waiting}</b>${row.longestSince ? html`<time class="tabular small">${clock(this.now - row.longestSince)}</time>` : nothing}<span class="turn">${icon("forward")}</span></button>`;
   }
 
   private renderActions(row: Row): TemplateResult {
@@ -183,9 +184,9 @@ export class OpenlineOperator extends PoolElement {
   }
 
   private renderWaiters(row: Row): TemplateResult {
-    if (row.waiters.length === 0) return html`<p class="muted detail">${this.w("op.line_empty")}</p>`;
-    return html`<div class="detail"><openline-waiters .language=${this.language} .theme=${this.theme} .now=${this.now} .waiters=${row.waiters}
-      .actions=${(waiter: Waiter) => this.renderWaiterActions(waiter, row.expert)}></openline-waiters></div>`;
+    if (row.waiters.length === 0) return html`<div role="row"><p class="muted detail" role="cell">${this.w("op.line_empty")}</p></div>`;
+    return html`<div role="row"><div class="detail" role="cell"><openline-waiters .language=${this.language} .theme=${this.theme} .now=${this.now} .waiters=${row.waiters}
+      .actions=${(waiter: Waiter) => this.renderWaiterActions(waiter, row.expert)}></openline-waiters></div></div>`;
   }
 
   private renderWaiterActions(waiter: Waiter, from: string): TemplateResult {

@@ -26,8 +26,7 @@ export const operatorStyles = css`
   .block:hover { background: var(--_hover); }
   .expert, .state, .session, .line, .acts { display: flex; align-items: center; gap: 9px; min-inline-size: 0; }
   .names { display: grid; min-inline-size: 0; line-height: 1.3; }
-  .names > *, .with { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-
+  .names > *, .with { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: -webkit-match-parent; text-align: match-parent; }
   .session svg { inline-size: 17px; block-size: 17px; flex: none; color: var(--_muted); }
   .acts { justify-content: flex-end; flex-wrap: wrap; gap: 2px; }
   .expand { gap: 7px; font-weight: 500; color: var(--_text); }
@@ -46,8 +45,6 @@ export const operatorStyles = css`
     .expert { grid-column: 1; } .line { grid-column: 2; grid-row: 1; justify-content: flex-end; }
     .state { grid-column: 1; min-block-size: 44px; } .session { grid-column: 1; } .acts { grid-column: 2; grid-row: 2 / span 2; align-self: start; flex-direction: column; align-items: flex-end; }
     .session:has(.none) { display: none; }
-    .expand .turn { display: inline-flex; transform: rotate(90deg); transition: transform 0.15s; }
-  .expand[aria-expanded="true"] .turn { transform: rotate(-90deg); }
   .detail { padding-inline: 16px; }
     .block { contain-intrinsic-block-size: auto 104px; }
     .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; }

@@ -9,6 +9,7 @@ import { mark } from "../ui/lights";
 import { StaffPart } from "./part";
 
 const STATUSES: readonly Status[] = ["online", "away", "offline"];
+const SHAPE = { online: "free", away: "away", offline: "offline" } as const;
 const PRESETS: readonly StaffKey[] = ["status.break", "status.lunch", "status.meeting", "status.today"];
 
 /** The status toggle, and what visitors see now. Event: `declare` (detail: status and reason). */
@@ -22,6 +23,7 @@ export class OpenlineStatus extends StaffPart {
     }
     .toggle button[aria-checked="true"] { background: var(--_raised); color: var(--_text); box-shadow: var(--_shadow), 0 0 0 1px var(--_edge-strong); }
     .toggle button:focus-visible { border-radius: 99px; }
+    .both { display: grid; gap: 2px; }
     .seen { display: inline-flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; font-size: 0.92em; color: var(--_muted); }
     .seen b { display: inline-flex; align-items: center; gap: 6px; color: var(--_text); font-weight: 650; }
     dialog { border: 0; border-radius: var(--_radius); padding: 22px; inline-size: min(26rem, calc(100vw - 32px)); background: var(--_raised); color: var(--_text); box-shadow: var(--_shadow-high); font: inherit; }
@@ -72,7 +74,7 @@ export class OpenlineStatus extends StaffPart {
     return html`
       <div class="toggle" role="radiogroup" aria-label=${this.t("status.label")} @keydown=${this.pressed}>
         ${STATUSES.map((status) => this.renderChoice(status))}</div>
-      ${this.light ? this.renderSeen(this.light) : nothing}
+      ${this.light ? html`<span class="both">${this.renderSet()}${this.renderSeen(this.light)}</span>` : nothing}
       <dialog aria-labelledby="away-title"><form @submit=${this.setAway}>
         <h2 id="away-title">${this.t("status.away_title")}</h2>
         <div class="presets">${PRESETS.map((key) => this.renderPreset(this.t(key)))}</div>
@@ -85,13 +87,17 @@ export class OpenlineStatus extends StaffPart {
 
   private renderChoice(status: Status): TemplateResult {
     const chosen = status === this.declared;
-    const shape = { online: "free", away: "away", offline: "offline" } as const;
     return html`<button role="radio" part="status-${status}" aria-checked=${chosen} tabindex=${chosen ? "0" : "-1"} ?disabled=${this.busy}
-      @click=${() => this.choose(status)}>${mark(shape[status])}${this.t(`status.${status}`)}</button>`;
+      @click=${() => this.choose(status)}>${mark(SHAPE[status])}${this.t(`status.${status}`)}</button>`;
   }
 
   private renderPreset(words: string): TemplateResult {
     return html`<button class="chip" type="button" aria-pressed=${this.reason === words} @click=${() => (this.reason = words)}>${words}</button>`;
+  }
+
+  private renderSet(): TemplateResult {
+    return html`<span class="seen" part="set" data-declared=${this.declared}>${this.t("status.set")}
+      <b>${mark(SHAPE[this.declared])}${this.t(`status.${this.declared}`)}</b></span>`;
   }
 
   private renderSeen(light: Light): TemplateResult {

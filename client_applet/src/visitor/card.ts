@@ -45,6 +45,10 @@ export class OpenlineCard extends LitElement {
     if ((changed.has("client") || changed.has("expert")) && this.hasUpdated) this.listen();
   }
 
+  override focus(): void {
+    this.renderRoot.querySelector<HTMLElement>("button.name")?.focus();
+  }
+
   private listen(): void {
     this.unlisten();
     const store = this.client?.store;

@@ -5,7 +5,7 @@ import { type Command, FreshnessController, type Hall, SliceController, WatchCon
 import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
 import { mark } from "../ui/lights";
-import type { CardGesture } from "./card";
+import type { CardGesture, OpenlineCard } from "./card";
 import "./card";
 import { categoriesBelow, directoryInterest, type Filter, filtered, freeCount, trail } from "./directory_filter";
 import { directoryStyles } from "./directory_styles";
@@ -64,7 +64,7 @@ export class OpenlineDirectory extends PoolElement {
       </section>
       ${this.choosing ? this.choice() : nothing}
       <openline-panel .server=${this.server} .pool=${this.pool} .token=${this.token} .theme=${this.theme} .expert=${this.opened}
-        lang=${this.language}></openline-panel>
+        lang=${this.language} @openline-closed=${this.refocus}></openline-panel>
       <openline-ticket-bar .server=${this.server} .pool=${this.pool} .token=${this.token} .theme=${this.theme} lang=${this.language}
         ?hidden=${this.choosing}></openline-ticket-bar>`;
   }
@@ -169,6 +169,12 @@ export class OpenlineDirectory extends PoolElement {
     this.toggleChoosing();
     this.openWith(experts[0]!, { t: "join", experts, mode: "chat" });
   }
+
+  /** The button that opened the panel may be another one by now: the focus goes to the card then, and is never lost. */
+  private readonly refocus = (): void => {
+    const focused = this.shadowRoot?.activeElement;
+    if (!focused || focused.localName === "openline-panel") this.renderRoot.querySelector<OpenlineCard>(`li[data-expert="${CSS.escape(this.opened)}"] openline-card`)?.focus();
+  };
 
   /** The panel shows what comes of it: a place, a call, a refusal, or the way to sign in. */
   private openWith(expert: string, what: Command | null): void {

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { refusal } from "../ui/words";
 import { icon } from "../ui/icons";
+import { notices } from "./notices";
 import { inLine } from "./panel_line";
 import { calling, over, readyCheck, session } from "./panel_meeting";
 import { avail } from "./panel_light";
@@ -10,7 +11,7 @@ export type { PanelView } from "./panel_view";
 
 /** The body of the panel for the situation, with what went wrong last. */
 export function body(view: PanelView): TemplateResult {
-  return html`${problem(view)}${view.actions.wantsSignIn ? signIn(view) : bySituation(view)}`;
+  return html`${problem(view)}${told(view)}${view.actions.wantsSignIn ? signIn(view) : bySituation(view)}`;
 }
 
 function bySituation(view: PanelView): TemplateResult {
@@ -27,6 +28,12 @@ function bySituation(view: PanelView): TemplateResult {
     case "full":
     case "light": return avail(view, now.light, now.ticket, now.kind === "full");
   }
+}
+
+/** Where the body itself says why the place or the session ended, nobody needs to hear it twice. */
+function told({ t, client, hall, situation }: PanelView): TemplateResult[] {
+  const said = situation.kind === "over" || situation.kind === "session";
+  return notices(t, client, said ? hall.notices.filter((one) => one.code === "moved_by_operator") : hall.notices.slice(-3));
 }
 
 function problem({ actions, t }: PanelView): TemplateResult | typeof nothing {

@@ -8,6 +8,7 @@ import { wait } from "../ui/words";
 import { anyPanelOpen, OpenPanels } from "./open_panels";
 import "./panel";
 import type { OpenlinePanel } from "./panel";
+import { notices } from "./notices";
 import { nameOf } from "./situation";
 import { placeSpoken } from "./spoken";
 
@@ -28,6 +29,9 @@ export class OpenlineTicketBar extends PoolElement {
       padding: 8px 8px 8px 18px; border-radius: 20px; background: light-dark(#17192b, #2a2e3a); color: #fff; box-shadow: var(--_shadow-high); animation: come 0.35s var(--_ease);
     }
     :host(:dir(rtl)) .bar { padding: 8px 18px 8px 8px; }
+    .callout { pointer-events: auto; inline-size: min(620px, 100% - 24px); box-sizing: border-box; margin: 0 auto 10px; background: var(--_raised); box-shadow: var(--_shadow-high); align-items: center; }
+    .callout:last-of-type { margin-block-end: calc(14px + env(safe-area-inset-bottom)); }
+    .callout div { flex: 1; }
     .bar.urgent { background: var(--_accent); color: var(--_on-accent); }
     @keyframes come { from { transform: translateY(120%); } }
     .text { flex: 1; min-inline-size: 0; display: grid; line-height: 1.3; }
@@ -58,6 +62,7 @@ export class OpenlineTicketBar extends PoolElement {
     const standing = this.standing();
     const hall = this.hall.value;
     return html`
+      ${hall && this.client && !anyPanelOpen() ? notices(translate(this.language), this.client, hall.notices.slice(-3)) : nothing}
       ${standing && hall && !anyPanelOpen() ? this.bar(standing) : nothing}
       <openline-panel .server=${this.server} .pool=${this.pool} .token=${this.token} .theme=${this.theme} lang=${this.language}
         .expert=${standing?.expert ?? ""} @openline-closed=${() => this.requestUpdate()}></openline-panel>

@@ -1,12 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { ar } from "../../src/i18n/ar";
 import { callAr } from "../../src/i18n/call.ar";
 import { callDe } from "../../src/i18n/call.de";
 import { callEn } from "../../src/i18n/call.en";
 import { callEs } from "../../src/i18n/call.es";
+import { de } from "../../src/i18n/de";
+import { en } from "../../src/i18n/en";
+import { es } from "../../src/i18n/es";
 import { staffAr } from "../../src/i18n/staff.ar";
 import { staffDe } from "../../src/i18n/staff.de";
 import { staffEn } from "../../src/i18n/staff.en";
 import { staffEs } from "../../src/i18n/staff.es";
+import wire from "../../src/generated/wire.ts?raw";
 import type { Message } from "../../src/i18n/translate";
 
 type Catalogue = Readonly<Record<string, Message>>;
@@ -17,6 +22,24 @@ const CASES: [string, Catalogue, Catalogue][] = [
   ["call de", callEn, callDe], ["call es", callEn, callEs], ["call ar", callEn, callAr],
   ["staff de", staffEn, staffDe], ["staff es", staffEn, staffEs], ["staff ar", staffEn, staffAr],
 ];
+
+const REFUSALS = [...wire.slice(wire.indexOf("type RefusalCode")).matchAll(/^ {2}\| "(\w+)"/gm)].map((match) => match[1]!);
+const NOTICES = ["missed_offer", "forced_status", "moved_by_operator", "removed_by_operator", "dropped", "session_ended_by_operator"];
+const SPEAKING: [string, Catalogue][] = [
+  ["en", en], ["de", de], ["es", es], ["ar", ar], ["staff en", staffEn], ["staff de", staffDe], ["staff es", staffEs], ["staff ar", staffAr],
+];
+
+describe.each(SPEAKING)("%s", (name, catalogue) => {
+  it("has words for every refusal of the wire", () => {
+    expect(REFUSALS.length).toBeGreaterThan(30);
+    expect(REFUSALS.filter((code) => !(`refused.${code}` in catalogue))).toEqual([]);
+  });
+
+  it("has words for every notice to this side", () => {
+    const toMe = name.startsWith("staff") ? NOTICES : NOTICES.slice(2);
+    expect(toMe.filter((code) => !(`notice.${code}` in catalogue))).toEqual([]);
+  });
+});
 
 describe.each(CASES)("%s", (_name, english, other) => {
   it("has the same keys", () => expect(Object.keys(other).sort()).toEqual(Object.keys(english).sort()));
