@@ -17,6 +17,7 @@ PLAIN = (
     "sessions",  # hash: session → packed record, until an hour after the end
     "users",  # hash: user → ticket
     "present",  # hash: "<side>:<member>" → packed list of processes
+    "ordinals",  # hash: expert → the last ordinal given in their line
     "stats",  # hash: counters joined, served, left, unexplained
     "leader",  # hash: process, until, token
 )

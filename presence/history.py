@@ -89,7 +89,7 @@ def _span(row: dict[str, Any]) -> Span:
 def _follow(
     last: dict[str, Any] | None, fact: ExpertFacts, key: dict[str, Any], at: int
 ) -> tuple[int | None, dict[str, Any] | None]:
-    """From the state `last` to that of `fact`: when the last one ended, if it does, and the row of the new one, if any."""
+    """From the state `last` to that of `fact`: when the last ended, if it did, and the new row, if any."""
     is_open = last is not None and last["to_ms"] is None
     retired = fact.cause == "retired"
     if last is not None and is_open and last["indicator"] == fact.indicator and not retired:

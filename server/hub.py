@@ -21,7 +21,7 @@ from wire.codec import Codec
 from wire.messages import ServerMessage
 
 _log = structlog.get_logger("openline.hub")
-CHUNK: Final = 100
+CHUNK: Final = 250
 WRITING_SHARE: Final = 1 / 3
 MAX_DISTANCE_S: Final = 0.1
 # What a fresh snapshot brings back, so that a slow reader may miss it.

@@ -26,9 +26,10 @@ class Bounds:
     command_s: float = 15.0
     close_s: float = 5.0
     stall_s: float = 5.0
-    # A member whose cable was pulled must not look present for longer than 15 s; a guest only costs memory.
-    member_ping_s: float = 5.0
-    member_silence_s: float = 14.0
+    # An expert whose cable was pulled must not look present for longer than 15 s, and 5 s of that are the pool's
+    # `presence_grace_ms`, one the sweep's; a guest only costs memory.
+    member_ping_s: float = 4.0
+    member_silence_s: float = 9.0
     guest_ping_s: float = 20.0
     guest_silence_s: float = 40.0
     connections: int = 50_000

@@ -90,10 +90,13 @@ local function flush(turn)
   end
 end
 
+-- Settings are only read, so the last ones unpacked serve every call that finds the same bytes.
+local settings_raw, settings_read
 function R.settings(turn)
-  if not turn.settings then
+  if turn.settings == nil then
     local raw = redis.call("GET", K.settings(turn.p))
-    turn.settings = raw and unpack_(raw) or false
+    if raw and raw ~= settings_raw then settings_raw, settings_read = raw, unpack_(raw) end
+    turn.settings = raw and settings_read or false
   end
   return turn.settings or nil
 end

@@ -33,6 +33,7 @@ R.command("retire", function(turn, a)
   for _, kind in ipairs({ "hours:", "keep:", "wrap:", "gone:expert:" }) do R.no_deadline(turn, kind .. e.expert) end
   E.changed(turn, e, "retired")
   R.put(turn, "experts", e.expert, nil)
+  redis.call("HDEL", K.ordinals(turn.p), e.expert)
 end)
 
 -- Changes the declared status; also the consequence of a missed offer.

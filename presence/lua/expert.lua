@@ -15,7 +15,6 @@ function E.new(id, now)
   return {
     expert = id, declared = "offline", reason = "", present = false, open = true, engagement = "idle",
     since = now, indicator = "offline", offer = "", session = "", wrap_until = 0, always = true, windows = {},
-    ordinal = 0,
   }
 end
 

@@ -70,9 +70,8 @@ R.listen("user_gone", function(turn, user)
   end
   t.connected = false
   if t.state == "offered" then O.withdraw(turn, t.offer, "user_gone", "system") end
-  local grace = turn.now + R.settings(turn).grace_ms
-  if t.pause_reason == "stepped_away" then grace = math.max(grace, t.paused_until) end
-  R.deadline(turn, "grace:" .. t.ticket, grace)
+  t.lost_at = turn.now
+  T.grace(turn, t)
   T.changed(turn, t, "disconnected", "", "system")
 end)
 
@@ -80,7 +79,7 @@ R.listen("user_back", function(turn, user)
   local t = T.of_user(turn, user)
   if not t or t.connected then return end
   t.connected = true
-  R.no_deadline(turn, "grace:" .. t.ticket)
+  T.grace(turn, t)
   T.changed(turn, t, "reconnected", "", "system")
   T.touch_lines(turn, t)
   if t.session ~= "" then S.back(turn, R.get(turn, "sessions", t.session), "user") end

@@ -45,7 +45,7 @@ end
 
 local function enter(turn, a, experts)
   local t = T.new(turn, a)
-  for _, id in ipairs(experts) do T.place(turn, t, E.get(turn, id)) end
+  for _, id in ipairs(experts) do T.place(turn, t, id) end
   T.changed(turn, t, "joined", "joined", "")
   T.touch_lines(turn, t)
   return t
@@ -115,7 +115,7 @@ R.command("switch", function(turn, a)
   if no then return no end
   if leaves_offer(turn, t, a.leaving) then O.withdraw(turn, t.offer, "switched", "") end
   if a.leaving == "" then T.unplace_all(turn, t) else T.unplace(turn, t, a.leaving) end
-  T.place(turn, t, E.get(turn, a.expert))
+  T.place(turn, t, a.expert)
   T.changed(turn, t, "switched", "switched", "")
   T.touch_lines(turn, t)
   R.settle(turn)
@@ -155,11 +155,11 @@ R.command("step_away", function(turn, a)
   if t.state ~= "waiting" then return R.refuse("in_session") end
   local most = R.settings(turn).step_away_max_ms
   if a.ms > most then return R.refuse("too_long_away", tostring(math.floor(most / 1000))) end
-  t.paused_until, t.pause_reason = turn.now + a.ms, "stepped_away"
+  local till = turn.now + a.ms
+  if t.paused_until == till and t.pause_reason == "stepped_away" then return { paused_until = till } end
+  t.paused_until, t.pause_reason = till, "stepped_away"
   R.deadline(turn, "pause:" .. t.ticket, t.paused_until)
-  if not t.connected then
-    R.deadline(turn, "grace:" .. t.ticket, math.max(t.paused_until, turn.now + R.settings(turn).grace_ms))
-  end
+  T.grace(turn, t)
   T.changed(turn, t, "paused", "stepped_away", "")
   return { paused_until = t.paused_until }
 end)
@@ -175,6 +175,7 @@ R.command("come_back", function(turn, a)
   if t.state ~= "waiting" or (t.paused_until == 0 and not t.must_confirm) then return { changed = false } end
   t.paused_until, t.pause_reason, t.must_confirm = 0, "", false
   R.no_deadline(turn, "pause:" .. t.ticket)
+  T.grace(turn, t)
   T.changed(turn, t, "resumed", "came_back", "")
   T.touch_lines(turn, t)
   return { changed = true }

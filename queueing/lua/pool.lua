@@ -20,10 +20,7 @@ local function within(turn, t, a)
   local ordinal
   if a.to == "tail" then
     -- A fresh ordinal, so that nobody who joins later gets the same one.
-    local e = E.get(turn, a.expert)
-    e.ordinal = math.max(e.ordinal, edge_ordinal(turn, a.expert, "tail") - 1) + 1
-    R.put(turn, "experts", e.expert, e)
-    ordinal = e.ordinal
+    ordinal = T.next_ordinal(turn, a.expert)
   else
     ordinal = edge_ordinal(turn, a.expert, "head")
   end
@@ -46,7 +43,7 @@ R.command("move", function(turn, a)
   else
     local head = a.to == "head" and edge_ordinal(turn, a.expert, "head") or nil
     T.unplace_all(turn, t)
-    T.place(turn, t, E.get(turn, a.expert), head)
+    T.place(turn, t, a.expert, head)
   end
   t.moved[a.expert] = true
   T.changed(turn, t, "moved", a.reason, a.by)

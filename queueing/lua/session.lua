@@ -92,9 +92,12 @@ function S.finish(turn, s, reason, by)
 end
 
 function S.lost(turn, s, side)
+  local first, was_on = first_lost(s), s[side .. "_on"]
   s[side .. "_on"] = false
   s[side .. "_gone_until"] = turn.now + R.settings(turn).grace_ms
   R.deadline(turn, "lost:" .. side .. "/" .. s.session, s[side .. "_gone_until"])
+  -- The second loss of a session that was still connecting changes nothing that is told.
+  if first ~= "" and first == first_lost(s) and not was_on then return R.put(turn, "sessions", s.session, s) end
   S.changed(turn, s, "lost")
 end
 

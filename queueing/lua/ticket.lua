@@ -64,18 +64,16 @@ function T.stands_in(t, expert)
 end
 
 -- The next ordinal at the tail of an expert's line; it also says who came first, whatever an operator moves later.
-local function next_ordinal(turn, e)
-  e.ordinal = e.ordinal + 1
-  R.put(turn, "experts", e.expert, e)
-  return e.ordinal
+function T.next_ordinal(turn, expert)
+  return redis.call("HINCRBY", K.ordinals(turn.p), expert, 1)
 end
 
-function T.place(turn, t, e, ordinal)
-  local arrival = next_ordinal(turn, e)
-  table.insert(t.experts, e.expert)
-  t.arrivals[e.expert] = arrival
-  t.ordinals[e.expert] = ordinal or arrival
-  redis.call("ZADD", K.line(turn.p, e.expert), t.ordinals[e.expert], t.ticket)
+function T.place(turn, t, expert, ordinal)
+  local arrival = T.next_ordinal(turn, expert)
+  table.insert(t.experts, expert)
+  t.arrivals[expert] = arrival
+  t.ordinals[expert] = ordinal or arrival
+  redis.call("ZADD", K.line(turn.p, expert), t.ordinals[expert], t.ticket)
 end
 
 function T.unplace(turn, t, expert)
@@ -102,6 +100,14 @@ function T.unready(t, expert, now)
   if declined and declined[1] > now then return "declined" end
 end
 
+-- A lost user keeps the place for the grace time from the loss, or until a step-away ends, if that is later.
+function T.grace(turn, t)
+  if t.connected then return R.no_deadline(turn, "grace:" .. t.ticket) end
+  local till = t.lost_at + R.settings(turn).grace_ms
+  if t.pause_reason == "stepped_away" then till = math.max(till, t.paused_until) end
+  R.deadline(turn, "grace:" .. t.ticket, math.max(till, turn.now))
+end
+
 -- Beginning and end -----------------------------------------------------------------------------------------
 
 function T.new(turn, a)
@@ -110,11 +116,12 @@ function T.new(turn, a)
     ticket = R.new_id(turn, "t"), user = a.user, name = a.name, mode = a.mode, state = "waiting", experts = {},
     ordinals = {}, arrivals = {}, moved = {}, declined = {}, joined_at = turn.now, connected = true,
     paused_until = 0, pause_reason = "", must_confirm = false, unready = 0, offer = "", session = "",
+    lost_at = turn.now,
   }
   R.put(turn, "users", a.user, t.ticket)
   R.deadline(turn, "wait:" .. t.ticket, turn.now + settings.max_wait_ms)
   t.connected = R.is_here(turn, "user", a.user)
-  if not t.connected then R.deadline(turn, "grace:" .. t.ticket, turn.now + settings.grace_ms) end
+  if not t.connected then T.grace(turn, t) end
   count(turn, "joined")
   return t
 end

@@ -66,7 +66,7 @@ async def honest(talker: Talker, until: float) -> list[float]:
     while time.monotonic() < until:
         for kind, fields in ((messages.Join, {"experts": ["bob"]}), (messages.Leave, {})):
             began = time.perf_counter()
-            answer = await talker.ask(kind, **fields)  # type: ignore[arg-type]
+            answer = await talker.ask(kind, **fields)
             took.append(time.perf_counter() - began)
             assert not isinstance(answer, messages.Refused), answer
         await asyncio.sleep(0.15)

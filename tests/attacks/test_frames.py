@@ -49,7 +49,9 @@ BAD: dict[Callable[[], bytes], int] = {
 
 @pytest.mark.parametrize("signed_in", [False, True], ids=["before-hello", "signed-in"])
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.__name__)
-async def test_the_sender_is_closed_and_memory_stays_flat(site: Town, bad: Callable[[], bytes], signed_in: bool) -> None:
+async def test_the_sender_is_closed_and_memory_stays_flat(
+    site: Town, bad: Callable[[], bytes], signed_in: bool
+) -> None:
     pool = await site.new_pool("ada")
     payload, before = bad(), site.rss()
 
@@ -73,6 +75,7 @@ async def test_messages_that_are_never_finished_are_held_within_bounds(site: Tow
         raw.writer.write(frame(b" " * 60_000, fin=False))
         await raw.writer.drain()
     assert site.rss() - before < TOGETHER * 4 * 65_536 + GROWTH
+
 
 async def test_compression_is_not_agreed_to(site: Town) -> None:
     raw: Raw = await opened(site.ports[0], "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")

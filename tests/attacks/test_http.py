@@ -124,7 +124,12 @@ async def test_rotating_forwarded_addresses_does_not_beat_the_limit() -> None:
 async def test_only_visitors_pages_may_be_framed_and_only_by_named_sites(site: Town) -> None:
     pool = await site.new_pool("ada")
     async with httpx.AsyncClient(base_url=site.books.base, trust_env=False) as http:
-        for path, may in ((f"/p/{pool}", True), (f"/p/{pool}/expert", False), (f"/p/{pool}/operator", False), ("/sign-in", False)):
+        for path, may in (
+            (f"/p/{pool}", True),
+            (f"/p/{pool}/expert", False),
+            (f"/p/{pool}/operator", False),
+            ("/sign-in", False),
+        ):
             answer = await http.get(path, headers={"referer": "https://shop.example/"})
             ancestors = answer.headers["content-security-policy"].partition("frame-ancestors ")[2]
             assert ancestors == ("'self' https://shop.example" if may else "'self'"), path

@@ -1,4 +1,4 @@
-"""Line feeds and protocol words in every argument that reaches the store's functions, and in every text of the socket."""
+"""Line feeds and protocol words in every argument of the store's functions, and in every text of the socket."""
 
 import inspect
 import re
@@ -61,7 +61,10 @@ async def call(site: Town, function: str, pool: str, given: dict[str, Any]) -> N
     except Refusal:
         return
     except redis.exceptions.ResponseError as error:
-        assert MARK not in str(error), f"{function} repeats an argument in its error"
+        complaint = str(error)
+    else:
+        return
+    assert MARK not in complaint, f"{function} repeats an argument in its error"
 
 
 async def every_key(site: Town) -> list[bytes]:

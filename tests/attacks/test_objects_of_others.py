@@ -1,4 +1,4 @@
-"""Every role × every message × objects that are not theirs: answered like objects that do not exist, and nothing moves.
+"""Every role, every message, objects that are not theirs: answered like objects that do not exist, and nothing moves.
 
 Made from `wire.messages.ClientMessage`, so that a new message can't be forgotten.
 """
@@ -115,7 +115,7 @@ def is_rightful(place: str, role: str, kind: type[messages.Request]) -> bool:
     return not names_private(kind) or (place, role) == ("here", "operator")
 
 
-@pytest.mark.parametrize("who", ATTACKERS, ids=lambda who: "-".join(who))
+@pytest.mark.parametrize("who", ATTACKERS, ids=["-".join(who) for who in ATTACKERS])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__struct_config__.tag)
 async def test_what_is_not_theirs_does_not_exist(scene: Scene, who: tuple[str, str], kind: Any) -> None:
     place, role = who

@@ -45,7 +45,9 @@ async def refused(site: Town, pool: str, token: str) -> tuple[str, int]:
 
 async def test_forged_tokens_get_one_answer_at_the_socket(site: Town) -> None:
     pool = await site.new_pool("ada")
-    none = jwt.encode({"role": "operator", "pool": pool}, None, algorithm="none", headers={"kid": site.config.keys[0].kid})
+    none = jwt.encode(
+        {"role": "operator", "pool": pool}, None, algorithm="none", headers={"kid": site.config.keys[0].kid}
+    )
     vectors = [
         "nonsense", "a.b.c", none, none + "AAAA",
         forged(site, pool, key=b"x" * 32),
@@ -88,7 +90,11 @@ async def test_an_end_of_sign_in_closes_every_tab_within_two_seconds(site: Town)
     token = site.token(pool, "user", "uma", ttl_s=2)
     end = int(jwt.decode(token, options={"verify_signature": False})["exp"])
     port = site.ports[0]
-    async with talking(port, pool, token) as one, talking(port, pool, token) as two, talking(port, pool, token) as three:
+    async with (
+        talking(port, pool, token) as one,
+        talking(port, pool, token) as two,
+        talking(port, pool, token) as three,
+    ):
         for tab in (one, two, three):
             told = await tab.until(messages.SignedOut)
             assert told.reason == "expired"

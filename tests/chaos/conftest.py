@@ -1,5 +1,6 @@
 """Two server processes before one store for all tests of this folder; a pool for each."""
 
+import inspect
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """They share one loop: the town's connections live in it."""
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
+        if here in item.path.parents and inspect.iscoroutinefunction(getattr(item, "function", None)):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

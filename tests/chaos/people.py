@@ -1,4 +1,4 @@
-"""People who do random things over real sockets, come again whenever they are cut off, and repeat what was not answered."""
+"""People who do random things over real sockets, come again when cut off, and repeat what was not answered."""
 
 import asyncio
 import contextlib
@@ -49,8 +49,8 @@ class Person:
             url = f"ws://127.0.0.1:{port}/v1/ws"
             with contextlib.suppress(*_LOST):
                 async with websockets.connect(
-                    url, subprotocols=[Subprotocol(MSGPACK.subprotocol)], compression=None, open_timeout=3, close_timeout=1,
-                    max_queue=1024, ping_interval=None,
+                    url, subprotocols=[Subprotocol(MSGPACK.subprotocol)], compression=None, open_timeout=3,
+                    close_timeout=1, max_queue=1024, ping_interval=None,
                 ) as socket:  # fmt: skip
                     await self._listen(socket)
             self.here, self._socket = False, None

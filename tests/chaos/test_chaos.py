@@ -20,10 +20,11 @@ from tests.machines.invariants import check_promises
 from wire import messages
 
 SEED = 20_261_122
-WILD_S = 24.0
-KILL_SERVER_S, KILL_STORE_S = 6.0, 14.0
+WILD_S = 20.0
+KILL_SERVER_S, KILL_STORE_S = 5.0, 12.0
 SETTLE_S = 3.0
 QUIET_S = 30.0
+ALL_S = 80.0
 SETTINGS = {
     "ring_ms": 1500, "ready_after_ms": 4000, "ready_ms": 1500, "unready_pause_ms": 1000, "decline_pause_ms": 1000,
     "grace_ms": 4000, "presence_grace_ms": 500, "wrap_up_ms": 400, "connect_ms": 2000, "session_cap_ms": 4000,
@@ -39,7 +40,7 @@ async def test_whatever_is_killed_everybody_sees_the_truth_and_nothing_is_lost(p
     advisers: list[Person] = [Adviser(pair, pool, expert, SEED + n) for n, expert in enumerate(experts)]
     users: list[Person] = [User(pair, pool, f"u{n}", SEED + 100 + n, experts) for n in range(100)]
     people = [*advisers, *users]
-    async with asyncio.TaskGroup() as group:
+    async with asyncio.timeout(ALL_S), asyncio.TaskGroup() as group:
         lives = [group.create_task(person.live()) for person in people]
         acts = [group.create_task(person.act(0.5 if person in advisers else 1.4)) for person in people]
         troubles = [group.create_task(work) for work in (cut(pair), kill(pair), look(pair, pool))]
@@ -141,7 +142,9 @@ def apart(person: Person, shot: PoolSnapshot) -> str:
 
 def nothing_acknowledged_is_lost(people: Sequence[Person], events: dict[int, list[Event]]) -> None:
     """Every answer that named a change is in the journal at that place; every granted place was granted once."""
-    joined = Counter(e.ticket for each in events.values() for e in each if isinstance(e, TicketFacts) and e.cause == "joined")
+    joined = Counter(
+        e.ticket for each in events.values() for e in each if isinstance(e, TicketFacts) and e.cause == "joined"
+    )
     assert set(joined.values()) <= {1}
     granted: Counter[str] = Counter()
     for person in people:
@@ -158,7 +161,12 @@ def nothing_acknowledged_is_lost(people: Sequence[Person], events: dict[int, lis
 def counters_are_what_the_journal_says(shot: PoolSnapshot, events: dict[int, list[Event]]) -> None:
     tickets = [event for each in events.values() for event in each if isinstance(event, TicketFacts)]
     done = [ticket for ticket in tickets if ticket.cause == "done"]
-    ended = [event for each in events.values() for event in each if isinstance(event, SessionFacts) and event.cause == "ended"]
+    ended = [
+        event
+        for each in events.values()
+        for event in each
+        if isinstance(event, SessionFacts) and event.cause == "ended"
+    ]
     told = Counter(reason for session in sessions_of(events, "matched") for _, reason in session.overtook)
     assert shot.stats == {
         "joined": sum(ticket.cause == "joined" for ticket in tickets),
@@ -179,7 +187,8 @@ async def books_are_what_the_journal_says(town: Town, pool: str, entries: Sequen
         event.ticket
         for each in events.values()
         for event in each
-        if isinstance(event, TicketFacts) and (event.cause == "matched" or (event.cause == "done" and not event.session))
+        if isinstance(event, TicketFacts)
+        and (event.cause == "matched" or (event.cause == "done" and not event.session))
     }
     matched = {session.session for session in sessions_of(events, "matched")}
     async with asyncio.timeout(20):
@@ -191,4 +200,3 @@ async def books_are_what_the_journal_says(town: Town, pool: str, entries: Sequen
                 break
             await asyncio.sleep(0.1)
     assert len(tickets) == len(set(tickets)) and len(sessions) == len(set(sessions)) == len(matched)
-

@@ -1,4 +1,4 @@
-"""Coming back: exactly what was missed, at whatever process; and a history that is lost is lost for everybody at once."""
+"""Coming back: exactly what was missed, at whatever process; a history that is lost is lost for everybody at once."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -92,7 +92,11 @@ async def test_a_store_that_lost_everything_is_a_new_epoch_for_everybody(pair: T
                 shot = await pair.truth(pool)
                 told = [person.view.differs(shot, person.member if person.role == "user" else "") for person in people]
                 news = [person.view.epoch == shot.epoch != before.epoch for person in people]
-                if all(news) and not any(told) and {facts.expert for facts in shot.experts if facts.present} == {*experts}:
+                if (
+                    all(news)
+                    and not any(told)
+                    and {facts.expert for facts in shot.experts if facts.present} == {*experts}
+                ):
                     break
                 await asyncio.sleep(0.05)
         assert shot.tickets == [] and not shot.sessions

@@ -1,7 +1,9 @@
 """Many at once: one winner, and nobody is left in a session with someone who has gone."""
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -77,9 +79,9 @@ async def test_whoever_leaves_around_the_acceptance_is_in_no_session_or_in_a_who
         assert 0 < met < ROUNDS, "both orders came about"
 
 
-async def after(delay: float, asking: object) -> object:
+async def after(delay: float, asking: Awaitable[Any]) -> Any:
     await asyncio.sleep(delay)
-    return await asking  # type: ignore[misc]
+    return await asking
 
 
 @pytest.mark.claim("B38")

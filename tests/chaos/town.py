@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from directory.expert import Expert
 from ground.clock import SystemClock
@@ -89,7 +90,7 @@ class Town:
     async def answers(self) -> bool:
         try:
             await self.command("PING")
-        except (OSError, Exception):  # whatever the client makes of a store that is not there
+        except (OSError, RedisError):
             return False
         return True
 
@@ -104,14 +105,17 @@ class Town:
     # ------------------------------------------------------------ who is in it
 
     async def new_pool(self, *experts: str, **settings: int) -> str:
-        return await self.books.new_pool([Expert(expert=name, name=name.title()) for name in experts], **settings)
+        listed = [Expert(expert=name, name=name.title()) for name in experts]
+        return await self.books.new_pool(listed, "A line", **settings)
 
     def token(self, pool: str, role: Member, member: str, name: str = "", ttl_s: int = 900) -> str:
         now = SystemClock().now_ms()
         return Tokens(self.config.keys).issue(pool, role, member, name or member.title(), now=now, ttl_s=ttl_s)
 
     @asynccontextmanager
-    async def talker(self, pool: str, role: Member, member: str, at: int = 0, *, watch: bool = True) -> AsyncIterator[Talker]:
+    async def talker(
+        self, pool: str, role: Member, member: str, at: int = 0, *, watch: bool = True
+    ) -> AsyncIterator[Talker]:
         """A member at server process `at`."""
         async with talking(self.ports[at], pool, self.token(pool, role, member), watch=watch) as talker:
             yield talker

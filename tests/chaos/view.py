@@ -150,5 +150,7 @@ class View:
         if (self.ticket, self.state) != ((own.ticket, own.state) if own else ("", "")):
             return f"ticket: {self.ticket} {self.state} instead of {own}"
         places = {place.expert: len(place.ahead) for place in self.places.values()}
-        ahead = {expert: sum(other < ordinal for other in lines[expert]) for expert, ordinal in (own.lines if own else ())}
+        ahead = {
+            expert: sum(other < ordinal for other in lines[expert]) for expert, ordinal in (own.lines if own else ())
+        }
         return f"places: {places} instead of {ahead}" if places != ahead else ""

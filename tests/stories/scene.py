@@ -112,6 +112,7 @@ class Scene:
 
     async def person(self, name: str, **options: Any) -> Person:
         """Somebody who has a browser and no page yet."""
+        assert self.browser, "this story has no browser"
         context = await self.browser.new_context(
             **{"locale": "en-US", "viewport": {"width": 1180, "height": 860}} | options
         )

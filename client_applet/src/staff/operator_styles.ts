@@ -33,7 +33,7 @@ export const operatorStyles = css`
   .expand svg { inline-size: 16px; block-size: 16px; color: var(--_muted); }
   .expand .turn { display: inline-flex; transform: rotate(90deg); transition: transform 0.15s; }
   .expand[aria-expanded="true"] .turn { transform: rotate(-90deg); }
-  .detail { padding: 2px 16px 12px 62px; padding-inline: 62px 16px; }
+  .detail { padding-block: 2px 12px; padding-inline: 62px 16px; }
   .whole { display: grid; justify-items: center; gap: 8px; text-align: center; padding: 20vh 24px; }
   .whole.short { padding-block: 64px; }
   .whole .button { margin-block-start: 10px; }
@@ -45,7 +45,7 @@ export const operatorStyles = css`
     .expert { grid-column: 1; } .line { grid-column: 2; grid-row: 1; justify-content: flex-end; }
     .state { grid-column: 1; min-block-size: 44px; } .session { grid-column: 1; } .acts { grid-column: 2; grid-row: 2 / span 2; align-self: start; flex-direction: column; align-items: flex-end; }
     .session:has(.none) { display: none; }
-  .detail { padding-inline: 16px; }
+    .detail { padding-inline: 16px; }
     .block { contain-intrinsic-block-size: auto 104px; }
     .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; }
     .shown { margin-inline-start: 0; }
