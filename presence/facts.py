@@ -14,7 +14,8 @@ class ExpertFacts(Struct, tag_field="k", tag="expert", kw_only=True):
 
     `cause` names what happened: enrolled, declared, missed, present, gone, opened, closed, ringing,
     in_session, wrap_up, idle, retired. `since` is when the indicator took its present value, `until` when it is
-    known to end. `by` is "" for the expert themself, else `operator:<id>` or `system`.
+    known to end. `forced`: an operator declared it, so that `reason` is not for everybody. `by` is "" for the expert
+    themself, else `operator:<id>` or `system`.
     """
 
     cause: str
@@ -22,6 +23,7 @@ class ExpertFacts(Struct, tag_field="k", tag="expert", kw_only=True):
     indicator: Indicator
     declared: Declared
     reason: str
+    forced: bool
     present: bool
     open: bool
     engagement: Engagement

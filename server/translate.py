@@ -163,7 +163,7 @@ class Translator:
             case ExpertFacts(cause="declared") if event.by.startswith("operator:"):
                 return _notice(person_topic("expert", event.expert), "forced_status", step, event.reason, event.expert)
             case TicketFacts():
-                return _ticket_notice(event, step)
+                return _ticket_notice(event, step, _left_line(event, step))
             case SessionFacts(cause="ended") if event.by.startswith("operator:"):
                 return [
                     said
@@ -173,7 +173,14 @@ class Translator:
         return []
 
 
-def _ticket_notice(event: TicketFacts, step: Step) -> Told:
+def _left_line(event: TicketFacts, step: Step) -> str:
+    """The one expert whose line the ticket left; "" when there were several or none."""
+    before, _after = step.tickets.get(event.ticket, (None, None))
+    left = {expert for expert, _ in before.lines} - set(_places(event)) if before else set()
+    return left.pop() if len(left) == 1 else ""
+
+
+def _ticket_notice(event: TicketFacts, step: Step, expert: str) -> Told:
     """A ticket that an operator moved or removed, or that dropped from a line for a reason that is not its user's."""
     topic = person_topic("user", event.user)
     by_operator = event.by.startswith("operator:")
@@ -182,7 +189,7 @@ def _ticket_notice(event: TicketFacts, step: Step) -> Told:
     if event.cause == "done" and by_operator and not event.session:
         return _notice(topic, "removed_by_operator", step, event.reason)
     if event.cause in ("done", "left") and not event.session and event.reason not in OWN_REASONS:
-        return _notice(topic, "dropped", step, event.reason)
+        return _notice(topic, "dropped", step, event.reason, expert)
     return []
 
 

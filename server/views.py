@@ -31,7 +31,7 @@ def light(mirror: Mirror, facts: ExpertFacts) -> messages.Light:
         indicator=facts.indicator,
         since=facts.since,
         until=facts.until,
-        reason=facts.reason,
+        reason=facts.reason if facts.indicator == "away" and not facts.forced else "",
         waiting=mirror.length(facts.expert),
     )
 

@@ -39,7 +39,7 @@ end)
 -- Changes the declared status; also the consequence of a missed offer.
 function E.declare(turn, e, status, reason, cause, by)
   if e.declared == status and e.reason == reason then return false end
-  e.declared, e.reason = status, reason
+  e.declared, e.reason, e.forced = status, reason, by ~= nil and by:find("^operator:") ~= nil
   E.changed(turn, e, cause, by)
   return true
 end

@@ -13,7 +13,7 @@ end
 
 function E.new(id, now)
   return {
-    expert = id, declared = "offline", reason = "", present = false, open = true, engagement = "idle",
+    expert = id, declared = "offline", reason = "", forced = false, present = false, open = true, engagement = "idle",
     since = now, indicator = "offline", offer = "", session = "", wrap_until = 0, always = true, windows = {},
   }
 end
@@ -42,7 +42,7 @@ end
 function E.facts(e, now, cause, by)
   return {
     k = "expert", cause = cause, expert = e.expert, indicator = e.indicator, declared = e.declared, reason = e.reason,
-    present = e.present, open = e.open, engagement = e.engagement, since = e.since,
+    forced = e.forced, present = e.present, open = e.open, engagement = e.engagement, since = e.since,
     ["until"] = known_end(e, e.indicator, now), offer = e.offer, session = e.session, by = by,
   }
 end

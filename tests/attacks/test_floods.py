@@ -47,7 +47,8 @@ async def flood(site: Town, pool: str, until: float) -> tuple[int, set[int]]:
     ping = JSON.encode(messages.Join(id=2, op="op-12345678", experts=["ada"]))
     while time.monotonic() < until:
         url = f"ws://localhost:{site.ports[0]}/v1/ws"
-        async with websockets.connect(url, subprotocols=[Subprotocol(JSON.subprotocol)], compression=None) as ws:
+        spoken = [Subprotocol(JSON.subprotocol)]
+        async with websockets.connect(url, subprotocols=spoken, compression=None, max_queue=None) as ws:
             try:
                 await ws.send(JSON.encode(messages.Hello(id=1, pool=pool, token=token)), text=True)
                 while time.monotonic() < until:

@@ -17,8 +17,8 @@ def fact(
     indicator: Indicator, expert: str = "ada", since: int = 0, cause: str = "declared", **more: Any
 ) -> ExpertFacts:
     values: dict[str, Any] = {
-        "cause": cause, "expert": expert, "indicator": indicator, "declared": "online", "reason": "", "present": True,
-        "open": True, "engagement": "idle", "since": since, "until": 0, "offer": "", "session": "", "by": "",
+        "cause": cause, "expert": expert, "indicator": indicator, "declared": "online", "reason": "", "forced": False,
+        "present": True, "open": True, "engagement": "idle", "since": since, "until": 0, "offer": "", "session": "", "by": "",
     }  # fmt: skip
     return ExpertFacts(**(values | more))
 

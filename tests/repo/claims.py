@@ -6,6 +6,7 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.repo import house
@@ -96,6 +97,7 @@ WHERE: dict[str, str] = {
 KEPT_NOW = tuple(WHERE)
 
 
+@cache
 def marked() -> dict[str, list[str]]:
     """Claim → `tests/room/test_x.py::name` of every test marked with it."""
     found: dict[str, list[str]] = defaultdict(list)

@@ -40,6 +40,7 @@ async def test_a_guest_sees_the_lights_move(house: Hall) -> None:
     assert lights.lights[-1].expert == "ada"
 
 
+@pytest.mark.claim("B27")
 @pytest.mark.claim("B13")
 @pytest.mark.claim("B38")
 async def test_join_offer_accept_talk_end(house: Hall) -> None:
@@ -82,6 +83,8 @@ async def test_whispers_reach_the_other_side_only(house: Hall) -> None:
     assert user.heard(m.Signalled) == [] == user.heard(m.TypingNow)
 
 
+@pytest.mark.claim("B36")
+@pytest.mark.claim("B37")
 @pytest.mark.claim("B12")
 @pytest.mark.claim("B34")
 async def test_the_expert_and_the_operator_see_who_waits(house: Hall) -> None:
@@ -179,6 +182,7 @@ async def test_a_second_tab_keeps_the_member_here(house: Hall) -> None:
     assert [waiter.connected for waiter in change.changed] == [False]
 
 
+@pytest.mark.claim("B31")
 async def test_who_comes_back_gets_what_was_missed(house: Hall) -> None:
     await busy_with(house, "ada")
     page = await house.page("user", "ben")

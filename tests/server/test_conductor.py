@@ -65,6 +65,7 @@ async def offer_for(house: Hall, expert: Page) -> m.Offer:
     return await expert.until(m.Offer, lambda said: said.state == "ringing")
 
 
+@pytest.mark.claim("B35")
 @pytest.mark.claim("B11")
 async def test_a_missed_offer_is_noticed_without_anybody_asking_and_written_down(house: Hall) -> None:
     async with conducted(house):

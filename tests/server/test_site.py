@@ -173,6 +173,7 @@ async def test_sign_ins_have_a_rate_per_address_that_forwarded_headers_do_not_be
         assert seen == [403] * 3 + [429] * 3
 
 
+@pytest.mark.claim("B1")
 async def test_profiles_are_public_and_cached_by_their_etag(site):
     first = await site.http.get("/v1/pools/demo/experts")
     assert first.status_code == 200 and len(first.json()["experts"]) == 12
@@ -200,6 +201,7 @@ async def test_every_answer_carries_the_security_headers_and_a_request_id(site):
         assert "strict-transport-security" not in headers
 
 
+@pytest.mark.claim("B31")
 @pytest.mark.claim("B29")
 async def test_https_behind_a_named_proxy_gets_hsts_and_secure_cookies(store_url, tmp_path):
     async with serving(store_url, tmp_path, trusted_proxies=("127.0.0.1",)) as site:

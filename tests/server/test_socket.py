@@ -244,6 +244,7 @@ async def test_a_stopping_server_says_come_again_at_once():
         assert client.ws.close_code == 4001 and rig.commands.gone_members == ["ann"]
 
 
+@pytest.mark.claim("B31")
 @pytest.mark.claim("B30")
 async def test_over_ipv6():
     async with running(host="::1") as rig:
@@ -261,6 +262,7 @@ def certificate(tmp_path):
     return {"ssl_keyfile": str(tmp_path / "k.pem"), "ssl_certfile": str(tmp_path / "c.pem")}
 
 
+@pytest.mark.claim("B31")
 @pytest.mark.claim("B29")
 async def test_over_tls_with_a_slow_reader(certificate):
     trust = ssl.create_default_context(cafile=certificate["ssl_certfile"])

@@ -7,6 +7,7 @@ import pytest
 
 from presence.facts import ExpertFacts
 from queueing.facts import PoolSnapshot, SessionFacts, TicketFacts
+from server import views
 from server.changes import Change, LightChange, LineDelta, QueueDelta, Whole
 from server.mirror import Event, Mirror
 from server.translate import Told, Translator
@@ -14,8 +15,8 @@ from sessions.facts import DeliveredFacts, SaidFacts, WhisperFacts
 from wire import messages
 
 ADA = ExpertFacts(
-    cause="present", expert="ada", indicator="busy", declared="online", reason="", present=True, open=True,
-    engagement="in_session", since=5, until=0, offer="", session="s1", by="system",
+    cause="present", expert="ada", indicator="busy", declared="online", reason="", forced=False, present=True,
+    open=True, engagement="in_session", since=5, until=0, offer="", session="s1", by="system",
 )  # fmt: skip
 ANN = TicketFacts(
     cause="joined", ticket="t1", user="ann", name="Ann", mode="chat", state="waiting", lines=[("ada", 3)], joined_at=7,
@@ -232,3 +233,11 @@ def test_queue_changes_keep_the_latest_of_each_ticket() -> None:
     message = first.merge(later).message()
     assert isinstance(message, messages.QueueChange)
     assert (message.changed, message.gone) == ([], ["t1"])
+
+
+def test_an_operators_reason_is_not_for_everybody() -> None:
+    """A forced status shows as it is; why is for the expert and the journal."""
+    truth = mirror()
+    for forced, shown in ((False, "lunch"), (True, "")):
+        away = change(ADA, cause="declared", indicator="away", declared="away", reason="lunch", forced=forced)
+        assert views.light(truth, away).reason == shown
