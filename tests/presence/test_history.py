@@ -18,7 +18,8 @@ def fact(
 ) -> ExpertFacts:
     values: dict[str, Any] = {
         "cause": cause, "expert": expert, "indicator": indicator, "declared": "online", "reason": "", "forced": False,
-        "present": True, "open": True, "engagement": "idle", "since": since, "until": 0, "offer": "", "session": "", "by": "",
+        "present": True, "open": True, "engagement": "idle", "since": since, "until": 0, "offer": "",
+        "session": "", "by": "",
     }  # fmt: skip
     return ExpertFacts(**(values | more))
 
