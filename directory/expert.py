@@ -24,11 +24,13 @@ _REORDERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Pool(Struct, kw_only=True, frozen=True):
-    """A tenant. `settings` are plain values; queueing knows what they mean."""
+    """A tenant. `settings` are plain values; queueing knows what they mean. `revision` grows with every change of the
+    pool or its experts, so that whoever has read it once need not read it all again."""
 
     pool: str
     name: str
     settings: dict[str, Any] = field(default_factory=dict)
+    revision: int = 1
 
 
 class Expert(Struct, kw_only=True, frozen=True):

@@ -42,7 +42,7 @@ class Profiles:
         async with self._db.begin() as tx:
             known = _known(await _pool(tx, pool), "no_such_pool", pool)
             await store.set_settings(tx, pool, settings)
-        return Pool(pool=pool, name=known.name, settings=settings)
+        return Pool(pool=pool, name=known.name, settings=settings, revision=known.revision + 1)
 
     async def pools(self) -> list[Pool]:
         """All pools, by id."""
@@ -70,6 +70,7 @@ class Profiles:
             if len(there) + len(new) > EXPERTS_MAX:
                 raise Refusal("pool_full", str(EXPERTS_MAX))
             await store.put_experts(tx, [{"pool": pool} | to_builtins(person) for person in people])
+            await store.touch_pool(tx, pool)
         return Written(added=len(new), updated=len({person.expert for person in people}) - len(new))
 
     async def experts(self, pool: str) -> list[Expert]:

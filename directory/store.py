@@ -13,6 +13,7 @@ pools = sa.Table(
     sa.Column("pool", sa.Text, primary_key=True),
     sa.Column("name", Words, nullable=False),
     sa.Column("settings", sa.JSON, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),  # grows with every change of the pool or its experts
 )
 
 experts = sa.Table(
@@ -52,7 +53,13 @@ async def all_pools(tx: Tx) -> Sequence[sa.RowMapping]:
 
 
 async def set_settings(tx: Tx, pool: str, settings: dict[str, Any]) -> None:
-    await tx.execute(sa.update(pools).where(pools.c.pool == pool).values(settings=settings))
+    changed = {"settings": settings, "revision": pools.c.revision + 1}
+    await tx.execute(sa.update(pools).where(pools.c.pool == pool).values(changed))
+
+
+async def touch_pool(tx: Tx, pool: str) -> None:
+    """Something of the pool's experts has changed."""
+    await tx.execute(sa.update(pools).where(pools.c.pool == pool).values(revision=pools.c.revision + 1))
 
 
 async def put_experts(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:

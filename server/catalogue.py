@@ -20,7 +20,7 @@ class Page:
     """One pool of the directory. `names` stays the same object while what it says is kept up to date."""
 
     def __init__(self, pool: str) -> None:
-        self.pool = Pool(pool=pool, name=pool)
+        self.pool = Pool(pool=pool, name=pool, revision=0)
         self.experts: dict[str, Expert] = {}
         self.profiles: dict[str, messages.Profile] = {}
 
@@ -70,8 +70,9 @@ class Catalogue:
         return page
 
     async def _read(self, page: Page) -> None:
-        pool = page.pool.pool
-        page.fill(await self._profiles.pool(pool), await self._profiles.experts(pool))
+        now = await self._profiles.pool(page.pool.pool)
+        if now.revision != page.pool.revision:
+            page.fill(now, await self._profiles.experts(now.pool))
 
     async def keep(self) -> None:
         """Read every page again now and then. Runs for ever."""

@@ -31,7 +31,7 @@ class Roster:
         self._line = line
         self._presence = presence
         self._clock = clock
-        self._installed: dict[str, tuple[bytes, int]] = {}
+        self._installed: dict[str, tuple[int, int]] = {}
 
     def forget(self, pool: str) -> None:
         """The live store may have lost what was installed: the next `install` does all of it."""
@@ -42,18 +42,17 @@ class Roster:
 
         Costs one look at the directory when neither it nor the day has changed since the last time.
         """
-        page, experts = await self._profiles.pool(pool), await self._profiles.experts(pool)
-        said = msgspec.json.encode((page, experts))
-        before, at = self._installed.get(pool, (b"", 0))
-        now = self._clock.now_ms()
-        if said == before and now - at < AGAIN_MS:
+        page, now = await self._profiles.pool(pool), self._clock.now_ms()
+        revision, at = self._installed.get(pool, (0, 0))
+        if page.revision == revision and now - at < AGAIN_MS:
             return
+        experts = await self._profiles.experts(pool)
         await self._settings(page)
         await self._presence.enrol(pool, [one.expert for one in experts])
         for start in range(0, len(experts), AT_ONCE):
             await asyncio.gather(*(self._hours(pool, one, now) for one in experts[start : start + AT_ONCE]))
         if await self._retire(pool, {one.expert for one in experts}):
-            self._installed[pool] = (said, now)
+            self._installed[pool] = (page.revision, now)
 
     async def _settings(self, page: Pool) -> None:
         try:

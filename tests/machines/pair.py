@@ -51,8 +51,6 @@ class Pair:
             answer = self.wait(call(op))
         except Refusal as refusal:
             answer = refusal.code
-        shot = self.wait(self.line.snapshot(self.pool, now=self.now))
-        self.model.seen_offers = {offer.expert: offer.user for offer in shot.offers}
         expected: set[str] = set()
         try:
             mirror()

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from ground.store import Store
 from queueing.settings import PoolSettings
 from tests.machines.pair import Pair
+from tests.model.state import Offer
 
 DEEP = os.environ.get("OPENLINE_HYPOTHESIS") == "deep"
 EXPERTS, USERS, PROCESSES = ("ada", "bob", "cy"), ("uma", "vic", "wei", "xan"), ("p1", "p2")
@@ -51,14 +52,14 @@ class PoolMachine(RuleBasedStateMachine):
     @initialize(rules=settings_of_pools, joined=st.booleans())
     def begin(self, rules: PoolSettings, joined: bool) -> None:
         self.pair = Pair(self.store, self.loop, rules)
-        self.both("presence", "enrol", list(EXPERTS))
         self.everybody_is_here()
         for user in USERS[:3] if joined else ():
             self.once("join", user, ["ada", "bob"], "chat")
 
     @rule()
     def everybody_is_here(self) -> None:
-        """Both processes live, every expert is online, every user connected."""
+        """Both processes live, every expert is known and online, every user connected."""
+        self.both("presence", "enrol", list(EXPERTS))
         for process in PROCESSES:
             self.both("presence", "renew", process)
         for user in USERS:
@@ -109,7 +110,7 @@ class PoolMachine(RuleBasedStateMachine):
     def leave(self, user: str, expert: str) -> None:
         self.once("leave", user, expert)
 
-    @rule(user=users, seconds=st.sampled_from([1, 10, 20]))
+    @rule(user=users, seconds=st.sampled_from([1, 10, 20, 21]))
     def step_away(self, user: str, seconds: int) -> None:
         self.once("step_away", user, seconds)
 
@@ -128,11 +129,12 @@ class PoolMachine(RuleBasedStateMachine):
     @precondition(lambda self: any(e.offer for e in self.pair.model.experts.values()))
     @rule(data=st.data(), side=sides, name=st.sampled_from(["accept", "accept", "accept", "decline"]))
     def answer_offer(self, data: st.DataObject, side: str, name: str) -> None:
-        open_ = [key for key, offer in self.pair.offers.items() if self.pair.model.experts[offer.expert].offer is offer]
-        if open_:
-            offer = data.draw(st.sampled_from(open_))
-            known = self.pair.offers[offer]
-            self._offer(name, offer, side, known.user if side == "user" else known.expert)
+        offer = data.draw(st.sampled_from([key for key, known in self.pair.offers.items() if self._rings(known)]))
+        known = self.pair.offers[offer]
+        self._offer(name, offer, side, known.user if side == "user" else known.expert)
+
+    def _rings(self, known: Offer) -> bool:
+        return any(expert.offer is known for expert in self.pair.model.experts.values())
 
     @precondition(lambda self: any(e.offer for e in self.pair.model.experts.values()))
     @rule(all_the_way=st.booleans())
@@ -141,7 +143,7 @@ class PoolMachine(RuleBasedStateMachine):
         pair = self.pair
         for key, known in list(pair.offers.items()):
             for side, who in (("user", known.user), ("expert", known.expert)):
-                if pair.model.experts[known.expert].offer is known:
+                if self._rings(known):
                     self._offer("accept", key, side, who)
         for key, session in list(pair.sessions.items()) if all_the_way else ():
             for side, who in (("user", session.user), ("expert", session.expert)):
@@ -216,6 +218,14 @@ class PoolMachine(RuleBasedStateMachine):
         now = self.pair.now
         windows = None if whole else [(now + start * 1000, now + (start + 6) * 1000) for start in sorted(set(starts))]
         self.both("presence", "set_hours", expert, windows)
+
+    @rule(expert=experts, back=st.booleans())
+    def retire(self, expert: str, back: bool) -> None:
+        """Out of the pool, and perhaps into it again while the console is still open."""
+        self.both("presence", "retire", expert)
+        if back:
+            self.both("presence", "enrol", [expert])
+            self.both("presence", "declare", expert, "online", "")
 
     @rule(user=users, expert=experts, to=st.sampled_from(["head", "tail"]))
     def move(self, user: str, expert: str, to: str) -> None:

@@ -99,6 +99,8 @@ def of_facts(facts: Iterable[Facts], users: dict[str, str]) -> Shape:
     places: dict[str, list[tuple[int, str]]] = {}
     for fact in facts:
         if isinstance(fact, ExpertFacts):
+            if fact.cause == "retired":
+                continue
             shape["experts"][fact.expert] = _pick(fact, _EXPERT)
         elif isinstance(fact, TicketFacts) and fact.state != "done":
             lines = {expert for expert, _ in fact.lines}

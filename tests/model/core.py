@@ -1,9 +1,14 @@
 """The state of the model and the questions one can ask it. Nothing here changes anything."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from queueing.settings import PoolSettings
 from tests.model.state import Expert, Offer, Session, Ticket
+
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+Deadline = tuple[int, str, Any]
+"""When, what by its name in the store, and to whom."""
 
 
 class Core:
@@ -16,11 +21,18 @@ class Core:
         self.leases: dict[str, int] = {}
         self.attached: dict[tuple[str, str], set[str]] = {}
         self.touched: dict[str, None] = {}
-        self.seen_offers: dict[str, str] = {}
-        """Whom the store offers to each expert after the present command: it settles what the text leaves open."""
-        self.entries = 0
+        self.entries = self.things = 0
         self.joined = self.served = self.left = 0
         self.ended: list[Session] = []
+
+    def new_id(self, letter: str) -> str:
+        """Tickets, offers and sessions are numbered in one row, in base 36: ids order deadlines of one instant."""
+        self.things += 1
+        digits, rest = "", self.things
+        while rest:
+            rest, digit = divmod(rest, 36)
+            digits = DIGITS[digit] + digits
+        return f"{letter}{digits}-"
 
     # ------------------------------------------------------------ experts
 
@@ -67,43 +79,44 @@ class Core:
 
     # ------------------------------------------------------------ time
 
-    def deadlines(self) -> list[tuple[int, str, str]]:
-        """Everything that will happen by itself: when, what, to whom; earliest first."""
-        found = [(at, "lease", name) for name, at in self.leases.items()]
-        found += [(session.forget_at, "forget", session.user) for session in self.ended]
+    def deadlines(self) -> list[Deadline]:
+        """Everything that will happen by itself, earliest first; at one instant in the order of the names."""
+        found: list[Deadline] = [(at, f"lease:{name}", name) for name, at in self.leases.items()]
+        found += [(session.forget_at, f"forget:{session.id}", session) for session in self.ended]
         for expert in self.experts.values():
-            found += [(at, kind, expert.name) for kind, at in self._of_expert(expert)]
+            found += self._of_expert(expert)
         for ticket in self.tickets.values():
-            found += [(at, kind, f"{ticket.user}/{key}") for kind, at, key in self._of_ticket(ticket)]
-        return sorted(entry for entry in found if entry[0] > 0)
+            found += self._of_ticket(ticket)
+        return sorted((entry for entry in found if entry[0] > 0), key=lambda entry: entry[:2])
 
-    def _of_expert(self, expert: Expert) -> Iterator[tuple[str, int]]:
-        yield "here", expert.here_until
-        yield "hours", expert.hours_at
-        yield "wrap_up", expert.wrap_until
-        yield "keep", expert.keep_until
+    def _of_expert(self, expert: Expert) -> Iterator[Deadline]:
+        yield expert.here_until, f"gone:expert:{expert.name}", expert
+        yield expert.hours_at, f"hours:{expert.name}", expert
+        yield expert.wrap_until, f"wrap:{expert.name}", expert
+        yield expert.keep_until, f"keep:{expert.name}", expert
         if expert.offer:
             yield from self._of_offer(expert.offer)
         if expert.session:
             yield from self._of_session(expert.session)
 
     @staticmethod
-    def _of_offer(offer: Offer) -> Iterator[tuple[str, int]]:
-        yield "ring", 0 if offer.expert_ok else offer.ring_until
-        yield "ready", 0 if offer.user_ok else offer.ready_until
+    def _of_offer(offer: Offer) -> Iterator[Deadline]:
+        yield 0 if offer.expert_ok else offer.ring_until, f"ring:{offer.id}", offer
+        yield 0 if offer.user_ok else offer.ready_until, f"ready:{offer.id}", offer
 
     @staticmethod
-    def _of_session(session: Session) -> Iterator[tuple[str, int]]:
-        yield "connect", session.connect_until if session.state == "connecting" else 0
-        yield "cap", session.cap_until
-        yield "gone", min(session.lost.values(), default=0)
+    def _of_session(session: Session) -> Iterator[Deadline]:
+        yield session.connect_until if session.state == "connecting" else 0, f"connect:{session.id}", session
+        yield session.cap_until, f"cap:{session.id}", session
+        for side, until in session.lost.items():
+            yield until, f"lost:{side}/{session.id}", (session, side)
 
-    def _of_ticket(self, ticket: Ticket) -> Iterator[tuple[str, int, str]]:
+    def _of_ticket(self, ticket: Ticket) -> Iterator[Deadline]:
         if ticket.state not in ("waiting", "offered"):
             return
-        yield "max_wait", ticket.joined_at + self.settings.max_wait_ms, ""
-        yield "pause", ticket.paused_until, ""
+        yield ticket.joined_at + self.settings.max_wait_ms, f"wait:{ticket.id}", ticket
+        yield ticket.paused_until, f"pause:{ticket.id}", ticket
         for expert, until in ticket.declined_until.items():
-            yield "declined", until, expert
+            yield until, f"retry:{expert}/{ticket.id}", (ticket, expert)
         if not ticket.connected:
-            yield "grace", ticket.grace_until, ""
+            yield ticket.grace_until, f"grace:{ticket.id}", ticket

@@ -14,20 +14,18 @@ class Flow(Core):
         self.touched.update(dict.fromkeys(experts))
 
     def dispatch(self, now: int) -> None:
-        """Each touched expert who is free is offered the first ready ticket of the line."""
+        """Each touched expert who is free is offered the first ready ticket of the line, in the order of touching."""
         while self.touched:
-            expert = self.next_to_look_at()
-            del self.touched[expert.name]
-            self.keep_line(expert, now)
-            ready = self.ready(expert.name)
-            if self.indicator(expert) == "free" and ready:
-                self.offer(expert, ready[0], now)
+            name = next(iter(self.touched))
+            del self.touched[name]
+            if name in self.experts:
+                self.look_at(self.experts[name], now)
 
-    def next_to_look_at(self) -> Expert:
-        """The text gives no order to experts who are free in the same step: as the store did, else as touched."""
-        touched = [self.experts[name] for name in self.touched]
-        as_seen = [e for e in touched if [t.user for t in self.ready(e.name)[:1]] == [self.seen_offers.get(e.name)]]
-        return (as_seen or touched)[0]
+    def look_at(self, expert: Expert, now: int) -> None:
+        self.keep_line(expert, now)
+        ready = self.ready(expert.name)
+        if self.indicator(expert) == "free" and ready:
+            self.offer(expert, ready[0], now)
 
     # ------------------------------------------------------------ offers
 
@@ -37,7 +35,8 @@ class Flow(Core):
         ahead = self.line(expert.name)[: self.line(expert.name).index(ticket)]
         passed = [(other, self.passed_because(other, expert.name)) for other in ahead]
         ready_until = 0 if user_ok else now + rules.ready_ms
-        offer = Offer(expert.name, ticket.user, user_ok, False, now + rules.ring_ms, ready_until, passed)
+        until = now + rules.ring_ms
+        offer = Offer(self.new_id("o"), expert.name, ticket.user, user_ok, False, until, ready_until, passed)
         expert.offer = ticket.offer = offer
         expert.engagement, ticket.state = "ringing", "offered"
 
@@ -83,17 +82,26 @@ class Flow(Core):
         if ticket.offer and expert in ("", ticket.offer.expert):
             self.withdraw(ticket.offer)
         for name in [expert] if expert else list(ticket.lines):
-            self.touch(name)
-            for kept in (ticket.lines, ticket.entered, ticket.declined_until):
-                kept.pop(name, None)
-            ticket.moved.discard(name)
+            self.drop_place(ticket, name)
         if not ticket.lines:
             del self.tickets[ticket.user]
             self.left += 1
 
+    def drop_place(self, ticket: Ticket, expert: str) -> None:
+        """Nothing of the place stays, not even how often the expert declined."""
+        self.touch(expert)
+        for kept in (ticket.lines, ticket.entered, ticket.declined_until, ticket.declines):
+            kept.pop(expert, None)
+        ticket.moved.discard(expert)
+
     def resume(self, ticket: Ticket) -> None:
         ticket.paused_until, ticket.pause_reason = 0, ""
         self.touch(*ticket.lines)
+
+    def keep_place(self, ticket: Ticket, now: int) -> None:
+        """Without a connection: for the grace time from the loss, or until a step-away ends, if that is later."""
+        stepped = ticket.paused_until if ticket.pause_reason == "stepped_away" else 0
+        ticket.grace_until = max(ticket.lost_at + self.settings.grace_ms, stepped, now)
 
     # ------------------------------------------------------------ sessions
 
@@ -107,17 +115,18 @@ class Flow(Core):
         ticket.offer = expert.offer = None
         ticket.state, expert.engagement = "matched", "in_session"
         until = now + self.settings.connect_ms
-        expert.session = Session(expert.name, ticket.user, "connecting", now, until, overtook)
+        expert.session = Session(self.new_id("s"), expert.name, ticket.user, "connecting", now, until, overtook)
         if not self.attached.get(("expert", expert.name)) and not expert.here_until:
             raise AssertionError("an offer rings for somebody who is not here")
 
     def overtaken(self, offer: Offer, ticket: Ticket) -> dict[str, str]:
         """Who came to this line earlier and is still there, with the reason."""
-        line, name = self.line(offer.expert), offer.expert
-        earlier = {other.user: reason for other, reason in offer.passed if other in line}
-        if name in ticket.moved:
-            earlier |= {t.user: "operator" for t in line if t.entered[name] < ticket.entered[name]}
-        return earlier
+        name, passed = offer.expert, {other.user: reason for other, reason in offer.passed}
+        earlier = [other for other in self.line(name) if other.entered[name] < ticket.entered[name]]
+        for other in earlier:
+            by_operator = name in ticket.moved | other.moved
+            passed.setdefault(other.user, "operator" if by_operator else "unexplained")
+        return {other.user: passed[other.user] for other in earlier}
 
     def end_session(self, session: Session, reason: str, now: int) -> None:
         expert = self.experts[session.expert]
@@ -163,8 +172,8 @@ class Flow(Core):
         ticket = self.tickets.get(user)
         if ticket is None:
             return
-        stepped = ticket.paused_until if ticket.pause_reason == "stepped_away" else 0
-        ticket.connected, ticket.grace_until = False, max(now + self.settings.grace_ms, stepped)
+        ticket.connected, ticket.lost_at = False, now
+        self.keep_place(ticket, now)
         self.withdraw(ticket.offer)
         if session := self.session_of(user):
             self.side_lost(session, "user", now)

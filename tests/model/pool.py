@@ -49,18 +49,30 @@ class Pool(Due):
             self.touch(name)
 
     @command
+    def retire(self, now: int, expert: str) -> None:
+        """Nobody waits for somebody who is not in the pool any more."""
+        self._known(expert)
+        who = self.experts[expert]
+        refuse(["expert_in_session"] if who.session else [])
+        self.withdraw(who.offer)
+        self.drop_line(who)
+        del self.experts[expert]
+
+    @command
     def renew(self, now: int, process: str) -> None:
         self.leases[process] = now + LEASE_MS
 
     @command
     def release(self, now: int, process: str) -> None:
-        for (side, member), processes in list(self.attached.items()):
+        for (side, member), processes in sorted(self.attached.items()):
             if process in processes:
                 self._detach(now, process, side, member)
         self.leases.pop(process, None)
 
     @command
     def attach(self, now: int, process: str, side: str, member: str) -> None:
+        if side == "expert":
+            self._known(member)
         self.leases.setdefault(process, now + LEASE_MS)
         processes = self.attached.setdefault((side, member), set())
         first = not processes
@@ -77,7 +89,7 @@ class Pool(Due):
         else:
             session = self.session_of(member)
             if ticket := self.tickets.get(member):
-                ticket.connected, ticket.grace_until = True, 0
+                ticket.connected = True
                 self.touch(*ticket.lines)
         if session and session.lost.pop(side, 0) and session.state == "live":
             session.on.add(side)
@@ -95,7 +107,7 @@ class Pool(Due):
             return
         if side == "user":
             self.user_lost(member, now)
-        else:
+        elif member in self.experts:
             self.experts[member].here_until = now + self.settings.presence_grace_ms
 
     @command
@@ -134,7 +146,8 @@ class Pool(Due):
 
     def _new_ticket(self, now: int, user: str, experts: list[str], mode: str) -> Ticket:
         connected = bool(self.attached.get(("user", user)))
-        ticket = Ticket(user, mode, now, connected, grace_until=0 if connected else now + self.settings.grace_ms)
+        ticket = Ticket(self.new_id("t"), user, mode, now, connected, lost_at=now)
+        self.keep_place(ticket, now)
         self.tickets[user] = ticket
         self.joined += 1
         for expert in experts:
@@ -187,12 +200,6 @@ class Pool(Due):
         self._enter(ticket, self.experts[expert])
         return ticket
 
-    def drop_place(self, ticket: Ticket, expert: str) -> None:
-        self.touch(expert)
-        for kept in (ticket.lines, ticket.entered, ticket.declined_until):
-            kept.pop(expert, None)
-        ticket.moved.discard(expert)
-
     @command
     def leave(self, now: int, user: str, expert: str = "") -> None:
         ticket = self._waiting(user)
@@ -202,9 +209,10 @@ class Pool(Due):
     @command
     def step_away(self, now: int, user: str, seconds: int) -> None:
         ticket = self._waiting(user)
-        refuse(["offer_open"] if ticket.offer else [])
-        until = now + min(seconds * 1000, self.settings.step_away_max_ms)
-        ticket.paused_until, ticket.pause_reason = until, "stepped_away"
+        too_long = seconds * 1000 > self.settings.step_away_max_ms
+        refuse(["offer_open" if ticket.offer else "", "too_long_away" if too_long else ""])
+        ticket.paused_until, ticket.pause_reason = now + seconds * 1000, "stepped_away"
+        self.keep_place(ticket, now)
 
     @command
     def come_back(self, now: int, user: str) -> None:
@@ -216,13 +224,14 @@ class Pool(Due):
             ticket.must_confirm = False
         if ticket.paused_until:
             self.resume(ticket)
+            self.keep_place(ticket, now)
 
     # ------------------------------------------------------------ both sides
 
     def _offer(self, offer: Offer | None, side: str, who: str) -> Offer:
         if offer is None or (offer.user if side == "user" else offer.expert) != who:
             raise Refused("no_such_offer")
-        if self.experts[offer.expert].offer is not offer:
+        if offer.expert not in self.experts or self.experts[offer.expert].offer is not offer:
             raise Refused("no_such_offer", "offer_over")
         return offer
 
@@ -268,7 +277,7 @@ class Pool(Due):
         self._known(expert)
         if self.experts[expert].engagement != "wrap_up":
             raise Refused("not_in_wrap_up")
-        self._due_wrap_up(expert, now)
+        self._due_wrap(self.experts[expert], now)
 
     # ------------------------------------------------------------ operator
 

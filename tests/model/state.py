@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(eq=False)
 class Offer:
+    id: str
     expert: str
     user: str
     user_ok: bool
@@ -17,6 +18,7 @@ class Offer:
 
 @dataclass(eq=False)
 class Session:
+    id: str
     expert: str
     user: str
     state: str
@@ -35,10 +37,13 @@ class Session:
 
 @dataclass(eq=False)
 class Ticket:
+    id: str
     user: str
     mode: str
     joined_at: int
     connected: bool
+    lost_at: int
+    """When the user's connection was lost, while it is."""
     state: str = "waiting"
     lines: dict[str, int] = field(default_factory=dict)
     """The ordinal in the line of each expert, in the order in which the lines were joined."""

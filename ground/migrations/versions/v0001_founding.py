@@ -35,7 +35,7 @@ def upgrade() -> None:
 
 
 def _directory() -> None:
-    op.create_table("pools", *_text("pool", "name"), *_json("settings"), _key("pools", "pool"))
+    op.create_table("pools", *_text("pool", "name"), *_json("settings"), *_number("revision"), _key("pools", "pool"))
     op.create_table(
         "experts",
         *_text("pool", "expert", "name", "headline", "biography"),
