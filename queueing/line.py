@@ -27,7 +27,8 @@ class Line:
         return await self._call("configure", pool, {"settings": msgspec.to_builtins(settings)}, now=now)
 
     async def run_due(self, pool: str, *, now: int = 0) -> dict[str, Any]:
-        """Run what is due. → {"next": time of the next deadline or 0, "ran": how many}"""
+        """Run what is due. → {"next": time of the next deadline or 0, "ran": how many, "epoch", "tail": where the
+        journal then ends}"""
         return await self._call("run_due", pool, now=now)
 
     async def snapshot(self, pool: str, *, now: int = 0) -> PoolSnapshot:

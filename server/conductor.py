@@ -11,7 +11,7 @@ import structlog
 
 from directory.profiles import Profiles
 from ground.errors import Refusal, StoreUnavailable
-from ground.journal import Entry, EpochLost, Journal
+from ground.journal import Entry, Journal
 from ground.leadership import Leadership
 from ground.sql import FAILURES, is_about_data
 from queueing.line import Line
@@ -22,13 +22,10 @@ LEAD_MS: Final = 6_000
 RENEW_S: Final = 1.5
 POOLS_S: Final = 2.0
 """How often the list of pools, and each pool's directory, is looked at."""
-LATEST_S: Final = 1.0
-"""The longest sleep between two looks at the deadlines."""
-SETTLE_S: Final = 0.05
-"""A deadline may have moved with every entry; a burst of entries is answered by one look."""
-GATHER_S: Final = 0.3
+LATEST_S: Final = 0.5
+"""The longest sleep between two looks at the deadlines and the journal: so late may a deadline be that was set
+meanwhile for sooner, and so far are the books behind."""
 WRITE_MOST: Final = 500
-READ_AHEAD: Final = 2_000
 KEEP_ENTRIES: Final = 10_000
 TRIM_EVERY: Final = 1_000
 PAUSE_S: Final = 0.5
@@ -107,14 +104,13 @@ class Conductor:
             await asyncio.sleep(PAUSE_S)
 
     async def _conduct(self, pool: str) -> None:
-        wake = asyncio.Event()
-        entries: asyncio.Queue[Entry] = asyncio.Queue(READ_AHEAD)
+        epoch, tail = await self._journal.tail(pool)
+        moved = asyncio.Event()
         async with asyncio.TaskGroup() as duties:
             duties.create_task(self._renew(pool))
-            duties.create_task(self._deadlines(pool, wake))
+            duties.create_task(self._deadlines(pool, epoch, moved))
             duties.create_task(self._roster_of(pool))
-            duties.create_task(self._read(pool, entries, wake))
-            duties.create_task(self._write(pool, entries))
+            duties.create_task(self._keep_books(pool, epoch, tail, moved))
 
     async def _renew(self, pool: str) -> None:
         while True:
@@ -122,18 +118,18 @@ class Conductor:
             if not await self._lead.hold(pool, self._process, LEAD_MS):
                 raise Deposed(pool)
 
-    async def _deadlines(self, pool: str, wake: asyncio.Event) -> None:
-        """Run what is due when nobody else's command does."""
+    async def _deadlines(self, pool: str, epoch: str, moved: asyncio.Event) -> None:
+        """Run what is due when nobody else's command does, and notice when the journal has moved."""
+        seen = -1
         while True:
-            wake.clear()
             answer = await self._line.run_due(pool)
+            if answer["epoch"] != epoch:
+                raise StoreUnavailable(f"the journal of {pool} begins anew")
+            if answer["tail"] != seen:
+                seen = answer["tail"]
+                moved.set()
             until = (answer["next"] - answer["at"]) / 1000 if answer["next"] else LATEST_S
-            try:
-                async with asyncio.timeout(min(max(until, 0.0), LATEST_S)):
-                    await wake.wait()
-                await asyncio.sleep(SETTLE_S)
-            except TimeoutError:
-                continue
+            await asyncio.sleep(min(max(until, 0.0), LATEST_S))
 
     async def _roster_of(self, pool: str) -> None:
         # Whoever begins to lead, also after a lost epoch, can't know what the store still has of an earlier install.
@@ -147,40 +143,33 @@ class Conductor:
 
     # ------------------------------------------------------------ the books
 
-    async def _read(self, pool: str, entries: asyncio.Queue[Entry], wake: asyncio.Event) -> None:
-        epoch, tail = await self._journal.tail(pool)
-        cursor = await self._books.cursor(pool)
-        after = cursor.seq if cursor.epoch == epoch else 0
-        reconciled = False
-        try:
-            async for entry in self._journal.follow(pool, (epoch, after)):
-                wake.set()
-                if entry.seq:
-                    await entries.put(entry)
-                elif not reconciled and not entry.events:
-                    reconciled = await self._reconcile(pool)
-        except EpochLost as lost:
-            await self._hole(pool, epoch, tail, lost)
+    async def _keep_books(self, pool: str, epoch: str, tail: int, moved: asyncio.Event) -> None:
+        """Write what the journal has, a page in one transaction, whenever it has moved."""
+        written, trimmed, reconciled = await self._written(pool, epoch, tail), 0, False
+        while True:
+            moved.clear()
+            page = await self._journal.read(pool, written, WRITE_MOST)
+            if page:
+                await self._write_all(pool, page)
+                written = page[-1].seq
+            elif not reconciled:
+                reconciled = await self._reconcile(pool)
+            if written - trimmed >= TRIM_EVERY:
+                trimmed = written
+                await self._journal.trim(pool, trimmed, KEEP_ENTRIES)
+            if len(page) < WRITE_MOST:
+                await moved.wait()
 
-    async def _hole(self, pool: str, epoch: str, tail: int, lost: EpochLost) -> None:
-        """The entries to write are not there (any more): go on with what comes now, and say so."""
-        if lost.epoch == epoch:
+    async def _written(self, pool: str, epoch: str, tail: int) -> int:
+        """The entry up to which the books go; where those after it are gone, say so and go on with what comes now."""
+        cursor = await self._books.cursor(pool)
+        written = cursor.seq if cursor.epoch == epoch else 0
+        first = await self._journal.read(pool, written, 1)
+        if first and first[0].seq != written + 1:
             _log.error("journal_trimmed_before_written", pool=pool, epoch=epoch, seq=tail)
             await self._books.skip(pool, epoch, tail)
-        raise StoreUnavailable(f"the journal of {pool} begins anew") from lost
-
-    async def _write(self, pool: str, entries: asyncio.Queue[Entry]) -> None:
-        trimmed = 0
-        while True:
-            batch = [await entries.get()]
-            # One transaction for what comes meanwhile: the books may be a moment behind, the loop must not.
-            await asyncio.sleep(GATHER_S)
-            while len(batch) < WRITE_MOST and not entries.empty():
-                batch.append(entries.get_nowait())
-            await self._write_all(pool, batch)
-            if batch[-1].seq - trimmed >= TRIM_EVERY:
-                trimmed = batch[-1].seq
-                await self._journal.trim(pool, trimmed, KEEP_ENTRIES)
+            return tail
+        return written
 
     async def _write_all(self, pool: str, batch: list[Entry]) -> None:
         try:

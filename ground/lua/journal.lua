@@ -2,7 +2,7 @@
 -- The journal's own functions, and the lease of the one process that leads a pool.
 
 -- FUNCTION tail
--- RETURNS epoch seq at
+-- RETURNS epoch tail
 -- Where the journal ends; also gives a new pool its epoch.
 R.command("tail", function(turn)
   return { epoch = turn.epoch, tail = turn.seq }

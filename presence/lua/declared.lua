@@ -1,4 +1,4 @@
--- include: presence/expert
+-- include: presence/member
 -- What an expert declares, when they are open, and who belongs to the pool.
 local E = R.expert
 local WINDOWS_MAX = 400
@@ -7,13 +7,15 @@ local WINDOWS_MAX = 400
 -- ARGS experts
 -- RETURNS added
 -- EMITS expert
--- Adds experts to the pool; those already in it are left as they are.
+-- Adds experts to the pool; those already in it are left as they are. Whoever was retired may still be connected.
 R.command("enrol", function(turn, a)
   local added = 0
   for _, id in ipairs(a.experts) do
     if not E.get(turn, id) then
       added = added + 1
-      E.changed(turn, E.new(id, turn.now), "enrolled")
+      local e = E.new(id, turn.now)
+      e.present = R.is_here(turn, "expert", id)
+      E.changed(turn, e, "enrolled")
     end
   end
   return { added = added }

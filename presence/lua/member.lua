@@ -30,6 +30,7 @@ end
 -- An expert who closed the last tab in order gets a moment to come back (a reload); a dead process's don't.
 local function went(turn, side, member, orderly)
   if side == "user" then return R.tell(turn, "user_gone", member) end
+  if not E.get(turn, member) then return end -- retired meanwhile
   if orderly then
     local settings = R.settings(turn)
     return R.deadline(turn, "gone:expert:" .. member, turn.now + (settings and settings.presence_grace_ms or 0))

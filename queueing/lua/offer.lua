@@ -135,9 +135,8 @@ function O.overtaken(turn, o)
   for _, id in ipairs(redis.call("ZRANGE", K.line(turn.p, o.expert), 0, -1)) do
     local other = T.get(turn, id)
     if id ~= t.ticket and other.arrivals[o.expert] < t.arrivals[o.expert] then
-      local behind = other.ordinals[o.expert] > t.ordinals[o.expert]
-      local why = behind and (t.moved[o.expert] or other.moved[o.expert]) and "operator"
-        or o.passed[id] or T.unready(other, o.expert, turn.now) or "unexplained"
+      local by_operator = t.moved[o.expert] or other.moved[o.expert]
+      local why = o.passed[id] or by_operator and "operator" or "unexplained"
       if why == "unexplained" then redis.call("HINCRBY", K.stats(turn.p), "unexplained", 1) end
       table.insert(list, { id, why })
     end

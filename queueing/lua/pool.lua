@@ -76,12 +76,13 @@ R.command("configure", function(turn, a)
 end)
 
 -- FUNCTION run_due
--- RETURNS next ran
+-- RETURNS next ran epoch tail
 -- EMITS ticket offer session expert
 -- Runs what is due (every function does) and says when the next deadline is; 0 when there is none.
 R.command("run_due", function(turn)
   local first = redis.call("ZRANGE", K.deadlines(turn.p), 0, 0, "WITHSCORES")
-  return { next = first[2] and tonumber(first[2]) or 0, ran = turn.due }
+  R.commit(turn)
+  return { next = first[2] and tonumber(first[2]) or 0, ran = turn.due, epoch = turn.epoch, tail = turn.seq }
 end)
 
 local function facts_of(turn, kind, facts, wanted)

@@ -5,8 +5,7 @@ People react to what the journal tells. They give orders: a time, a command, its
 
 import heapq
 import random
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from presence.facts import ExpertFacts
 from queueing.facts import OfferFacts, SessionFacts, TicketFacts
@@ -45,22 +44,22 @@ USERS_PER_HOUR = (
 """By the hour of the day, for all experts together."""
 
 
-@dataclass(order=True)
-class Order:
-    """A command to be given at a time. `n` keeps the order of equal times."""
+class Order(NamedTuple):
+    """A command to be given at a time. `n` keeps the order of equal times; `op` makes a repeat harmless."""
 
     at: int
     n: int
-    door: str = field(compare=False)
-    command: str = field(compare=False)
-    args: tuple[Any, ...] = field(compare=False)
+    door: str
+    command: str
+    args: tuple[Any, ...]
+    op: str = ""
 
 
 class People:
     """Experts and users, and what they mean to do."""
 
     def __init__(self, seed: int, start: int, days: float, world: World, load: float = 0.45) -> None:
-        self.dice = random.Random(seed)
+        self.dice, self.repeat_dice = random.Random(seed), random.Random(seed)
         self.start, self.end, self.world, self.load = start, start + int(days * DAY), world, load
         self.experts = [f"e{n:03}" for n in range(EXPERTS)]
         self.orders: list[Order] = []

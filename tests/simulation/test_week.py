@@ -38,8 +38,9 @@ async def test_a_week_keeps_every_promise(store: Store, pool: str, seed: int, da
         print(f"\nreplay with OPENLINE_SEED={seed} OPENLINE_DAYS={days}")
         raise
     took = time.monotonic() - began
-    print(f"\nseed {seed}: {days} days in {took:.0f} s, {week.calls} calls, {world.seq} entries, {report(world)}")
+    print(f"\nseed {seed}: {days} days in {took:.0f} s, {week.calls} calls ({week.repeats} repeats), {world.seq} entries, {report(world)}")
     assert week.shots >= int(days * 24) - 1
+    assert week.repeats > days * 50
     if days >= 1:
         assert world.joined > days * 24 * 50
         assert world.served > world.joined // 2

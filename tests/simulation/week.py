@@ -23,6 +23,9 @@ START = 1_800_000_000_000 - 1_800_000_000_000 % 86_400_000
 WINDOW = 14_000
 RENEWALS = (0, 7_000)
 """When in a window the processes renew: often enough for a lease of 8 s."""
+ONCE = {"join", "connect", "switch", "leave", "step_away", "come_back", "accept", "decline", "end", "move", "declare"}
+REPEATED = 0.04
+"""The share of the commands with an operation id that are given twice, as by a client who missed the answer."""
 LATE = {
     "join": {"line_full", "expert_offline", "line_closed", "already_in_line"},
     "connect": {"expert_busy", "expert_away", "expert_offline", "line_closed", "line_full", "already_in_line"},
@@ -55,7 +58,7 @@ class Week:
         self.world = self.people.world
         self.doors: dict[str, Any] = {"line": Line(self.store), "presence": Presence(self.store)}
         self.journal = Journal(self.store)
-        self.shots = 0
+        self.shots = self.repeats = 0
 
     async def run(self) -> None:
         people, now = self.people, self.people.start
@@ -74,12 +77,26 @@ class Week:
         """Everything ordered for these seconds in one pipeline, then what the journal says of it."""
         orders = [made for order in self.people.due(now + WINDOW) for made in self.resolve(order, max(order.at, now))]
         orders += [self.renewal(now + after, name) for after in RENEWALS for name in PROCESSES]
-        orders = sorted(order for order in orders if self.alive(order))
-        self.calls += len(orders)
-        answers = await asyncio.gather(*(self.call(order) for order in orders), return_exceptions=True)
+        orders = [order for order in orders if self.alive(order)]
+        orders.sort(key=lambda order: order[:2])
+        answers = await self.calls_of(orders)
         for order, answer in zip(orders, answers, strict=True):
             self.answered(order, answer)
         await self.listen()
+        await self.repeat([(order, answer) for order, answer in zip(orders, answers, strict=True) if order.op])
+
+    async def calls_of(self, orders: list[Order]) -> list[Any]:
+        self.calls += len(orders)
+        return await asyncio.gather(*(self.call(order) for order in orders), return_exceptions=True)
+
+    async def repeat(self, given: list[tuple[Order, Any]]) -> None:
+        """The same operations once more: the same answers, and nothing in the journal."""
+        if not given:
+            return
+        for (order, before), answer in zip(given, await self.calls_of([order for order, _ in given]), strict=True):
+            assert _told(answer) == _told(before), f"{order}: {before}, repeated: {answer}"
+        assert not await self.journal.read(self.pool, self.world.seq, 1), f"a repeat was journalled: {given}"
+        self.repeats += len(given)
 
     @staticmethod
     def renewal(at: int, process: str) -> Order:
@@ -90,7 +107,8 @@ class Week:
         return order.command != "renew" or self.people.dead_until[order.args[0]] <= order.at
 
     def call(self, order: Order) -> Any:
-        return getattr(self.doors[order.door], order.command)(self.pool, *order.args, now=order.at)
+        once = {"op": order.op} if order.op else {}
+        return getattr(self.doors[order.door], order.command)(self.pool, *order.args, now=order.at, **once)
 
     async def listen(self) -> None:
         """Read the journal to its end and let people hear it."""
@@ -106,9 +124,12 @@ class Week:
     def resolve(self, order: Order, at: int) -> list[Order]:
         """The commands for the store that an order comes to at `at`; an order of the world may come to none."""
         if order.door != "world":
-            return [Order(at, order.n, order.door, order.command, order.args)]
+            return [order._replace(at=at, op=self.op_of(order))]
         made = getattr(self, f"_world_{order.command}")(at, *order.args)
         return [Order(at, order.n, *each) for each in made]
+
+    def op_of(self, order: Order) -> str:
+        return f"op-{order.n}" if order.command in ONCE and self.people.repeat_dice.random() < REPEATED else ""
 
     def _world_arrive(self, at: int, user: str) -> list[tuple[Any, ...]]:
         self.people.choose(user, at + 1)
@@ -173,6 +194,10 @@ class Week:
         check_promises(shot)
         self.shots += 1
         await self.journal.trim(self.pool, self.world.seq, 100)
+
+
+def _told(answer: Any) -> Any:
+    return (answer.code, answer.detail) if isinstance(answer, Refusal) else answer
 
 
 def settings_of_the_week() -> PoolSettings:
