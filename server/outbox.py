@@ -1,7 +1,7 @@
 """What waits to be written to one socket, within bounds, so that no reader delays another or eats the memory.
 
-A frame goes straight to the kernel while nothing waits (`clear`); else into the transport's buffer. Past `SOFT_BYTES`
-droppable frames are dropped and the reader is `lagging`: told so in the stream, and brought up to date by a snapshot
+A frame goes straight to the kernel while nothing waits (`fd` is set), else into the transport's buffer.
+Past `SOFT_BYTES` droppable frames are dropped and the reader is `lagging`: told so in the stream, and brought up to date by a snapshot
 when the buffer has drained. Past `HARD_BYTES` the socket is closed with a code that says "come again and resume".
 """
 
@@ -30,9 +30,8 @@ def prepare(payload: bytes, *, is_text: bool) -> bytes:
 
 
 class Sink(Protocol):
-    """A watcher as the hub sees it. While `clear`, the hub may write to `fd` itself and hands the rest to `finish`."""
+    """A watcher as the hub sees it. The hub writes to `fd` itself and hands the rest to `finish`; -1: not now."""
 
-    clear: bool
     fd: int
     codec: Codec
 
@@ -46,7 +45,7 @@ class Sink(Protocol):
 class Outbox:
     """The sending half of a socket. Subclasses say what to do when it lags, drains or overflows."""
 
-    __slots__ = ("_direct", "clear", "codec", "dropped", "fd", "lagging", "queued", "sealed", "transport")
+    __slots__ = ("_file", "codec", "dropped", "fd", "lagging", "queued", "sealed", "transport")
 
     def __init__(self, transport: asyncio.Transport, codec: Codec) -> None:
         tls = transport.get_extra_info("sslcontext") is not None
@@ -55,16 +54,15 @@ class Outbox:
         transport.set_write_buffer_limits(high=1 if tls else 0, low=0)
         self.transport = transport
         self.codec = codec
-        self.fd: int = transport.get_extra_info("socket").fileno()
-        self._direct = not tls
-        self.clear = self._direct
+        self._file: int = -1 if tls else transport.get_extra_info("socket").fileno()
+        self.fd = self._file
         self.sealed = False
         self.lagging = False
         self.dropped = 0
         self.queued = 0
 
     def write_frame(self, frame: bytes, droppable: bool) -> None:
-        if self.clear:
+        if self.fd >= 0:
             self.finish(frame, write_some(self.fd, frame))
         elif self.sealed:
             return
@@ -83,15 +81,14 @@ class Outbox:
     def seal(self) -> None:
         """No frame goes out past this one."""
         self.sealed = True
-        self.clear = False
-        self._direct = False
+        self.fd = self._file = -1
 
     def pause_writing(self) -> None:
-        self.clear = False
+        self.fd = -1
         self.on_waiting()
 
     def resume_writing(self) -> None:
-        self.clear = self._direct and not self.transport.is_closing()
+        self.fd = -1 if self.transport.is_closing() else self._file
         self.on_drained()
         if self.lagging and not self.sealed:
             self.lagging = False

@@ -132,7 +132,7 @@ class Socket(Outbox, asyncio.Protocol):
         until the other side ends its half: closing over unread bytes would reset the connection and lose the code."""
         last = b"".join(self._ws.data_to_send())
         self._ending = True
-        if self.clear:
+        if self.fd >= 0:
             self.finish(last, write_some(self.fd, last))
         elif not self.transport.is_closing():
             self.transport.write(last)

@@ -33,15 +33,20 @@ def server(binary: Path | str, folder: Path, *options: str) -> Iterator["subproc
 
 
 async def until_answers(url: str) -> None:
-    """Wait until the store at `url` answers PING."""
+    """Wait until the store at `url` answers PING. Raises AssertionError with what stood in the way."""
     client = Redis.from_url(url)
+    why = ""
     try:
         async with asyncio.timeout(DEADLINE_S):
             while True:
-                with contextlib.suppress(Exception):
+                try:
                     await client.ping()
                     return
+                except Exception as error:
+                    why = repr(error)
                 await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"no answer from {url}: {why}") from None
     finally:
         await client.aclose()
 

@@ -293,6 +293,13 @@ class PoolMachine(RuleBasedStateMachine):
     def a_little_later(self, ms: int) -> None:
         self._go_to(self.pair.now + ms)
 
+    @rule(ms=st.sampled_from([5_000, 6_500, 7_999]))
+    def one_late_look(self, ms: int) -> None:
+        """As late as the leases allow: several deadlines in one call."""
+        for process in PROCESSES:
+            self.both("presence", "renew", process)
+        self._go_to(self.pair.now + ms)
+
     @rule(ms=st.sampled_from([9_000, 30_000, 120_000]))
     def much_later_all_processes_died(self, ms: int) -> None:
         self._go_to(self.pair.now + ms)

@@ -51,7 +51,6 @@ class Wire:
 class Page:
     """One page: what it was told, and how it asks."""
 
-    clear = False
     fd = -1
 
     def __init__(self, hall: "Hall", role: str, member: str) -> None:

@@ -18,7 +18,6 @@ class Paper:
     def __init__(self, codec=JSON, fd=-1):
         self.codec = codec
         self.fd = fd
-        self.clear = fd >= 0
         self.told = []
 
     def write_frame(self, frame, droppable):

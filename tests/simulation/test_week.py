@@ -38,7 +38,8 @@ async def test_a_week_keeps_every_promise(store: Store, pool: str, seed: int, da
         print(f"\nreplay with OPENLINE_SEED={seed} OPENLINE_DAYS={days}")
         raise
     took = time.monotonic() - began
-    print(f"\nseed {seed}: {days} days in {took:.0f} s, {week.calls} calls ({week.repeats} repeats), {world.seq} entries, {report(world)}")
+    asked = f"{week.calls} calls ({week.repeats} repeats), {world.seq} entries"
+    print(f"\nseed {seed}: {days} days in {took:.0f} s, {asked}; {report(world)}")
     assert week.shots >= int(days * 24) - 1
     assert week.repeats > days * 50
     if days >= 1:
