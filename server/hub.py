@@ -23,7 +23,10 @@ from wire.codec import Codec
 from wire.messages import ServerMessage
 
 _log = structlog.get_logger("openline.hub")
-CHUNK: Final = 250
+CHUNK: Final = 500
+BUSY_CHUNK: Final = 50
+BUSY_POSTS: Final = 8
+"""So many changes since the last round: others are at work in this loop, and are let in more often."""
 WRITING_SHARE: Final = 1 / 3
 MAX_DISTANCE_S: Final = 0.1
 # What a fresh snapshot brings back, so that a slow reader may miss it.
@@ -76,6 +79,7 @@ class Hub:
         self.deliveries = 0
         self.frames = 0
         self.posts = 0
+        self._posts_before = 0
 
     def subscribe(self, sink: Sink, topic: str) -> None:
         found = self._topics.get(topic)
@@ -156,7 +160,9 @@ class Hub:
     def _round(self) -> Iterator[None]:
         """Write what is dirty now; what becomes dirty meanwhile belongs to the next round."""
         dirty, self._dirty = self._dirty, {}
-        room = CHUNK
+        chunk = BUSY_CHUNK if self.posts - self._posts_before >= BUSY_POSTS else CHUNK
+        self._posts_before = self.posts
+        room = chunk
         for topic in dirty:
             for frame, droppable, sinks in self._frames(topic):
                 self.frames += 1
@@ -168,7 +174,7 @@ class Hub:
                     self.deliveries += written
                     if room <= 0:
                         yield
-                        room = CHUNK
+                        room = chunk
 
     def _frames(self, topic: Topic) -> list[tuple[bytes, bool, list[Sink]]]:
         """What to write to whom. A change that can't be told must not stop the fan-out of all others."""

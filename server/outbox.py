@@ -1,8 +1,9 @@
 """What waits to be written to one socket, within bounds, so that no reader delays another or eats the memory.
 
-A frame goes straight to the kernel while nothing waits (`fd` is set), else into the transport's buffer.
-Past `SOFT_BYTES` droppable frames are dropped and the reader is `lagging`: told so in the stream, and brought up to date by a snapshot
-when the buffer has drained. Past `HARD_BYTES` the socket is closed with a code that says "come again and resume".
+A frame goes straight to the kernel while nothing waits (`fd` is set), else into the transport's buffer. Past
+`SOFT_BYTES` droppable frames are dropped and the reader is `lagging`: told so in the stream, and brought up to date by
+a snapshot when the buffer has drained. Past `HARD_BYTES` the socket is closed with a code that says "come again and
+resume".
 """
 
 import asyncio
