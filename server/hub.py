@@ -3,7 +3,7 @@
 Each change is encoded once per sub-protocol and the same bytes go to every watcher, a chunk of watchers per turn of the
 loop. What changes meanwhile waits, merged by key, and goes out in the next round as one batch per topic. The first
 change on an idle hub goes at once; under load the rounds keep a distance in proportion to what writing costs, so that
-writing never takes more than a third of the loop's time until the distance reaches `MAX_DISTANCE_S`.
+writing never takes more than a sixth of the loop's time until the distance reaches `MAX_DISTANCE_S`.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ CHUNK: Final = 500
 BUSY_CHUNK: Final = 50
 BUSY_POSTS: Final = 8
 """So many changes since the last round: others are at work in this loop, and are let in more often."""
-WRITING_SHARE: Final = 1 / 3
+WRITING_SHARE: Final = 1 / 6
 MAX_DISTANCE_S: Final = 0.1
 # What a fresh snapshot brings back, so that a slow reader may miss it.
 DROPPABLE: Final = (
