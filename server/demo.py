@@ -93,7 +93,8 @@ def _announce(config: Config, links: list[str], over: threading.Event) -> None:
     click.echo("\nOpenline is up. Each link signs in once:\n")
     for guest, url in zip(GUESTS, links, strict=True):
         click.echo(f"  {guest.page:<40} {url}")
-    click.echo(f"\nMore: openline link --pool {POOL} --expert bruno\nCtrl-C stops everything; nothing is lost.\n")
+    click.echo("\nEverybody is offline until they say otherwise: press Online in Ada's console first.")
+    click.echo(f"More: openline link --pool {POOL} --expert bruno\nCtrl-C stops everything; nothing is lost.\n")
 
 
 def _answers(port: int) -> bool:
