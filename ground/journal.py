@@ -122,7 +122,7 @@ class Journal:
 
     async def _follow_connected(self, pool: str, position: _Position) -> AsyncIterator[Entry]:
         channel = keys.key(pool, "live")
-        node: Any = self._store.nodes.node(pool)
+        node: Any = self._store.nodes.listener(pool)
         pubsub = node.pubsub(ignore_subscribe_messages=True)
         try:
             async with asyncio.timeout(5):

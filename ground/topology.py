@@ -26,13 +26,14 @@ _OPTIONS: dict[str, Any] = {
     "health_check_interval": 0,
     # Answers are packed maps of our own; RESP2 is the smaller and older of the two framings.
     "protocol": 2,
-    # Each pool that a process follows holds up to two of them for good: one to fan out, one for its conductor.
-    "max_connections": 2_000,
 }
+COMMANDS_MAX = 64
+LISTENERS_MAX = 10_000
+"""Each pool that a process follows holds a connection for good, so followers have a connection pool of their own."""
 
 
-def _options() -> dict[str, Any]:
-    return {**_OPTIONS, "retry": Retry(NoBackoff(), 0)}
+def _options(most: int = COMMANDS_MAX) -> dict[str, Any]:
+    return {**_OPTIONS, "max_connections": most, "retry": Retry(NoBackoff(), 0)}
 
 
 class Topology(Protocol):
@@ -40,6 +41,10 @@ class Topology(Protocol):
 
     def node(self, pool: str) -> Redis:
         """The node that answers for `pool` as far as is known."""
+        ...
+
+    def listener(self, pool: str) -> Redis:
+        """The same node, for a connection that is kept to listen on."""
         ...
 
     async def primaries(self) -> list[Redis]:
@@ -56,21 +61,26 @@ class Topology(Protocol):
 class OneNode:
     """A standalone server, or the primary behind sentinels (whose client asks them at each new connection)."""
 
-    def __init__(self, client: Redis, sentinels: Sequence[Redis] = ()) -> None:
+    def __init__(self, client: Redis, listener: Redis, sentinels: Sequence[Redis] = ()) -> None:
         self._client = client
+        self._listener = listener
         self._sentinels = sentinels
 
     def node(self, pool: str) -> Redis:
         return self._client
 
+    def listener(self, pool: str) -> Redis:
+        return self._listener
+
     async def primaries(self) -> list[Redis]:
         return [self._client]
 
     async def refresh(self) -> None:
-        await self._client.connection_pool.disconnect(inuse_connections=False)
+        for client in (self._client, self._listener):
+            await client.connection_pool.disconnect(inuse_connections=False)
 
     async def aclose(self) -> None:
-        for client in (self._client, *self._sentinels):
+        for client in (self._client, self._listener, *self._sentinels):
             await client.aclose()
 
 
@@ -81,6 +91,7 @@ class ClusterNodes:
         self._seeds = seeds
         self._options = options
         self._clients: dict[tuple[str, int], Redis] = {}
+        self._listeners: dict[tuple[str, int], Redis] = {}
         self._ranges: list[tuple[int, int, tuple[str, int]]] = []
 
     def _client(self, address: tuple[str, int]) -> Redis:
@@ -89,11 +100,18 @@ class ClusterNodes:
         return self._clients[address]
 
     def node(self, pool: str) -> Redis:
+        return self._client(self._address(pool))
+
+    def listener(self, pool: str) -> Redis:
+        address = self._address(pool)
+        if address not in self._listeners:
+            host, port = address
+            self._listeners[address] = Redis(host=host, port=port, **_options(LISTENERS_MAX), **self._options)
+        return self._listeners[address]
+
+    def _address(self, pool: str) -> tuple[str, int]:
         slot = key_slot(keys.prefix(pool).encode())
-        for first, last, address in self._ranges:
-            if first <= slot <= last:
-                return self._client(address)
-        return self._client(self._seeds[0])
+        return next((address for first, last, address in self._ranges if first <= slot <= last), self._seeds[0])
 
     async def primaries(self) -> list[Redis]:
         if not self._ranges:
@@ -113,7 +131,7 @@ class ClusterNodes:
             return
 
     async def aclose(self) -> None:
-        for client in self._clients.values():
+        for client in (*self._clients.values(), *self._listeners.values()):
             await client.aclose()
 
 
@@ -155,13 +173,14 @@ def topology(url: str) -> Topology:
     if given and scheme in ("redis", "rediss", "valkey", "valkeys", "unix"):
         plain = url.replace("valkey", "redis", 1) if scheme.startswith("valkey") else url
         parse_url(plain)
-        return OneNode(Redis.from_url(plain, **_options()))
+        return OneNode(Redis.from_url(plain, **_options()), Redis.from_url(plain, **_options(LISTENERS_MAX)))
     login = _credentials(parts.netloc)
     if scheme == "redis+sentinel":
         service = parts.path.strip("/") or "mymaster"
         sentinel = Sentinel(_addresses(parts.netloc, 26379), sentinel_kwargs={"socket_timeout": CONNECT_S})
         master = cast(Redis, sentinel.master_for(service, **_options(), **login))
-        return OneNode(master, sentinel.sentinels)
+        listener = cast(Redis, sentinel.master_for(service, **_options(LISTENERS_MAX), **login))
+        return OneNode(master, listener, sentinel.sentinels)
     if scheme in ("redis+cluster", "rediss+cluster"):
         return ClusterNodes(_addresses(parts.netloc, 6379), {**login, "ssl": scheme.startswith("rediss")})
     raise ValueError(f"not a store address: {scheme}://")
