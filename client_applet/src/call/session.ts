@@ -191,7 +191,7 @@ export class OpenlineSession extends PoolElement {
       <div class="who"><strong dir="auto">${session.partner}</strong>
         <span class="state ${stand}" part="state" data-standing=${stand} role="status">${icon(session.mode === "audio" ? "audio" : "chat")}${this.words(`state.${stand}`)}</span></div>
       <time class="timer" part="timer" role="timer" aria-label=${this.words("timer")} datetime=${isoDuration(ran)}>${clock(ran)}</time>
-      ${session.state === "ended" ? nothing : html`<button class="button danger-quiet small end" part="end" @click=${() => this.dialog.showModal()}>
+      ${session.state === "ended" ? nothing : html`<button class="button danger-quiet small end" part="end" aria-label=${this.words("end")} @click=${() => this.dialog.showModal()}>
         ${icon(session.mode === "audio" ? "hangUp" : "leave")}<span>${this.words("end")}</span></button>`}
     </header>`;
   }
