@@ -25,13 +25,13 @@ class Member(NamedTuple):
 
 
 class _Held:
-    """One member: how many connections want them here, and whether the store knows."""
+    """One member: how many connections want them here, and whether the store has them attached (None: unsure)."""
 
     __slots__ = ("attached", "lock", "wanted")
 
     def __init__(self) -> None:
         self.wanted = 0
-        self.attached = False
+        self.attached: bool | None = False
         self.lock = asyncio.Lock()
 
 
@@ -69,19 +69,30 @@ class Attachments:
     async def _settle(self, who: Member, held: _Held) -> None:
         """Make the store's view what the connections want; one call at a time for one member."""
         async with held.lock:
-            if held.wanted and not held.attached:
+            if held.wanted and held.attached is not True:
                 await self._fresh_lease(who.pool)
-                answer = await self._presence.attach(who.pool, self._process, who.side, who.member)
-                if answer["lapsed"]:
-                    self._lost(who.pool)
-                held.attached = True
-            elif not held.wanted and held.attached:
+                held.attached = None  # an answer that never comes leaves it open
+                await self._attach(who, held)
+            elif not held.wanted and held.attached is not False:
                 await self._presence.detach(who.pool, self._process, who.side, who.member)
                 held.attached = False
         self._forget(who, held)
 
+    async def _attach(self, who: Member, held: _Held) -> None:
+        try:
+            answer = await self._presence.attach(who.pool, self._process, who.side, who.member)
+        except StoreUnavailable:
+            self._lost(who.pool)
+            raise
+        except Refusal:
+            held.attached = False
+            raise
+        if answer["lapsed"]:
+            self._lost(who.pool)
+        held.attached = True
+
     def _forget(self, who: Member, held: _Held) -> None:
-        if not held.wanted and not held.attached and not held.lock.locked() and self._held.get(who) is held:
+        if not held.wanted and held.attached is False and not held.lock.locked() and self._held.get(who) is held:
             del self._held[who]
 
     async def _fresh_lease(self, pool: str) -> None:
@@ -93,16 +104,21 @@ class Attachments:
         """Renew the lease of one pool. When it was not known, nobody of ours is attached any more."""
         async with self._renewing.setdefault(pool, asyncio.Lock()):
             began = asyncio.get_running_loop().time()
-            answer = await self._presence.renew(pool, self._process)
+            try:
+                answer = await self._presence.renew(pool, self._process)
+            except StoreUnavailable:
+                self._lost(pool)
+                raise
             self._renewed[pool] = began
             if not answer["known"]:
                 self._lost(pool)
 
     def _lost(self, pool: str) -> None:
-        """The lease had lapsed: nobody of ours is attached any more, and `keep` attaches them again."""
+        """The lease had lapsed, or may have (an answer that never came may have said so). `keep` attaches whoever is
+        wanted and detaches the others; both do no harm where it was already so."""
         for who, held in self._held.items():
             if who.pool == pool:
-                held.attached = False
+                held.attached = None
 
     async def keep(self) -> None:
         """Renew every lease that is needed, and put right what an unreachable store left undone. Runs for ever."""
@@ -117,7 +133,7 @@ class Attachments:
 
     async def _settle_all(self, pool: str) -> None:
         for who, held in list(self._held.items()):
-            if who.pool == pool and bool(held.wanted) != held.attached:
+            if who.pool == pool and held.attached is not bool(held.wanted):
                 try:
                     await self._settle(who, held)
                 except Refusal as refusal:  # an expert who was taken out of the pool meanwhile

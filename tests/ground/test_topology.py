@@ -104,6 +104,12 @@ async def sentinel(tmp_path: Path) -> AsyncIterator[tuple[str, list[int], list[i
         yield f"redis+sentinel://127.0.0.1:{watch}/openline", ports, [first.pid, second.pid]
 
 
+def _offset(info: object, field: bytes) -> int:
+    """How far replication has come, in bytes."""
+    lines = dict(line.split(b":", 1) for line in _raw(info).splitlines() if b":" in line)
+    return int(lines[field])
+
+
 def _raw(info: object) -> bytes:
     if isinstance(info, dict):
         return "\n".join(f"{k}:{v}" for k, v in info.items()).encode()
@@ -115,9 +121,11 @@ async def test_sentinel_failover(sentinel: tuple[str, list[int], list[int]], poo
     url, ports, pids = sentinel
     store = await Store.open(url)
     await one_line(store, pool)
-    async with asyncio.timeout(10):
-        while (await stores.ask(ports[0], "WAIT", 1, 1000)) != 1:
-            pass
+    async with asyncio.timeout(20):
+        while _offset(await stores.ask(ports[1], "INFO", "replication"), b"slave_repl_offset") < _offset(
+            await stores.ask(ports[0], "INFO", "replication"), b"master_repl_offset"
+        ):
+            await asyncio.sleep(0.05)
     os.kill(pids[0], signal.SIGKILL)
     async with asyncio.timeout(15):
         while True:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from ground import keys
 from ground.embedded import EmbeddedStore
+from ground.errors import StoreUnavailable
 from ground.store import Store
 from identity.sign_outs import SignOuts
-from server import fanout
+from server import attachments, fanout
 from server.attachments import Member
 from tests.server.hall import Hall, Page, hall
 from wire import messages as m
@@ -103,17 +105,42 @@ async def test_a_page_that_knows_more_than_this_process_is_waited_for(house: Hal
 
 async def test_tabs_are_one_presence_and_a_forgotten_lease_is_taken_again(house: Hall, pool: str) -> None:
     pages = [await house.page("user", "ann") for _ in range(3)]
-    attachments = house.attachments
+    here = house.attachments
     for page in pages[:2]:
         await page.go()
     assert (await house.presence.attach(pool, "another", "user", "ann"))["first"] is False
     await house.presence.detach(pool, "another", "user", "ann")
     await house.presence.release(pool, house.process)
-    await attachments._renew(pool)
-    await attachments._settle_all(pool)
+    await here._renew(pool)
+    await here._settle_all(pool)
     assert (await house.presence.detach(pool, house.process, "user", "ann"))["last"] is True
     await pages[2].go()
-    assert not attachments._held
+    assert not here._held
+
+
+async def test_a_renewal_whose_answer_was_lost_loses_nobody(
+    house: Hall, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease had lapsed and the store said so to nobody: the next look puts the members back all the same."""
+    await house.expert("ada")
+    await house.presence.release(pool, house.process)
+    renew = house.presence.renew
+
+    async def unheard(*args: str) -> None:
+        await renew(*args)
+        raise StoreUnavailable("the answer was lost")
+
+    monkeypatch.setattr(house.presence, "renew", unheard)
+    with pytest.raises(StoreUnavailable):
+        await house.attachments._renew(pool)
+    monkeypatch.undo()
+    monkeypatch.setattr(attachments, "RENEW_S", 0.05)
+    keeping = asyncio.create_task(house.attachments.keep())
+    held = keys.key(pool, "held", house.process)
+    async with asyncio.timeout(5):
+        while not await house.store.nodes.node(pool).sismember(held, "expert:ada"):
+            await asyncio.sleep(0.02)
+    keeping.cancel()
 
 
 async def test_an_expert_of_another_pool_is_not_attached(house: Hall) -> None:
