@@ -2,8 +2,8 @@
 
 Each change is encoded once per sub-protocol and the same bytes go to every watcher, a chunk of watchers per turn of the
 loop. What changes meanwhile waits, merged by key, and goes out in the next round as one batch per topic. The first
-change on an idle hub goes at once; under load the rounds keep a distance in proportion to what writing costs, so that
-writing never takes more than a sixth of the loop's time until the distance reaches `MAX_DISTANCE_S`.
+change on an idle hub goes at once; then the rounds keep a distance in proportion to what writing costs: writing takes
+at most half of the loop's time, and a sixth when much changes, until the distance reaches `MAX_DISTANCE_S`.
 """
 
 import asyncio
@@ -27,7 +27,9 @@ CHUNK: Final = 500
 BUSY_CHUNK: Final = 50
 BUSY_POSTS: Final = 8
 """So many changes since the last round: others are at work in this loop, and are let in more often."""
-WRITING_SHARE: Final = 1 / 6
+CALM_SHARE: Final = 1 / 2
+BUSY_SHARE: Final = 1 / 6
+"""How much of the loop writing may take: little when much changes, so that more changes share a round."""
 MAX_DISTANCE_S: Final = 0.1
 # What a fresh snapshot brings back, so that a slow reader may miss it.
 DROPPABLE: Final = (
@@ -80,6 +82,7 @@ class Hub:
         self.frames = 0
         self.posts = 0
         self._posts_before = 0
+        self._busy = False
 
     def subscribe(self, sink: Sink, topic: str) -> None:
         found = self._topics.get(topic)
@@ -153,15 +156,17 @@ class Hub:
     def _rest(self) -> asyncio.Handle | None:
         """The round is written: when may the next begin?"""
         self._work = None
-        wait = min(MAX_DISTANCE_S, self._spent / WRITING_SHARE - self._spent)
+        share = BUSY_SHARE if self._busy else CALM_SHARE
+        wait = min(MAX_DISTANCE_S, self._spent / share - self._spent)
         self._not_before = self._loop.time() + wait
         return self._loop.call_later(wait, self._step) if self._dirty else None
 
     def _round(self) -> Iterator[None]:
         """Write what is dirty now; what becomes dirty meanwhile belongs to the next round."""
         dirty, self._dirty = self._dirty, {}
-        chunk = BUSY_CHUNK if self.posts - self._posts_before >= BUSY_POSTS else CHUNK
+        self._busy = self.posts - self._posts_before >= BUSY_POSTS
         self._posts_before = self.posts
+        chunk = BUSY_CHUNK if self._busy else CHUNK
         room = chunk
         for topic in dirty:
             for frame, droppable, sinks in self._frames(topic):
