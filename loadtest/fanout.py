@@ -165,7 +165,7 @@ def run(*, quick: bool, with_peers: bool) -> Report:
     """Alternating blocks at 1,000 and 5,000 watchers. `quick`: fewer and shorter blocks."""
     report = Report("fanout", {"quick": quick, "sizes": {}}, [], [])
     for watchers in (1000, 5000):
-        blocks, changes = (4, 30_000 // watchers) if quick else (9, 200_000 // watchers)
+        blocks, changes = (3, 30_000 // watchers) if quick else (9, 200_000 // watchers)
         contestants, size = measure(watchers, blocks, changes, with_peers)
         report.figures["sizes"][str(watchers)] = {
             "frame_bytes": size,
