@@ -5,6 +5,7 @@ a call that carries an operation id is repeated here, because the store answers 
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -129,10 +130,7 @@ class Store:
 
     def _flush(self) -> None:
         calls, self._waiting = self._waiting, []
-        by_node: dict[Redis, list[_Call]] = {}
-        for call in calls:
-            by_node.setdefault(self.nodes.node(call.pool), []).append(call)
-        for node, batch in by_node.items():
+        for node, batch in self._by_node(calls):
             for start in range(0, len(batch), PIPELINE_MAX):
                 self._start(self._write(node, batch[start : start + PIPELINE_MAX]))
 
@@ -167,11 +165,14 @@ class Store:
                 if not call.future.done():
                     _settle(call.future, StoreUnavailable(_words(e)))
             return
-        by_node: dict[Redis, list[_Call]] = {}
-        for call in calls:
-            by_node.setdefault(self.nodes.node(call.pool), []).append(call)
-        for node, batch in by_node.items():
+        for node, batch in self._by_node(calls):
             await self._write(node, batch, again=False)
+
+    def _by_node(self, calls: list[_Call]) -> Iterable[tuple[Redis, list[_Call]]]:
+        batches: dict[Redis, list[_Call]] = {}
+        for call in calls:
+            batches.setdefault(self.nodes.node(call.pool), []).append(call)
+        return batches.items()
 
 
 async def _execute(node: Redis, commands: list[tuple[Any, ...]]) -> list[Any]:

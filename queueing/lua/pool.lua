@@ -2,11 +2,10 @@
 -- What an operator does, and the pool as a whole.
 local T, E, O, S = R.ticket, R.expert, R.offer, R.session
 
-local function edge_ordinal(turn, expert, to)
-  local edge = to == "head" and 0 or -1
-  local at = redis.call("ZRANGE", K.line(turn.p, expert), edge, edge, "WITHSCORES")
-  if not at[2] then return nil end
-  return tonumber(at[2]) + (to == "head" and -1 or 1)
+-- The ordinal before all others in a line; nil when nobody stands in it.
+local function head_ordinal(turn, expert)
+  local first = redis.call("ZRANGE", K.line(turn.p, expert), 0, 0, "WITHSCORES")
+  return first[2] and tonumber(first[2]) - 1 or nil
 end
 
 local function refused_move(turn, t, a)
@@ -22,7 +21,7 @@ local function within(turn, t, a)
     -- A fresh ordinal, so that nobody who joins later gets the same one.
     ordinal = T.next_ordinal(turn, a.expert)
   else
-    ordinal = edge_ordinal(turn, a.expert, "head")
+    ordinal = head_ordinal(turn, a.expert)
   end
   t.ordinals[a.expert] = ordinal
   redis.call("ZADD", K.line(turn.p, a.expert), ordinal, t.ticket)
@@ -41,7 +40,7 @@ R.command("move", function(turn, a)
   if T.stands_in(t, a.expert) then
     within(turn, t, a)
   else
-    local head = a.to == "head" and edge_ordinal(turn, a.expert, "head") or nil
+    local head = a.to == "head" and head_ordinal(turn, a.expert) or nil
     T.unplace_all(turn, t)
     T.place(turn, t, a.expert, head)
   end

@@ -1,6 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import type { Offer } from "../generated/wire";
 import { chime } from "../ui/chime";
+import { notify } from "../ui/notify";
 import { flashTitle } from "../ui/title";
 
 const MUTED_KEY = "openline.ring.muted";
@@ -65,27 +66,13 @@ export class Bell implements ReactiveController {
 
   private ring(offer: Offer, words: BellWords): () => void {
     const restore = flashTitle(words.tab);
-    const notification = this.notify(words, offer.offer);
+    const notification = notify(words.title, words.text, offer.offer);
     if (!this.muted) this.sound.ring();
     return () => {
       restore();
       notification?.close();
       this.sound.quiet();
     };
-  }
-
-  private notify(words: BellWords, tag: string): Notification | null {
-    if (this.permission !== "granted" || (document.visibilityState === "visible" && document.hasFocus())) return null;
-    try {
-      const notification = new Notification(words.title, { body: words.text, tag, requireInteraction: true });
-      notification.addEventListener("click", () => {
-        focus();
-        notification.close();
-      });
-      return notification;
-    } catch {
-      return null; // Some phones allow notifications from service workers only: sound and title remain.
-    }
   }
 
   private readonly wake = (): void => this.sound.prepare();

@@ -2,6 +2,7 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { type ClientController, type LiveClient, openOffer } from "../core";
 import { languageOf, translate } from "../i18n";
 import { type Chime, chime } from "../ui/chime";
+import { notify } from "../ui/notify";
 import { flashTitle } from "../ui/title";
 import { nameOf } from "./situation";
 
@@ -63,28 +64,13 @@ export class Alerts implements ReactiveController {
   private call(name: string, offer: string): void {
     const t = translate(languageOf(this.host));
     const restore = flashTitle(t("offer.tab"));
-    const notification = this.notify(t("notify.title"), t("notify.text", { name }), offer);
+    const notification = notify(t("notify.title"), t("notify.text", { name }), offer);
     this.sound?.ring();
     this.stopCalling = () => {
       restore();
       notification?.close();
       this.sound?.quiet();
     };
-  }
-
-  private notify(title: string, body: string, tag: string): Notification | null {
-    if (typeof Notification === "undefined" || Notification.permission !== "granted") return null;
-    if (document.visibilityState === "visible" && document.hasFocus()) return null;
-    try {
-      const notification = new Notification(title, { body, tag, requireInteraction: true });
-      notification.addEventListener("click", () => {
-        focus();
-        notification.close();
-      });
-      return notification;
-    } catch {
-      return null; // Some phones allow notifications from service workers only: sound and title remain.
-    }
   }
 
   private quiet(client?: LiveClient): void {
