@@ -3,9 +3,9 @@
 import re
 import unicodedata
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from directory.hours import HoursError, parse_hours, zone
 
@@ -17,10 +17,25 @@ HEADLINE_MAX = 200
 BIOGRAPHY_MAX = 10_000
 LIST_MAX = 20
 CATEGORY_MAX = 60
+RATE_MAX = 10_000_000
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+_EMAIL = re.compile(r"[^\x00-\x20\x7f@]{1,64}@[^\x00-\x20\x7f@]{1,250}")
 _LINE_BREAKS = frozenset("\n\r\t")
 _REORDERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class PoolOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What a pool may set about its people; what it may set about its lines are its `settings`.
+
+    `currency` is of the rates (ISO 4217). `visitors`: somebody without an account may join a line. `categories` is the
+    tree as paths ("Money/Taxes") in the order in which pages show it. Feedback needs a session of `feedback_after_s`.
+    """
+
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")] = "EUR"
+    visitors: bool = False
+    categories: Annotated[list[Annotated[str, Meta(min_length=1, max_length=CATEGORY_MAX)]], Meta(max_length=500)] = []
+    feedback_after_s: Annotated[int, Meta(ge=0, le=3600)] = 30
 
 
 class Pool(Struct, kw_only=True, frozen=True):
@@ -30,11 +45,16 @@ class Pool(Struct, kw_only=True, frozen=True):
     pool: str
     name: str
     settings: dict[str, Any] = field(default_factory=dict)
+    options: PoolOptions = PoolOptions()
     revision: int = 1
 
 
 class Expert(Struct, kw_only=True, frozen=True):
-    """Who an expert is. `hours` as in `directory/hours.py`; `started_on` is an ISO date or ""."""
+    """Who an expert is. `hours`, `exceptions` and `holidays` as in `directory/hours.py`; `started_on` an ISO date.
+
+    `rate` is in minor units of the pool's currency for a minute, 0 is free. `email` is where messages for the expert
+    go; no page of others ever shows it. `photo` is the path of the photo, or "".
+    """
 
     expert: str
     name: str
@@ -45,7 +65,11 @@ class Expert(Struct, kw_only=True, frozen=True):
     modes: list[Mode] = field(default_factory=lambda: ["chat"])
     timezone: str = "UTC"
     hours: str = ""
+    exceptions: str = ""
+    holidays: str = ""
     started_on: str = ""
+    rate: int = 0
+    email: str = ""
     photo: str = ""
 
 
@@ -62,6 +86,8 @@ def problems(expert: Expert) -> list[tuple[str, str]]:
         "timezone": _understood(zone, expert.timezone),
         "hours": _understood(parse_hours, expert.hours),
         "started_on": _date(expert.started_on),
+        "rate": "" if 0 <= expert.rate <= RATE_MAX else f"must be 0 to {RATE_MAX}",
+        "email": "" if not expert.email or _EMAIL.fullmatch(expert.email) else "is not an email address",
     }
     return [(name, reason) for name, reason in found.items() if reason]
 

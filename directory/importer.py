@@ -14,7 +14,10 @@ from msgspec import Struct
 from directory.expert import Expert, problems
 from directory.profiles import EXPERTS_MAX, Profiles
 
-COLUMNS = ("id", "name", "headline", "biography", "categories", "languages", "modes", "timezone", "hours", "started_on")
+COLUMNS = (
+    "id", "name", "headline", "biography", "categories", "languages", "modes", "timezone", "hours", "exceptions",
+    "holidays", "started_on", "rate", "email",
+)  # fmt: skip
 REQUIRED = ("id", "name")
 LISTS = ("categories", "languages", "modes")
 BYTES_MAX = 8 * 1024 * 1024
@@ -153,8 +156,14 @@ def _made(cells: dict[str, str]) -> Expert:
     values: dict[str, object] = {}
     for name, cell in cells.items():
         if text := cell.strip():
-            values["expert" if name == "id" else name] = _split(text) if name in LISTS else text
+            values["expert" if name == "id" else name] = _value(name, text)
     return Expert(**({"expert": "", "name": ""} | values))  # type: ignore[arg-type]
+
+
+def _value(name: str, text: str) -> object:
+    if name == "rate":
+        return int(text) if text.isdecimal() and len(text) <= 9 else -1
+    return _split(text) if name in LISTS else text
 
 
 def _split(text: str) -> list[str]:

@@ -2,10 +2,10 @@
 
 from typing import Any, TypeVar
 
-from msgspec import Struct, convert, to_builtins
+from msgspec import Struct, convert, structs, to_builtins
 
 from directory import store
-from directory.expert import NAME_MAX, Expert, Pool, id_problem, problems
+from directory.expert import NAME_MAX, Expert, Pool, PoolOptions, id_problem, problems
 from ground.errors import Refusal
 from ground.sql import Database, Tx
 
@@ -42,12 +42,19 @@ class Profiles:
         async with self._db.begin() as tx:
             known = _known(await _pool(tx, pool), "no_such_pool", pool)
             await store.set_settings(tx, pool, settings)
-        return Pool(pool=pool, name=known.name, settings=settings, revision=known.revision + 1)
+        return structs.replace(known, settings=settings, revision=known.revision + 1)
+
+    async def put_options(self, pool: str, options: PoolOptions) -> Pool:
+        """Replace the options of a pool, whole. Refused `no_such_pool`."""
+        async with self._db.begin() as tx:
+            known = _known(await _pool(tx, pool), "no_such_pool", pool)
+            await store.set_options(tx, pool, to_builtins(options))
+        return structs.replace(known, options=options, revision=known.revision + 1)
 
     async def pools(self) -> list[Pool]:
         """All pools, by id."""
         async with self._db.read() as tx:
-            return [Pool(**row) for row in await store.all_pools(tx)]
+            return [_made(row) for row in await store.all_pools(tx)]
 
     async def pool(self, pool: str) -> Pool:
         """One pool. Refused `no_such_pool`."""
@@ -95,7 +102,11 @@ def _known(found: T | None, code: str, detail: str) -> T:
 
 async def _pool(tx: Tx, pool: str) -> Pool | None:
     row = await store.find_pool(tx, pool)
-    return None if row is None else Pool(**row)
+    return None if row is None else _made(row)
+
+
+def _made(row: Any) -> Pool:
+    return convert({name: row[name] for name in Pool.__struct_fields__}, Pool)
 
 
 def _expert(row: Any) -> Expert:

@@ -13,6 +13,7 @@ pools = sa.Table(
     sa.Column("pool", sa.Text, primary_key=True),
     sa.Column("name", Words, nullable=False),
     sa.Column("settings", sa.JSON, nullable=False),
+    sa.Column("options", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("revision", sa.BigInteger, nullable=False),  # grows with every change of the pool or its experts
 )
 
@@ -29,7 +30,11 @@ experts = sa.Table(
     sa.Column("modes", sa.JSON, nullable=False),
     sa.Column("timezone", sa.Text, nullable=False),
     sa.Column("hours", sa.Text, nullable=False),
+    sa.Column("exceptions", sa.Text, nullable=False, server_default=""),
+    sa.Column("holidays", sa.Text, nullable=False, server_default=""),
     sa.Column("started_on", sa.Text, nullable=False),
+    sa.Column("rate", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("email", sa.Text, nullable=False, server_default=""),
     sa.Column("photo", sa.Text, nullable=False),
 )
 
@@ -54,6 +59,11 @@ async def all_pools(tx: Tx) -> Sequence[sa.RowMapping]:
 
 async def set_settings(tx: Tx, pool: str, settings: dict[str, Any]) -> None:
     changed = {"settings": settings, "revision": pools.c.revision + 1}
+    await tx.execute(sa.update(pools).where(pools.c.pool == pool).values(changed))
+
+
+async def set_options(tx: Tx, pool: str, options: dict[str, Any]) -> None:
+    changed = {"options": options, "revision": pools.c.revision + 1}
     await tx.execute(sa.update(pools).where(pools.c.pool == pool).values(changed))
 
 

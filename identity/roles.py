@@ -4,14 +4,18 @@ from typing import Literal
 
 Role = Literal["guest", "user", "expert", "operator"]
 
-_EVERYBODY = frozenset({"hello", "watch", "ping"})
+_EVERYBODY = frozenset({"hello", "watch", "ping", "find", "about", "feedback_of"})
+_VISITORS = frozenset({"leave_message", "tell_me"})
 _IN_SESSION = frozenset({"accept", "decline", "connected", "end", "say", "typing", "delivered", "history", "signal"})
 
 COMMANDS: dict[str, frozenset[str]] = {
-    "guest": _EVERYBODY,
-    "user": _EVERYBODY | _IN_SESSION | {"join", "connect", "switch", "leave", "step_away", "come_back"},
-    "expert": _EVERYBODY | _IN_SESSION | {"declare", "finish_wrap_up"},
-    "operator": _EVERYBODY | {"move", "remove", "force", "end_session"},
+    "guest": _EVERYBODY | _VISITORS,
+    "user": _EVERYBODY
+    | _VISITORS
+    | _IN_SESSION
+    | {"join", "connect", "switch", "leave", "step_away", "come_back", "give_feedback"},
+    "expert": _EVERYBODY | _IN_SESSION | {"declare", "finish_wrap_up", "open_for", "about_user", "answer_feedback"},
+    "operator": _EVERYBODY | {"move", "remove", "force", "end_session", "hide_feedback"},
 }
 
 

@@ -14,8 +14,9 @@ class ExpertFacts(Struct, tag_field="k", tag="expert", kw_only=True):
 
     `cause` names what happened: enrolled, declared, missed, present, gone, opened, closed, ringing,
     in_session, wrap_up, idle, retired. `since` is when the indicator took its present value, `until` when it is
-    known to end. `forced`: an operator declared it, so that `reason` is not for everybody. `by` is "" for the expert
-    themself, else `operator:<id>` or `system`.
+    known to end. `closes` is when the present opening ends, `open_until` the end of "available now for".
+    `forced`: an operator declared it, so that `reason` is not for everybody. `by` is "" for the expert themself, else
+    `operator:<id>` or `system`.
     """
 
     cause: str
@@ -32,3 +33,5 @@ class ExpertFacts(Struct, tag_field="k", tag="expert", kw_only=True):
     offer: str
     session: str
     by: str
+    closes: int = 0
+    open_until: int = 0

@@ -1,6 +1,7 @@
 """What a process knows of the directory: names and profiles of each open pool, read again every few seconds."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -8,8 +9,9 @@ import structlog
 from directory.expert import Expert, Pool
 from directory.profiles import Profiles
 from ground.errors import Refusal
-from ground.sql import FAILURES
+from ground.sql import FAILURES, Database
 from server.views import Names
+from sessions.standing import NONE, Standing, standings
 from wire import messages
 
 REFRESH_S: Final = 5.0
@@ -24,11 +26,17 @@ class Page:
         self.experts: dict[str, Expert] = {}
         self.profiles: dict[str, messages.Profile] = {}
 
-    def fill(self, pool: Pool, experts: list[Expert]) -> None:
+    def fill(self, pool: Pool, experts: list[Expert], standings: Mapping[str, Standing]) -> None:
         """Take over what the directory says now; `experts` in the order in which pages show them."""
         self.pool = pool
         self.experts = {one.expert: one for one in experts}
-        self.profiles = {one.expert: profile(one) for one in experts}
+        self.profiles = {one.expert: profile(one, standings.get(one.expert, NONE)) for one in experts}
+
+    def put(self, expert: Expert, standing: Standing) -> messages.Profile:
+        """Take over one expert; the profile that everybody may know."""
+        self.experts[expert.expert] = expert
+        self.profiles[expert.expert] = profile(expert, standing)
+        return self.profiles[expert.expert]
 
     def name(self, expert: str) -> str:
         """The display name of an expert; the id of one whom the directory does not know."""
@@ -36,7 +44,7 @@ class Page:
         return known.name if known else expert
 
 
-def profile(expert: Expert) -> messages.Profile:
+def profile(expert: Expert, standing: Standing) -> messages.Profile:
     """What everybody may know of an expert."""
     return messages.Profile(
         expert=expert.expert,
@@ -46,14 +54,20 @@ def profile(expert: Expert) -> messages.Profile:
         languages=expert.languages,
         modes=expert.modes,
         photo=expert.photo,
+        started_on=expert.started_on,
+        rate=expert.rate,
+        stars=standing.stars,
+        ratings=standing.ratings,
+        sessions=standing.sessions,
     )
 
 
 class Catalogue:
     """The pages of this process."""
 
-    def __init__(self, profiles: Profiles) -> None:
+    def __init__(self, profiles: Profiles, database: Database) -> None:
         self._profiles = profiles
+        self._database = database
         self._pages: dict[str, Page] = {}
 
     async def names(self, pool: str) -> Names:
@@ -72,7 +86,13 @@ class Catalogue:
     async def _read(self, page: Page) -> None:
         now = await self._profiles.pool(page.pool.pool)
         if now.revision != page.pool.revision:
-            page.fill(now, await self._profiles.experts(now.pool))
+            page.fill(now, await self._profiles.experts(now.pool), await standings(self._database, now.pool))
+
+    async def reread(self, pool: str, expert: str) -> messages.Profile:
+        """One expert's profile as it is now. Raises Refusal (`no_such_pool`, `unknown_expert`)."""
+        page = await self.open(pool)
+        found = await standings(self._database, pool, [expert])
+        return page.put(await self._profiles.expert(pool, expert), found.get(expert, NONE))
 
     async def keep(self) -> None:
         """Read every page again now and then. Runs for ever."""

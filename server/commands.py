@@ -14,6 +14,7 @@ from server import views
 from server.attachments import Attachments, Member
 from server.catalogue import Catalogue
 from server.connection import Connection
+from server.desks.desk import Handlers
 from server.fanout import Fanout
 from server.forecasts import OpenForecasts
 from server.pages import Pages, View
@@ -41,6 +42,7 @@ class Commands:
         attachments: Attachments,
         catalogue: Catalogue,
         ice: Ice,
+        desks: Handlers,
     ) -> None:
         self._line = line
         self._presence = presence
@@ -50,6 +52,7 @@ class Commands:
         self._attachments = attachments
         self._catalogue = catalogue
         self._ice = ice
+        self._desks = desks
         self._pages = Pages(fanout.hub, fanout.clock)
         fanout.resnapshot = self.resnapshot
 
@@ -76,7 +79,7 @@ class Commands:
             seq=live.mirror.seq,
             now=self._fanout.clock.now_ms(),
             resumed=resumed,
-            rules=views.rules(live.mirror.settings),
+            rules=views.rules(live.mirror.settings, page.pool.options),
             ice=self._ice(conn),
         )
 
@@ -110,6 +113,8 @@ class Commands:
 
     async def handle(self, conn: Connection, message: ClientMessage) -> ServerMessage | None:
         """Run one command. The answer carries the request's id; a ping is answered by a beat."""
+        if desk := self._desks.get(type(message)):
+            return await desk(conn, message)
         return await _HANDLERS[type(message)](self, conn, message)
 
     # ------------------------------------------------------------ a user

@@ -34,7 +34,9 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     `store` and `database` are addresses; `embedded` says that the store is this server's own child.
     `origins` are the exact origins that may open a socket, besides the server's own hosts; `hosts` are the accepted
     Host headers; `trusted_proxies` are the addresses whose X-Forwarded-* headers count. The first of `keys` signs, all
-    verify. `demo` makes up users for whoever asks.
+    verify. `demo` makes up users for whoever asks. `base_url` is where people reach the server, for links in mails;
+    `smtp` the mail server's address (without one, mails wait in the outbox for the operators' eyes), `mail_from` the
+    sender of all mails.
     """
 
     store: str
@@ -49,6 +51,9 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
     trusted_proxies: tuple[str, ...] = ()
     ice_servers: tuple[IceServer, ...] = ()
+    base_url: str = ""
+    smtp: str = ""
+    mail_from: str = ""
     demo: bool = False
 
     def __repr__(self) -> str:
@@ -85,6 +90,9 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
         state_dir=state_dir,
         embedded=not store,
         ice_servers=_ice_servers(env.get("OPENLINE_ICE_SERVERS", "")),
+        base_url=env.get("OPENLINE_BASE_URL", "").rstrip("/"),
+        smtp=env.get("OPENLINE_SMTP_URL", ""),
+        mail_from=env.get("OPENLINE_MAIL_FROM", ""),
         **_checked(values),
     )
 

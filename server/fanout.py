@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
+from directory.facts import ProfileChangedFacts
 from ground.clock import Clock
 from ground.errors import StoreUnavailable
 from ground.journal import Entry, EpochLost, Journal
@@ -68,6 +69,7 @@ class LivePool:
         self._line = parts.line
         self._clock = parts.clock
         self._signed_out = parts.signed_out
+        self._profile_changed = parts.profile_changed
         self._moved = asyncio.Event()
         self._slice = 0
 
@@ -106,9 +108,11 @@ class LivePool:
         if entry.seq == 0:
             for event in events:
                 if isinstance(event, WhisperFacts):
-                    self._post(self._translator.whisper(event))
+                    self.post(self._translator.whisper(event))
                 elif isinstance(event, SignedOutFacts):
                     self._signed_out(self.pool, event.role, event.member, event.reason)
+                elif isinstance(event, ProfileChangedFacts):
+                    self._profile_changed(self, event.expert)
             return
         if entry.seq <= self.mirror.seq:
             return
@@ -117,14 +121,15 @@ class LivePool:
         for before, after in step.tickets.values():
             self._follow_lines(after.user, before.lines if before else [], [] if after.state == "done" else after.lines)
         self.recent.append(Recent(step.seq, step.at, told))
-        self._post(told)
+        self.post(told)
         touched = {*step.experts, *(expert for pair in step.tickets.values() for expert in _lines_of(*pair))}
         for listener in self.listeners:
             listener(touched)
         self._moved.set()
         self._moved.clear()
 
-    def _post(self, told: Told) -> None:
+    def post(self, told: Told) -> None:
+        """Tell each audience what it is told."""
         for topic, change in told:
             self._hub.post(self.topic(topic), change)
 
@@ -238,6 +243,8 @@ class Fanout:
         self._tasks: set[asyncio.Task[None]] = set()
         self.signed_out: SignedOut = lambda *_: None
         """Closes the sockets of a member (pool, role, member, reason); the door sets it before the first pool opens."""
+        self.profile_changed: Callable[[LivePool, str], None] = lambda *_: None
+        """Reads an expert's profile again and tells who follows it; the house sets it before the first pool opens."""
         self.resnapshot: Resnapshot = _nobody
         """Tells one connection everything again; the commands set it."""
         self.on_open: list[Callable[[LivePool], Coroutine[Any, Any, None]]] = []

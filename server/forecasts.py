@@ -53,7 +53,10 @@ class Forecasts:
         """The line of `expert`: every place in it, and that of who would join now."""
         length = min(self._live.mirror.length(expert), MOST_PLACES - 1)
         known = self._until(expert, length)
-        return messages.Forecast(at=known.at, expert=expert, places=known.places[: length + 1])
+        shown = length + 1
+        return messages.Forecast(
+            at=known.at, expert=expert, places=known.places[:shown], outlooks=known.outlooks[:shown]
+        )
 
     def _at(self, expert: str, ahead: int) -> messages.PlaceForecast:
         ahead = min(ahead, MOST_PLACES - 1)
@@ -84,6 +87,7 @@ class Forecasts:
                 )
                 for one in found
             ],
+            outlooks=["" for _ in found],
         )
 
     async def run(self) -> None:

@@ -9,18 +9,18 @@ from typing import Any
 
 import structlog
 
+from directory.news import News
 from directory.profiles import Profiles
 from ground.clock import Clock, SystemClock
-from ground.errors import Refusal, StoreUnavailable
+from ground.errors import StoreUnavailable
 from ground.ids import new_id
 from ground.journal import Journal
 from ground.leadership import Leadership
 from ground.sql import Database
 from ground.store import Store
-from identity import cookies
 from identity.links import Links
 from identity.sign_outs import SignOuts
-from identity.tokens import Identity, TokenRefused, Tokens
+from identity.tokens import Identity, Tokens
 from presence.presence import Presence
 from queueing.line import Line
 from server.attachments import Attachments
@@ -33,10 +33,12 @@ from server.connection import Connection, Who
 from server.door import Door, Identify
 from server.fanout import Fanout
 from server.forecasts import OpenForecasts
+from server.guard import Guard
 from server.hub import Hub
 from server.learning import Learning
 from server.limits import Bounds
 from server.origins import Gate
+from server.profile_news import ProfileNews
 from server.roster import Roster
 from server.views import Names
 from sessions.conversation import Conversation
@@ -51,13 +53,18 @@ _log = structlog.get_logger("openline.house")
 class House:
     """What the HTTP side needs of the rooms."""
 
+    config: Config
+    clock: Clock
     door: Door
     store: Store
     database: Database
     fanout: Fanout
     catalogue: Catalogue
+    profiles: Profiles
+    news: News
     tokens: Tokens
     links: Links
+    guard: Guard
 
     async def sign_out(self, pool: str, role: str, member: str, reason: str) -> None:
         """End a sign-in: here at once, and in every other process as soon as the store can tell them."""
@@ -89,7 +96,7 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         stack.push_async_callback(database.close)
         await database.migrate()
         line, presence, journal, profiles = Line(store), Presence(store), Journal(store), Profiles(database)
-        roster, catalogue = Roster(profiles, line, presence, clock), Catalogue(profiles)
+        roster, catalogue = Roster(profiles, line, presence, clock), Catalogue(profiles, database)
 
         async def open_pool(pool: str) -> Names:
             # A pool that somebody connects to is there, even before its conductor came round.
@@ -104,36 +111,39 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         stack.push_async_callback(attachments.release)
         forecasts = OpenForecasts(hub, clock)
         fanout.on_open += [forecasts.run, Learning(database, forecasts).run]
+        told = ProfileNews(catalogue)
+        fanout.profile_changed = told.changed
+        stack.push_async_callback(told.close)
         conductor = Conductor(process, profiles, roster, line, journal, Leadership(store), Books(database))
+        tokens = Tokens(config.keys)
+        guard = Guard(tokens, clock)
+        news = News(store)
         commands = Commands(
             line=line, presence=presence, conversation=Conversation(store, database), fanout=fanout,
             forecasts=forecasts, attachments=attachments, catalogue=catalogue, ice=_ice(config),
+            desks={},
         )  # fmt: skip
-        tokens = Tokens(config.keys)
         for work in (attachments.keep(), catalogue.keep(), conductor.run()):
             stack.push_async_callback(_stop, _start(work))
-        door = Door(hub, gate, commands, identifier(tokens, clock), bounds)
+        door = Door(hub, gate, commands, identifier(guard), bounds)
         fanout.signed_out = door.sign_out
         stack.push_async_callback(door.stop)
-        yield House(door, store, database, fanout, catalogue, tokens, Links(database))
+        yield House(
+            config=config, clock=clock, door=door, store=store, database=database, fanout=fanout, catalogue=catalogue,
+            profiles=profiles, news=news, tokens=tokens, links=Links(database), guard=guard,
+        )  # fmt: skip
 
 
-def identifier(tokens: Tokens, clock: Clock) -> Identify:
+def identifier(guard: Guard) -> Identify:
     """Who says hello: the bearer of the message's token, else of the cookie of the role that the page wants, else a
     guest."""
 
     async def identify(conn: Connection, hello: Hello) -> Who:
-        now = clock.now_ms()
-        try:
-            if hello.token:
-                found: Identity | None = tokens.verify(hello.token, hello.pool, now=now)
-            else:
-                found = cookies.read(tokens, conn.cookies, hello.pool, conn.wants, now=now, secure=conn.secure)
-        except TokenRefused as refused:
-            _log.info("sign_in_refused", why=refused.code, conn=conn.id)
-            if hello.token:
-                raise Refusal("bad_token") from None
-            found = None  # a page can't take away its HttpOnly cookie: one that is over makes a guest
+        if hello.token:
+            found: Identity | None = await guard.of_token(hello.token, hello.pool)
+        else:
+            # A page can't take away its HttpOnly cookie: one that is over makes a guest.
+            found = await guard.of_cookie(conn.cookies, hello.pool, conn.wants, secure=conn.secure)
         return Who(found.role, found.subject, found.name, found.expires_at) if found else GUEST
 
     return identify

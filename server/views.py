@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import cast
 
+from directory.expert import PoolOptions
 from presence.facts import ExpertFacts
 from queueing.facts import OfferFacts, SessionFacts, TicketFacts
 from queueing.settings import PoolSettings
@@ -13,7 +14,7 @@ Names = Callable[[str], str]
 """The display name of an expert."""
 
 
-def rules(settings: PoolSettings) -> messages.PoolRules:
+def rules(settings: PoolSettings, options: PoolOptions) -> messages.PoolRules:
     return messages.PoolRules(
         lines_per_ticket=settings.lines_per_ticket,
         line_limit=settings.line_limit,
@@ -22,6 +23,10 @@ def rules(settings: PoolSettings) -> messages.PoolRules:
         grace_s=settings.grace_ms / 1000,
         wrap_up_s=settings.wrap_up_ms / 1000,
         step_away_max_s=settings.step_away_max_ms / 1000,
+        feedback_after_s=options.feedback_after_s,
+        currency=options.currency,
+        visitors=options.visitors,
+        categories=options.categories,
     )
 
 
@@ -31,6 +36,7 @@ def light(mirror: Mirror, facts: ExpertFacts) -> messages.Light:
         indicator=facts.indicator,
         since=facts.since,
         until=facts.until,
+        closes=facts.closes,
         reason=facts.reason if facts.indicator == "away" and not facts.forced else "",
         waiting=mirror.length(facts.expert),
     )
@@ -38,7 +44,7 @@ def light(mirror: Mirror, facts: ExpertFacts) -> messages.Light:
 
 def retired(expert: str) -> messages.Light:
     """The light of an expert who is no longer of this pool."""
-    return messages.Light(expert=expert, indicator="offline", since=0, until=0, reason="retired", waiting=0)
+    return messages.Light(expert=expert, indicator="offline", since=0, until=0, closes=0, reason="retired", waiting=0)
 
 
 def waiter(facts: TicketFacts, ordinal: int) -> messages.Waiter:
@@ -99,8 +105,9 @@ def my_ticket(mirror: Mirror, facts: TicketFacts | None) -> messages.MyTicket:
 
 def my_status(mirror: Mirror, facts: ExpertFacts) -> messages.MyStatus:
     return messages.MyStatus(
-        seq=mirror.seq, at=mirror.at, expert=facts.expert, declared=facts.declared, reason=facts.reason
-    )
+        seq=mirror.seq, at=mirror.at, expert=facts.expert, declared=facts.declared, reason=facts.reason,
+        open_until=facts.open_until,
+    )  # fmt: skip
 
 
 def offer(mirror: Mirror, facts: OfferFacts, side: messages.Side, names: Names) -> messages.Offer:

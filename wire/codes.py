@@ -115,6 +115,21 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("expert_in_session", "The expert is in a session.", "End it first."),
         RefusalCode("bad_place", "A ticket goes to the head or the tail.", "Say which."),
         RefusalCode("process_full", "This server process holds as many members as it can.", "Connect again later."),
+        RefusalCode("not_closed", "The hours are open; there is nothing to override.", "Nothing to do."),
+        # people
+        RefusalCode("no_such_user", "There is no such user for you.", "Nothing to do."),
+        RefusalCode("feedback_given", "There is feedback on this session already.", "Nothing to do."),
+        RefusalCode("too_short_to_rate", "The session was too short for feedback.", "Nothing to do."),
+        RefusalCode("session_open", "The session has not ended.", "Give feedback afterwards."),
+        RefusalCode("no_such_feedback", "There is no such feedback for you.", "Look at the list again."),
+        RefusalCode("feedback_answered", "The feedback has its answer.", "Nothing to do."),
+        RefusalCode("bad_email", "That is no address that mail could reach.", "Correct it."),
+        RefusalCode("no_email", "An address is needed.", "Give one."),
+        RefusalCode("empty_text", "The text says nothing.", "Write it."),
+        RefusalCode("too_many_messages", "Too many messages from or to this address.", "Come again tomorrow."),
+        RefusalCode("too_many_wishes", "You wait to be told of as many experts as one may.", "Take one back."),
+        RefusalCode("expert_free", "The expert is free now.", "Connect."),
+        RefusalCode("unreachable", "The expert takes no mail.", "Choose another or come again."),
         RefusalCode("too_many_windows", "Too many windows of hours.", "Send fewer."),
     )
 }

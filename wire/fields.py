@@ -25,10 +25,26 @@ PauseReason = Literal["", "stepped_away", "not_ready"]
 OfferState = Literal["ringing", "matched", "declined", "missed", "not_ready", "withdrawn"]
 SessionState = Literal["connecting", "live", "ended"]
 SignalKind = Literal["description", "candidate", "restart", "mute", "bye"]
+Email = Annotated[str, Meta(max_length=254, pattern=r"^([^\x00-\x20\x7f@]{1,64}@[^\x00-\x20\x7f@]{1,250})?$(?!\n)")]
+"""The shape of an address, or "" where there may be none; whether it is one is for `mail/` to say."""
+Letters = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+"""One line of text, such as a name."""
+Language = Annotated[str, Meta(max_length=35, pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$(?!\n)")]
+Stars = Annotated[int, Meta(ge=1, le=5)]
+FindSort = Literal["best", "wait", "rating", "rate", "name"]
+MatchSource = Literal["name", "headline", "expertise", "biography", "chats"]
+Outlook = Literal["", "likely", "unsure", "unlikely"]
+"""Whether who waits will be served before the hours end; "" when there is no end near."""
 
 
 class Message(Struct, forbid_unknown_fields=True, kw_only=True, tag_field="t", omit_defaults=False):
     """What all messages share: the field `t`."""
+
+
+class Reply(Message, kw_only=True):
+    """Answers the request `id`."""
+
+    id: int
 
 
 class Part(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +61,14 @@ class PoolRules(Part):
     grace_s: float
     wrap_up_s: float
     step_away_max_s: float
+    feedback_after_s: float
+    """A session shorter than this is too short for feedback."""
+    currency: str
+    """Of the rates: an ISO 4217 code."""
+    visitors: bool
+    """Somebody without an account may join a line."""
+    categories: list[str]
+    """The pool's tree as paths ("Money/Taxes"), in the order in which to show them."""
 
 
 class IceServer(Part):
@@ -65,15 +89,28 @@ class Profile(Part):
     languages: list[str]
     modes: list[Mode]
     photo: str
+    """The path of the photo's middle size below the server, or ""; `?size=small` and `?size=large` are the others."""
+    started_on: str
+    """ISO date, or ""."""
+    rate: int
+    """Minor units of the pool's currency for a minute; 0 is free."""
+    stars: float
+    """The Bayesian mean of the feedback, 1 to 5; 0 without any."""
+    ratings: int
+    sessions: int
+    """Sessions that counted."""
 
 
 class Light(Part):
-    """One expert's indicator. `since` when it began; `until` when it is known to end (opening time, wrap-up), or 0."""
+    """One expert's indicator. `since` when it began; `until` when it is known to end (opening time, wrap-up), or 0.
+
+    `closes` is when the present opening ends: 0 when closed, or never."""
 
     expert: str
     indicator: Indicator
     since: int
     until: int
+    closes: int
     reason: str
     waiting: int
 
@@ -117,3 +154,48 @@ class ChatLine(Part):
     text: str
     at: int
     op: str
+
+
+class MatchedWord(Part):
+    """A word of the question that was found with an expert, and where: `chats` are answered chats of the past, of
+    which nothing else is ever shown."""
+
+    word: str
+    source: MatchSource
+
+
+class FoundExpert(Part):
+    """One line of a search's answer. `wait` is for who would join now; `why` is empty when nothing was asked."""
+
+    profile: Profile
+    light: Light
+    wait: PlaceForecast
+    why: list[MatchedWord]
+
+
+class FeedbackItem(Part):
+    """What a user said of a session. Whose it is, is nobody's business. `hidden_reason` is for operators only.
+
+    `label`: "" for feedback of a user, `operator` for a testimonial that an operator entered.
+    """
+
+    feedback: str
+    stars: int
+    text: str
+    at: int
+    answer: str
+    answered_at: int
+    pinned: bool
+    label: Literal["", "operator"]
+    hidden: bool
+    hidden_reason: str
+
+
+class Meeting(Part):
+    """One session of two, for these two only. `seconds` it was live; `stars` that the user gave, or 0."""
+
+    session: str
+    mode: Mode
+    at: int
+    seconds: int
+    stars: int

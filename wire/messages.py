@@ -8,23 +8,30 @@ The JSON Schema, the AsyncAPI document and the TypeScript types are made from he
 
 from wire.fields import (
     ChatLine,
+    FeedbackItem,
+    FoundExpert,
     GivenReason,
     IceServer,
     Id,
     Indicator,
     Light,
     LinePlace,
+    MatchedWord,
+    MatchSource,
     MaybeId,
+    Meeting,
     Message,
     Mode,
     OfferState,
     Op,
+    Outlook,
     Part,
     PauseReason,
     PlaceForecast,
     PoolRules,
     Profile,
     Reason,
+    Reply,
     Role,
     Seq,
     SessionState,
@@ -35,8 +42,12 @@ from wire.fields import (
     TicketState,
     Waiter,
 )
+from wire.people import AboutExpert, FeedbackPage, Found, ProfileNews, UserHistory
 from wire.requests import (
+    About,
+    AboutUser,
     Accept,
+    AnswerFeedback,
     ClientMessage,
     ComeBack,
     Connect,
@@ -46,13 +57,19 @@ from wire.requests import (
     Delivered,
     End,
     EndSession,
+    FeedbackOf,
+    Find,
     FinishWrapUp,
     Force,
+    GiveFeedback,
     Hello,
+    HideFeedback,
     History,
     Join,
     Leave,
+    LeaveMessage,
     Move,
+    OpenFor,
     Ping,
     Remove,
     Request,
@@ -60,15 +77,10 @@ from wire.requests import (
     Signal,
     StepAway,
     Switch,
+    TellMe,
     Typing,
     Watch,
 )
-
-
-class Reply(Message, kw_only=True):
-    """Answers the request `id`."""
-
-    id: int
 
 
 class Welcome(Reply, tag="welcome"):
@@ -200,6 +212,8 @@ class MyStatus(Message, tag="my_status"):
     expert: str
     declared: Status
     reason: str
+    open_until: int
+    """The end of "available now for", or 0."""
 
 
 class Forecast(Message, tag="forecast"):
@@ -208,6 +222,8 @@ class Forecast(Message, tag="forecast"):
     at: int
     expert: str
     places: list[PlaceForecast]
+    outlooks: list[Outlook]
+    """For each place, when the expert's hours end soon: whether who stands there will be served before."""
 
 
 class Offer(Message, tag="offer"):
@@ -323,16 +339,19 @@ class SignedOut(Message, tag="signed_out"):
 ServerMessage = (
     Welcome | Ok | Refused | Joined | HistoryPage | Snapshot | Lights | LineChange | Queue | QueueChange | MyTicket
     | MyStatus | Forecast | Offer | Session | SessionInfo | Said | TypingNow | DeliveredTo | Signalled | Notice | Beat
-    | SignedOut
+    | SignedOut | Found | AboutExpert | UserHistory | FeedbackPage | ProfileNews
 )  # fmt: skip
 
 __all__ = [
-    "Accept", "Beat", "ChatLine", "ClientMessage", "ComeBack", "Connect", "Connected", "Declare", "Decline",
-    "Delivered", "DeliveredTo", "End", "EndSession", "FinishWrapUp", "Force", "Forecast", "GivenReason", "Hello",
-    "History", "HistoryPage", "IceServer", "Id", "Indicator", "Join", "Joined", "Leave", "Light", "Lights",
-    "LineChange", "LinePlace", "MaybeId", "Message", "Mode", "Move", "MyStatus", "MyTicket", "Notice", "Offer",
-    "OfferState", "Ok", "Op", "Part", "PauseReason", "Ping", "PlaceForecast", "PoolRules", "Profile", "Queue",
-    "QueueChange", "Reason", "Refused", "Remove", "Reply", "Request", "Role", "Said", "Say", "Seq", "ServerMessage",
-    "Session", "SessionInfo", "SessionState", "Side", "Signal", "SignalKind", "Signalled", "SignedOut", "Snapshot",
-    "Status", "StepAway", "Switch", "Text", "TicketState", "Typing", "TypingNow", "Waiter", "Watch", "Welcome",
+    "About", "AboutExpert", "AboutUser", "Accept", "AnswerFeedback", "Beat", "ChatLine", "ClientMessage",
+    "ComeBack", "Connect", "Connected", "Declare", "Decline", "Delivered", "DeliveredTo", "End", "EndSession",
+    "FeedbackItem", "FeedbackOf", "FeedbackPage", "Find", "FinishWrapUp", "Force", "Forecast", "Found",
+    "FoundExpert", "GiveFeedback", "GivenReason", "Hello", "HideFeedback", "History", "HistoryPage", "IceServer",
+    "Id", "Indicator", "Join", "Joined", "Leave", "LeaveMessage", "Light", "Lights", "LineChange", "LinePlace",
+    "MatchSource", "MatchedWord", "MaybeId", "Meeting", "Message", "Mode", "Move", "MyStatus", "MyTicket", "Notice",
+    "Offer", "OfferState", "Ok", "Op", "OpenFor", "Outlook", "Part", "PauseReason", "Ping", "PlaceForecast",
+    "PoolRules", "Profile", "ProfileNews", "Queue", "QueueChange", "Reason", "Refused", "Remove", "Reply",
+    "Request", "Role", "Said", "Say", "Seq", "ServerMessage", "Session", "SessionInfo", "SessionState", "Side",
+    "Signal", "SignalKind", "Signalled", "SignedOut", "Snapshot", "Status", "StepAway", "Switch", "TellMe", "Text",
+    "TicketState", "Typing", "TypingNow", "UserHistory", "Waiter", "Watch", "Welcome",
 ]  # fmt: skip

@@ -4,7 +4,24 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from wire.fields import GivenReason, Id, MaybeId, Message, Mode, Op, Reason, Seq, SignalKind, Status, Text
+from wire.fields import (
+    Email,
+    FindSort,
+    GivenReason,
+    Id,
+    Language,
+    Letters,
+    MaybeId,
+    Message,
+    Mode,
+    Op,
+    Reason,
+    Seq,
+    SignalKind,
+    Stars,
+    Status,
+    Text,
+)
 
 
 class Request(Message, kw_only=True):
@@ -175,6 +192,98 @@ class EndSession(Request, tag="end_session"):
     reason: GivenReason
 
 
+class Find(Request, tag="find"):
+    """Experts for a question, a category, a language, a price: `limit` of them from `offset` on, in the order of
+    `sort`. `rate_max` is in minor units for a minute; -1 is any. With words, `best` ranks by the match."""
+
+    words: Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")] = ""
+    category: Annotated[str, Meta(max_length=200)] = ""
+    language: Language = ""
+    free_only: bool = False
+    rate_max: Annotated[int, Meta(ge=-1, le=10**9)] = -1
+    sort: FindSort = "best"
+    offset: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
+class About(Request, tag="about"):
+    """What the pop-up says of an expert beside the light: hours, feedback, and what the two had to do before."""
+
+    expert: Id
+
+
+class AboutUser(Request, tag="about_user"):
+    """Expert: what oneself had to do with this user before."""
+
+    user: Id
+
+
+class FeedbackOf(Request, tag="feedback_of"):
+    """Feedback on an expert, the newest `limit` before the time `before` (0: from now)."""
+
+    expert: Id
+    before: Seq = 0
+    limit: Annotated[int, Meta(ge=1, le=50)] = 10
+
+
+class GiveFeedback(Request, tag="give_feedback"):
+    """A user on a session of theirs, once. `may_teach`: the chat's words may help others to find this expert; they are
+    never shown to anybody."""
+
+    op: Op
+    session: Id
+    stars: Stars
+    text: Annotated[str, Meta(max_length=2000, pattern=r"^[^\x00]*$")] = ""
+    may_teach: bool = False
+
+
+class AnswerFeedback(Request, tag="answer_feedback"):
+    """Expert: answer feedback on oneself, once."""
+
+    op: Op
+    feedback: Id
+    text: Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
+
+
+class HideFeedback(Request, tag="hide_feedback"):
+    """Operator: hide feedback, or show it again."""
+
+    op: Op
+    feedback: Id
+    hidden: bool
+    reason: GivenReason
+
+
+class LeaveMessage(Request, tag="leave_message"):
+    """A message by mail to an expert who can't come now. `email` is where the answer goes; a member who has an address
+    may leave it empty."""
+
+    op: Op
+    expert: Id
+    name: Letters
+    email: Email
+    text: Text
+    language: Language = ""
+
+
+class TellMe(Request, tag="tell_me"):
+    """Tell me, once, when the expert is free, by mail to `email` (a member's own address when empty); `wanted` false
+    takes the wish back."""
+
+    op: Op
+    expert: Id
+    email: Email = ""
+    wanted: bool = True
+    language: Language = ""
+
+
+class OpenFor(Request, tag="open_for"):
+    """Expert: available now for so many minutes, whatever the weekly hours say; 0 goes back to them."""
+
+    op: Op
+    minutes: Annotated[int, Meta(ge=0, le=1440)]
+
+
 class Ping(Request, tag="ping"):
     """Asks for a `beat` at once."""
 
@@ -182,4 +291,6 @@ class Ping(Request, tag="ping"):
 ClientMessage = (
     Hello | Watch | Join | Connect | Switch | Leave | StepAway | ComeBack | Accept | Decline | Connected | End
     | Say | Typing | Delivered | History | Signal | Declare | FinishWrapUp | Move | Remove | Force | EndSession | Ping
+    | Find | About | AboutUser | FeedbackOf | GiveFeedback | AnswerFeedback | HideFeedback | LeaveMessage | TellMe
+    | OpenFor
 )  # fmt: skip

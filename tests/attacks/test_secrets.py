@@ -46,7 +46,7 @@ async def refused(site: Town, pool: str, token: str) -> tuple[str, int]:
 async def test_forged_tokens_get_one_answer_at_the_socket(site: Town) -> None:
     pool = await site.new_pool("ada")
     none = jwt.encode(
-        {"role": "operator", "pool": pool}, None, algorithm="none", headers={"kid": site.config.keys[0].kid}
+        {"role": "operator", "pool": pool}, "", algorithm="none", headers={"kid": site.config.keys[0].kid}
     )
     vectors = [
         "nonsense", "a.b.c", none, none + "AAAA",

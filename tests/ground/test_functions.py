@@ -19,6 +19,7 @@ DOORS = [
     "ground/journal.py",
     "ground/leadership.py",
     "identity/sign_outs.py",
+    "directory/news.py",
 ]
 
 

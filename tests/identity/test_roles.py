@@ -15,8 +15,9 @@ def test_the_table_knows_the_wire_and_nothing_else() -> None:
     assert frozenset[str]().union(*COMMANDS.values()) == TAGS
 
 
-def test_a_guest_may_watch_and_nothing_more() -> None:
-    assert {command for command in TAGS if may("guest", command)} == {"hello", "watch", "ping"}
+def test_a_guest_may_look_around_and_write_to_experts() -> None:
+    looks = {"hello", "watch", "ping", "find", "about", "feedback_of"}
+    assert {command for command in TAGS if may("guest", command)} == looks | {"leave_message", "tell_me"}
 
 
 @pytest.mark.parametrize("command", ["move", "remove", "force", "end_session"])

@@ -34,7 +34,7 @@ def server(handler: Callable[[ServerConnection], None]) -> Iterator[int]:
 
 
 def light(expert: str, waiting: int) -> Light:
-    return Light(expert=expert, indicator="free", since=1, until=0, reason="", waiting=waiting)
+    return Light(expert=expert, indicator="free", since=1, until=0, closes=0, reason="", waiting=waiting)
 
 
 def lights(seq: int, *changed: Light) -> bytes:

@@ -117,7 +117,7 @@ class Hall:
         self.line, self.presence, self.journal = Line(store), Presence(store), Journal(store)
         self.profiles = Profiles(db)
         self.roster = Roster(self.profiles, self.line, self.presence, self.clock)
-        self.catalogue = Catalogue(self.profiles)
+        self.catalogue = Catalogue(self.profiles, db)
         self.hub = Hub()
         self.fanout = Fanout(self.hub, self.line, self.journal, self._open, self.clock)
         self.attachments = Attachments(self.presence, self.process)
@@ -133,6 +133,7 @@ class Hall:
             attachments=self.attachments,
             catalogue=self.catalogue,
             ice=lambda _conn: [],
+            desks={},
         )
 
     def conductor(self) -> Conductor:

@@ -24,8 +24,9 @@ from wire import messages
 from wire.codec import JSON, MSGPACK, Codec
 
 RULES = messages.PoolRules(
-    lines_per_ticket=3, line_limit=9, ring_s=1, ready_s=1, grace_s=1, wrap_up_s=1, step_away_max_s=1
-)
+    lines_per_ticket=3, line_limit=9, ring_s=1, ready_s=1, grace_s=1, wrap_up_s=1, step_away_max_s=1,
+    feedback_after_s=30, currency="EUR", visitors=False, categories=[],
+)  # fmt: skip
 
 
 class Echo:
@@ -143,7 +144,7 @@ class Rig:
         self.door.hub.post("all", Whole(key, messages.Notice(code=text, at=0)))
 
     def post_light(self, size: int) -> None:
-        light = messages.Light(expert="ada", indicator="free", since=0, until=0, reason="x" * size, waiting=0)
+        light = messages.Light(expert="ada", indicator="free", since=0, until=0, closes=0, reason="x" * size, waiting=0)
         self.door.hub.post("all", Whole("light", messages.Lights(seq=1, at=0, lights=[light])))
 
 

@@ -36,7 +36,7 @@ def unframed(frame):
 
 
 def light(expert, seq, waiting=0):
-    one = messages.Light(expert=expert, indicator="free", since=0, until=0, reason="", waiting=waiting)
+    one = messages.Light(expert=expert, indicator="free", since=0, until=0, closes=0, reason="", waiting=waiting)
     return LightChange(seq, seq, one)
 
 

@@ -190,7 +190,9 @@ def test_an_ended_session_reaches_both_sides_and_the_operators() -> None:
 def test_lights_that_wait_become_one_message() -> None:
     first, second = (
         LightChange(
-            seq, seq * 10, messages.Light(expert=name, indicator="free", since=0, until=0, reason="", waiting=0)
+            seq,
+            seq * 10,
+            messages.Light(expert=name, indicator="free", since=0, until=0, closes=0, reason="", waiting=0),
         )
         for seq, name in ((3, "ada"), (2, "bob"))
     )

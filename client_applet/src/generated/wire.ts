@@ -1,8 +1,10 @@
 // Made from wire/messages.py and wire/codes.py by `openline schema`. Do not edit.
 
 export type Indicator = "free" | "ringing" | "busy" | "wrap-up" | "away" | "closed" | "offline";
+export type MatchSource = "name" | "headline" | "expertise" | "biography" | "chats";
 export type Mode = "chat" | "audio";
 export type OfferState = "ringing" | "matched" | "declined" | "missed" | "not_ready" | "withdrawn";
+export type Outlook = "" | "likely" | "unsure" | "unlikely";
 export type PauseReason = "" | "stepped_away" | "not_ready";
 export type Role = "guest" | "user" | "expert" | "operator";
 export type SessionState = "connecting" | "live" | "ended";
@@ -19,6 +21,32 @@ export interface ChatLine {
   op: string;
 }
 
+/**
+ * What a user said of a session. Whose it is, is nobody's business. `hidden_reason` is for operators only.
+ *
+ * `label`: "" for feedback of a user, `operator` for a testimonial that an operator entered.
+ */
+export interface FeedbackItem {
+  feedback: string;
+  stars: number;
+  text: string;
+  at: number;
+  answer: string;
+  answered_at: number;
+  pinned: boolean;
+  label: "" | "operator";
+  hidden: boolean;
+  hidden_reason: string;
+}
+
+/** One line of a search's answer. `wait` is for who would join now; `why` is empty when nothing was asked. */
+export interface FoundExpert {
+  profile: Profile;
+  light: Light;
+  wait: PlaceForecast;
+  why: MatchedWord[];
+}
+
 /** A STUN or TURN server for audio, as RTCPeerConnection takes it. TURN needs a name and a credential. */
 export interface IceServer {
   urls: string[];
@@ -26,12 +54,17 @@ export interface IceServer {
   credential: string;
 }
 
-/** One expert's indicator. `since` when it began; `until` when it is known to end (opening time, wrap-up), or 0. */
+/**
+ * One expert's indicator. `since` when it began; `until` when it is known to end (opening time, wrap-up), or 0.
+ *
+ * `closes` is when the present opening ends: 0 when closed, or never.
+ */
 export interface Light {
   expert: string;
   indicator: Indicator;
   since: number;
   until: number;
+  closes: number;
   reason: string;
   waiting: number;
 }
@@ -42,6 +75,24 @@ export interface LinePlace {
   ordinal: number;
   ahead: number[];
   length: number;
+}
+
+/**
+ * A word of the question that was found with an expert, and where: `chats` are answered chats of the past, of
+ * which nothing else is ever shown.
+ */
+export interface MatchedWord {
+  word: string;
+  source: MatchSource;
+}
+
+/** One session of two, for these two only. `seconds` it was live; `stars` that the user gave, or 0. */
+export interface Meeting {
+  session: string;
+  mode: Mode;
+  at: number;
+  seconds: number;
+  stars: number;
 }
 
 /** Seconds from `at`. `bound` is -1 where no bound can be guaranteed. */
@@ -60,6 +111,10 @@ export interface PoolRules {
   grace_s: number;
   wrap_up_s: number;
   step_away_max_s: number;
+  feedback_after_s: number;
+  currency: string;
+  visitors: boolean;
+  categories: string[];
 }
 
 /** What everybody may know of an expert. */
@@ -71,6 +126,11 @@ export interface Profile {
   languages: string[];
   modes: Mode[];
   photo: string;
+  started_on: string;
+  rate: number;
+  stars: number;
+  ratings: number;
+  sessions: number;
 }
 
 /** One ticket in a line, as the expert and the operator see it. */
@@ -289,6 +349,116 @@ export interface Ping {
   id: number;
 }
 
+/**
+ * Experts for a question, a category, a language, a price: `limit` of them from `offset` on, in the order of
+ * `sort`. `rate_max` is in minor units for a minute; -1 is any. With words, `best` ranks by the match.
+ */
+export interface Find {
+  t: "find";
+  words?: string;
+  category?: string;
+  language?: string;
+  free_only?: boolean;
+  rate_max?: number;
+  sort?: "best" | "name" | "rate" | "rating" | "wait";
+  offset?: number;
+  limit?: number;
+  id: number;
+}
+
+/** What the pop-up says of an expert beside the light: hours, feedback, and what the two had to do before. */
+export interface About {
+  t: "about";
+  expert: string;
+  id: number;
+}
+
+/** Expert: what oneself had to do with this user before. */
+export interface AboutUser {
+  t: "about_user";
+  user: string;
+  id: number;
+}
+
+/** Feedback on an expert, the newest `limit` before the time `before` (0: from now). */
+export interface FeedbackOf {
+  t: "feedback_of";
+  expert: string;
+  before?: number;
+  limit?: number;
+  id: number;
+}
+
+/**
+ * A user on a session of theirs, once. `may_teach`: the chat's words may help others to find this expert; they are
+ * never shown to anybody.
+ */
+export interface GiveFeedback {
+  t: "give_feedback";
+  op: string;
+  session: string;
+  stars: number;
+  text?: string;
+  may_teach?: boolean;
+  id: number;
+}
+
+/** Expert: answer feedback on oneself, once. */
+export interface AnswerFeedback {
+  t: "answer_feedback";
+  op: string;
+  feedback: string;
+  text: string;
+  id: number;
+}
+
+/** Operator: hide feedback, or show it again. */
+export interface HideFeedback {
+  t: "hide_feedback";
+  op: string;
+  feedback: string;
+  hidden: boolean;
+  reason: string;
+  id: number;
+}
+
+/**
+ * A message by mail to an expert who can't come now. `email` is where the answer goes; a member who has an address
+ * may leave it empty.
+ */
+export interface LeaveMessage {
+  t: "leave_message";
+  op: string;
+  expert: string;
+  name: string;
+  email: string;
+  text: string;
+  language?: string;
+  id: number;
+}
+
+/**
+ * Tell me, once, when the expert is free, by mail to `email` (a member's own address when empty); `wanted` false
+ * takes the wish back.
+ */
+export interface TellMe {
+  t: "tell_me";
+  op: string;
+  expert: string;
+  email?: string;
+  wanted?: boolean;
+  language?: string;
+  id: number;
+}
+
+/** Expert: available now for so many minutes, whatever the weekly hours say; 0 goes back to them. */
+export interface OpenFor {
+  t: "open_for";
+  op: string;
+  minutes: number;
+  id: number;
+}
+
 export type ClientMessage =
   | Hello
   | Watch
@@ -313,7 +483,17 @@ export type ClientMessage =
   | Remove
   | Force
   | EndSession
-  | Ping;
+  | Ping
+  | Find
+  | About
+  | AboutUser
+  | FeedbackOf
+  | GiveFeedback
+  | AnswerFeedback
+  | HideFeedback
+  | LeaveMessage
+  | TellMe
+  | OpenFor;
 
 /** Signed in. `resumed`: the first `watch` brings what was missed; else a snapshot, and the page starts afresh. */
 export interface Welcome {
@@ -452,6 +632,7 @@ export interface MyStatus {
   expert: string;
   declared: Status;
   reason: string;
+  open_until: number;
 }
 
 /** The wait at each place of the line of `expert`, first place first; the last entry is for who would join now. */
@@ -460,6 +641,7 @@ export interface Forecast {
   at: number;
   expert: string;
   places: PlaceForecast[];
+  outlooks: Outlook[];
 }
 
 /**
@@ -576,6 +758,64 @@ export interface SignedOut {
   reason: string;
 }
 
+/** `total` experts fit; `experts` are those asked for. */
+export interface Found {
+  t: "found";
+  total: number;
+  experts: FoundExpert[];
+  id: number;
+}
+
+/**
+ * `windows` are the hours of the next seven days as pairs of instants, empty and `always` when there are none.
+ *
+ * `distribution` counts the feedback of one star to five. `met` is how often the asking user and the expert met,
+ * `met_at` when last. `told_when_free`: the member asked to be told. `page`: the path of the profile page.
+ */
+export interface AboutExpert {
+  t: "about_expert";
+  expert: string;
+  timezone: string;
+  always: boolean;
+  windows: [number, number][];
+  stars: number;
+  ratings: number;
+  distribution: number[];
+  met: number;
+  met_at: number;
+  told_when_free: boolean;
+  page: string;
+  id: number;
+}
+
+/** What the asking expert and the user had to do with each other: how often, when last, and the newest of it. */
+export interface UserHistory {
+  t: "user_history";
+  user: string;
+  met: number;
+  met_at: number;
+  meetings: Meeting[];
+  id: number;
+}
+
+/** Newest first. */
+export interface FeedbackPage {
+  t: "feedback_page";
+  expert: string;
+  stars: number;
+  ratings: number;
+  distribution: number[];
+  items: FeedbackItem[];
+  more: boolean;
+  id: number;
+}
+
+/** A profile that changed, to whoever follows that expert's light; its feedback too, so pages may ask again. */
+export interface ProfileNews {
+  t: "profile_news";
+  profile: Profile;
+}
+
 export type ServerMessage =
   | Welcome
   | Ok
@@ -599,7 +839,12 @@ export type ServerMessage =
   | Signalled
   | Notice
   | Beat
-  | SignedOut;
+  | SignedOut
+  | Found
+  | AboutExpert
+  | UserHistory
+  | FeedbackPage
+  | ProfileNews;
 
 /** Whether to come again after a close: 4000-4099 at once, 4100-4199 later, 4400-4499 never by itself. */
 export type ComeAgain = "at_once" | "later" | "never";
@@ -645,6 +890,20 @@ export type RefusalCode =
   | "expert_in_session"
   | "bad_place"
   | "process_full"
+  | "not_closed"
+  | "no_such_user"
+  | "feedback_given"
+  | "too_short_to_rate"
+  | "session_open"
+  | "no_such_feedback"
+  | "feedback_answered"
+  | "bad_email"
+  | "no_email"
+  | "empty_text"
+  | "too_many_messages"
+  | "too_many_wishes"
+  | "expert_free"
+  | "unreachable"
   | "too_many_windows";
 /** Why a socket was closed. */
 export const CLOSES = {

@@ -32,6 +32,20 @@ export const refusalsEn = {
   "refused.expert_in_session": "This expert is in a session. It has to end first.",
   "refused.bad_place": "Choose the first or the last place.",
   "refused.too_many_windows": "These are too many opening hours. Give fewer.",
+  "refused.not_closed": "The hours are open anyway.",
+  "refused.no_such_user": "There is no such person here.",
+  "refused.feedback_given": "You have already rated this session.",
+  "refused.too_short_to_rate": "This session was too short to be rated.",
+  "refused.session_open": "The session has not ended yet. Rate it afterwards.",
+  "refused.no_such_feedback": "This feedback is no longer here.",
+  "refused.feedback_answered": "This feedback has been answered already.",
+  "refused.bad_email": "This is not an email address that could be reached. Please check it.",
+  "refused.no_email": "Please give an email address.",
+  "refused.empty_text": "Please write something first.",
+  "refused.too_many_messages": "That is enough mail for today. Please come again tomorrow.",
+  "refused.too_many_wishes": "You are waiting to be told about as many experts as possible. Take one back first.",
+  "refused.expert_free": "This expert is free right now.",
+  "refused.unreachable": "This expert cannot be reached by mail.",
 } as const satisfies Record<string, Message>;
 
 export type RefusalKey = keyof typeof refusalsEn;

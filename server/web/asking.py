@@ -1,0 +1,74 @@
+"""What HTTP handlers share: who asks, what they sent, and refusals as answers."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import wraps
+from typing import Final, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ground.errors import Refusal
+from identity.tokens import Identity, Member
+from server.guard import Guard
+from server.origins import Came
+
+T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
+STATUS: Final = {
+    "malformed": 400,
+    "not_signed_in": 401,
+    "not_allowed": 403,
+    "no_such_pool": 404,
+    "unknown_expert": 404,
+    "not_found": 404,
+    "too_large": 413,
+    "rate_limited": 429,
+}
+"""The HTTP status of a refusal; 409 where none is named."""
+
+
+def came(request: Request) -> Came:
+    """Where the request came from (`server/middleware.py`)."""
+    found: Came = request.state.came
+    return found
+
+
+async def sent(request: Request, kind: type[T]) -> T:
+    """The JSON body as `kind`. Raises Refusal (`malformed`, its detail says what is wrong)."""
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except msgspec.MsgspecError as wrong:
+        raise Refusal("malformed", str(wrong)[:200]) from None
+
+
+async def member(request: Request, guard: Guard, pool: str, roles: Sequence[Member]) -> Identity:
+    """Who asks, in one of `roles`. Raises Refusal (`not_signed_in`)."""
+    found = await guard.of_cookie(request.headers.get("cookie", ""), pool, roles, secure=came(request).secure)
+    if found is None:
+        raise Refusal("not_signed_in")
+    return found
+
+
+def answer(body: object, status: int = 200) -> Response:
+    """`body` as JSON."""
+    return Response(msgspec.json.encode(body), status, media_type="application/json")
+
+
+def refused(code: str, detail: str = "", headers: dict[str, str] | None = None) -> Response:
+    """A refusal as an answer."""
+    return JSONResponse({"code": code, "detail": detail}, STATUS.get(code, 409), headers=headers)
+
+
+def route(path: str, handler: Handler, *methods: str) -> Route:
+    """A route whose handler may raise Refusal."""
+
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            return refused(refusal.code, refusal.detail)
+
+    return Route(path, guarded, methods=list(methods))
