@@ -106,7 +106,7 @@ async def _pool(tx: Tx, pool: str) -> Pool | None:
 
 
 def _made(row: Any) -> Pool:
-    return convert({name: row[name] for name in Pool.__struct_fields__}, Pool)
+    return convert({name: row[name] for name in Pool.__struct_fields__ if row[name] is not None}, Pool)
 
 
 def _expert(row: Any) -> Expert:

@@ -13,7 +13,7 @@ pools = sa.Table(
     sa.Column("pool", sa.Text, primary_key=True),
     sa.Column("name", Words, nullable=False),
     sa.Column("settings", sa.JSON, nullable=False),
-    sa.Column("options", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("options", sa.JSON),  # empty in pools of an older schema: the defaults
     sa.Column("revision", sa.BigInteger, nullable=False),  # grows with every change of the pool or its experts
 )
 
@@ -30,11 +30,11 @@ experts = sa.Table(
     sa.Column("modes", sa.JSON, nullable=False),
     sa.Column("timezone", sa.Text, nullable=False),
     sa.Column("hours", sa.Text, nullable=False),
-    sa.Column("exceptions", sa.Text, nullable=False, server_default=""),
-    sa.Column("holidays", sa.Text, nullable=False, server_default=""),
+    sa.Column("exceptions", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("holidays", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("started_on", sa.Text, nullable=False),
-    sa.Column("rate", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("email", sa.Text, nullable=False, server_default=""),
+    sa.Column("rate", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("email", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("photo", sa.Text, nullable=False),
 )
 

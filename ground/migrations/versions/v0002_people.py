@@ -18,10 +18,10 @@ def upgrade() -> None:
 
 
 def _directory() -> None:
-    op.add_column("pools", sa.Column("options", sa.JSON(), nullable=False, server_default="{}"))
+    op.add_column("pools", sa.Column("options", sa.JSON()))
     for name in ("exceptions", "holidays", "email"):
-        op.add_column("experts", sa.Column(name, sa.Text(), nullable=False, server_default=""))
-    op.add_column("experts", sa.Column("rate", sa.BigInteger(), nullable=False, server_default="0"))
+        op.add_column("experts", sa.Column(name, sa.Text(), nullable=False, server_default=sa.text("''")))
+    op.add_column("experts", sa.Column("rate", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
 
 
 def _accounts() -> None:
