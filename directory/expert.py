@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct, field
 
+from directory.exceptions import parse_exceptions
+from directory.holidays import check_holidays
 from directory.hours import HoursError, parse_hours, zone
 
 Mode = Literal["chat", "audio"]
@@ -85,6 +87,8 @@ def problems(expert: Expert) -> list[tuple[str, str]]:
         "modes": _list(expert.modes) or _modes(list(expert.modes)),
         "timezone": _understood(zone, expert.timezone),
         "hours": _understood(parse_hours, expert.hours),
+        "exceptions": _understood(parse_exceptions, expert.exceptions),
+        "holidays": _understood(check_holidays, expert.holidays),
         "started_on": _date(expert.started_on),
         "rate": "" if 0 <= expert.rate <= RATE_MAX else f"must be 0 to {RATE_MAX}",
         "email": "" if not expert.email or _EMAIL.fullmatch(expert.email) else "is not an email address",

@@ -1,27 +1,55 @@
-"""Weekly hours: from a text and a time zone to the windows of the next days. Pure.
+"""Hours: from weekly hours, dated exceptions, public holidays and a time zone to the windows of the next days. Pure.
 
-"mon-fri 09:00-12:00 13:00-17:00; sat 10:00-14:00". An empty text is always open. An end at or before its start is on
-the next day ("fri 22:00-02:00"), `24:00` is the end of the day. Days: mon ... sun, ranges ("fri-mon"), lists
-("mon,wed"), `daily`.
+Weekly hours: "mon-fri 09:00-12:00 13:00-17:00; sat 10:00-14:00". An empty text is always open. An end at or before its
+start is on the next day ("fri 22:00-02:00"), `24:00` is the end of the day. Days: mon ... sun, ranges ("fri-mon"),
+lists ("mon,wed"), `daily`. Exceptions as in `directory/exceptions.py`, holidays as in `directory/holidays.py`.
+
+What a local day's hours are is said by its exception; without one it is closed on a public holiday; else the weekly
+hours hold. A range belongs to the day on which it begins. The part after midnight of one that runs past it counts,
+unless the next day is closed by an exception or its hours are said by something stronger: so on a day off nobody is
+open, and a shift of the evening before ends at 00:00.
 """
 
-import re
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from itertools import pairwise
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo, available_timezones
+
+from directory.exceptions import DatedHours, on, parse_exceptions
+from directory.holidays import check_holidays, is_holiday
+from directory.spans import DAY_MINUTES, HoursError, clock_range, entries_of
+
+__all__ = ["HoursError", "Plan", "Schedule", "Shift", "parse_hours", "windows", "zone"]
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TEXT_MAX = 1000
 RANGES_MAX = 100
 DAYS_AHEAD_MAX = 60
-DAY_MINUTES = 24 * 60
 
-_RANGE = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
 _ZONES = frozenset(available_timezones())
+_WEEKLY, _HOLIDAY, _EXCEPTION = range(3)
 
 
-class HoursError(ValueError):
-    """The text or the time zone can't be understood; the message says where and why."""
+class Plan(Protocol):
+    """Whatever has hours: an `Expert`, a `Schedule`."""
+
+    @property
+    def hours(self) -> str: ...
+    @property
+    def exceptions(self) -> str: ...
+    @property
+    def holidays(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
+
+
+class Schedule(NamedTuple):
+    """Hours that are nobody's (yet), such as those in an editor."""
+
+    hours: str = ""
+    timezone: str = "UTC"
+    exceptions: str = ""
+    holidays: str = ""
 
 
 class Shift(NamedTuple):
@@ -32,11 +60,17 @@ class Shift(NamedTuple):
     end: int
 
 
+class _Day(NamedTuple):
+    """The ranges of times that begin on `day`, and what says so: the stronger, the greater."""
+
+    day: date
+    said_by: int
+    ranges: tuple[tuple[int, int], ...]
+
+
 def parse_hours(text: str) -> list[Shift]:
     """The shifts of a week, in the order of the text. Raises HoursError."""
-    if len(text) > TEXT_MAX:
-        raise HoursError(f"the hours are longer than {TEXT_MAX} characters")
-    shifts = [shift for entry in text.lower().split(";") if entry.strip() for shift in _entry(entry.split())]
+    shifts = [shift for at, words in entries_of(text, "hours", TEXT_MAX) for shift in _entry(at, words)]
     if text.strip() and not shifts:
         raise HoursError("the hours name no day")
     if len(shifts) > RANGES_MAX:
@@ -51,67 +85,72 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def windows(text: str, timezone: str, from_ms: int, days: int = 14) -> list[tuple[int, int]] | None:
+def windows(plan: Plan, from_ms: int, days: int = 14) -> list[tuple[int, int]] | None:
     """The windows [open, close) that end after `from_ms` and begin within `days` days of it, sorted, merged.
 
-    None means always open. A window may have begun before `from_ms`. Wall-clock times become instants so: one that
-    a change of the clocks skips is the instant of the change, one that happens twice is the first of the two;
-    so shifts that meet on the wall meet in time. Raises HoursError.
+    None means always open. A window may have begun before `from_ms`; one that would go on beyond the days looked at
+    (at least `days`) ends with them. Wall-clock times become instants so: one that a change of the clocks skips is
+    the instant of the change, one that happens twice is the first of the two; so shifts that meet on the wall meet in
+    time. Raises HoursError.
     """
-    place = zone(timezone)
-    shifts = parse_hours(text)
-    if not shifts:
+    place = zone(plan.timezone)
+    shifts, exceptions = parse_hours(plan.hours), parse_exceptions(plan.exceptions)
+    check_holidays(plan.holidays)
+    if not (shifts or exceptions or plan.holidays):
         return None
     if not 1 <= days <= DAYS_AHEAD_MAX:
         raise HoursError(f"windows are made for 1 to {DAYS_AHEAD_MAX} days ahead")
     # Two days back: a shift may end the day after, and its local day may have begun a day before that of UTC.
     first = datetime.fromtimestamp(from_ms / 1000, UTC).date() - timedelta(days=2)
     until_ms = from_ms + days * DAY_MINUTES * 60_000
+    calendar = [_day(first + timedelta(days=n), shifts, exceptions, plan.holidays) for n in range(days + 5)]
     found = [
-        (_instant(day, shift.start, place), _instant(day, shift.end, place))
-        for day in (first + timedelta(days=ahead) for ahead in range(days + 4))
-        for shift in shifts
-        if shift.day == day.weekday()
+        (_instant(today.day, start, place), _instant(today.day, min(end, _latest(today, tomorrow)), place))
+        for today, tomorrow in pairwise(calendar)
+        for start, end in today.ranges
     ]
     return [(start, end) for start, end in _merge(found) if end > from_ms and start < until_ms]
 
 
-def _entry(words: list[str]) -> list[Shift]:
+def _day(day: date, shifts: list[Shift], exceptions: list[DatedHours], holidays: str) -> _Day:
+    if said := on(exceptions, day):
+        return _Day(day, _EXCEPTION, said.ranges)
+    if is_holiday(holidays, day):
+        return _Day(day, _HOLIDAY, ())
+    if not shifts:
+        return _Day(day, _WEEKLY, ((0, DAY_MINUTES),))
+    return _Day(day, _WEEKLY, tuple((shift.start, shift.end) for shift in shifts if shift.day == day.weekday()))
+
+
+def _latest(today: _Day, tomorrow: _Day) -> int:
+    """The latest minute, counted from the midnight that begins `today`, at which its ranges may end."""
+    day_off = tomorrow.said_by == _EXCEPTION and not tomorrow.ranges
+    return DAY_MINUTES if day_off or tomorrow.said_by > today.said_by else 2 * DAY_MINUTES
+
+
+def _entry(at: str, words: list[str]) -> list[Shift]:
     if len(words) < 2:
-        raise HoursError(f"{words[0][:40]!r} needs days and at least one range of times")
-    return [shift for day in _days(words[0]) for word in words[1:] for shift in [_shift(day, word)]]
+        raise HoursError(f"{at}{words[0][:40]!r} needs days and at least one range of times")
+    return [Shift(day, *clock_range(word, at)) for day in _days(at, words[0]) for word in words[1:]]
 
 
-def _days(word: str) -> list[int]:
+def _days(at: str, word: str) -> list[int]:
     if word == "daily":
         return list(range(7))
-    days = [day for part in word.split(",") for day in _day_range(part)]
+    days = [day for part in word.split(",") for day in _day_range(at, part)]
     if len(set(days)) != len(days):
-        raise HoursError(f"{word[:40]!r} names a day twice")
+        raise HoursError(f"{at}{word[:40]!r} names a day twice")
     return days
 
 
-def _day_range(part: str) -> list[int]:
+def _day_range(at: str, part: str) -> list[int]:
     first, dash, last = part.partition("-")
     for name in (first, last) if dash else (first,):
         if name not in DAYS:
-            raise HoursError(f"{name[:40]!r} is not a day: use {', '.join(DAYS)} or daily")
+            raise HoursError(f"{at}{name[:40]!r} is not a day: use {', '.join(DAYS)} or daily")
     start = DAYS.index(first)
     count = (DAYS.index(last) - start) % 7 if dash else 0
     return [(start + step) % 7 for step in range(count + 1)]
-
-
-def _shift(day: int, word: str) -> Shift:
-    match = _RANGE.fullmatch(word)
-    if match is None:
-        raise HoursError(f"{word[:40]!r} is not a range of times like 09:00-17:00")
-    start_h, start_m, end_h, end_m = (int(number) for number in match.groups())
-    start, end = start_h * 60 + start_m, end_h * 60 + end_m
-    if start_m > 59 or end_m > 59 or start >= DAY_MINUTES or end > DAY_MINUTES:
-        raise HoursError(f"{word!r} has a time that does not exist")
-    if start == end:
-        raise HoursError(f"{word!r} is empty: a whole day is 00:00-24:00")
-    return Shift(day, start, end if end > start else end + DAY_MINUTES)
 
 
 def _instant(day: date, minutes: int, place: ZoneInfo) -> int:

@@ -6,11 +6,12 @@ there. Lists (categories, languages, modes) are separated by semicolons.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from directory.categories import stranger
 from directory.expert import Expert, problems
 from directory.profiles import EXPERTS_MAX, Profiles
 
@@ -63,25 +64,25 @@ async def import_experts(profiles: Profiles, pool: str, data: bytes, *, skip_bad
     With `skip_bad` the good rows go in though others are bad; a bad header or a file that is no CSV is never skipped.
     Raises Refusal as `Profiles.put_experts` does.
     """
-    parsed = parse_bytes(data)
+    parsed = parse_bytes(data, (await profiles.pool(pool)).options.categories)
     if parsed.problems and not (skip_bad and parsed.readable):
         return ImportReport(added=0, updated=0, skipped=0, problems=parsed.problems)
     written = await profiles.put_experts(pool, parsed.rows)
     return ImportReport(added=written.added, updated=written.updated, skipped=parsed.bad_rows, problems=parsed.problems)
 
 
-def parse_bytes(data: bytes) -> Parsed:
+def parse_bytes(data: bytes, tree: Sequence[str] = ()) -> Parsed:
     """`parse` of a file's bytes."""
     if len(data) > BYTES_MAX:
         return _unreadable(1, "", f"the file is larger than {BYTES_MAX // 1024 // 1024} MiB")
     try:
-        return parse(data.decode("utf-8-sig"))
+        return parse(data.decode("utf-8-sig"), tree)
     except UnicodeDecodeError as error:
         return _unreadable(data.count(b"\n", 0, error.start) + 1, "", "is not UTF-8 text")
 
 
-def parse(text: str) -> Parsed:
-    """The experts of a CSV text and what is wrong with it. Pure."""
+def parse(text: str, tree: Sequence[str] = ()) -> Parsed:
+    """The experts of a CSV text and what is wrong with it; `tree`: the pool's categories, if it has a tree. Pure."""
     rows = _read(text)
     header = next(rows, None)
     if header is None:
@@ -90,10 +91,10 @@ def parse(text: str) -> Parsed:
     wrong = [Problem(line=header.line, column=column, reason=why) for column, why in _header_problems(names, header)]
     if wrong:
         return Parsed([], wrong, 0, False)
-    return _body(names, rows)
+    return _body(names, rows, tree)
 
 
-def _body(names: list[str], rows: Iterator[_Row]) -> Parsed:
+def _body(names: list[str], rows: Iterator[_Row], tree: Sequence[str]) -> Parsed:
     good: list[Expert] = []
     wrong: list[Problem] = []
     bad_rows = 0
@@ -103,7 +104,7 @@ def _body(names: list[str], rows: Iterator[_Row]) -> Parsed:
             return _unreadable(row.line, "", f"the file has more than {EXPERTS_MAX} rows")
         if len(wrong) >= PROBLEMS_MAX:
             return Parsed([], [*wrong, Problem(line=row.line, column="", reason="too many problems")], bad_rows, False)
-        expert, found = _expert(names, row, lines)
+        expert, found = _expert(names, row, lines, tree)
         if expert is None:
             bad_rows += 1
             wrong += [Problem(line=row.line, column=column, reason=reason) for column, reason in found]
@@ -137,7 +138,9 @@ def _header_problems(names: list[str], header: _Row) -> list[tuple[str, str]]:
     return (unknown + twice + missing)[:100]
 
 
-def _expert(names: list[str], row: _Row, lines: dict[str, int]) -> tuple[Expert | None, list[tuple[str, str]]]:
+def _expert(
+    names: list[str], row: _Row, lines: dict[str, int], tree: Sequence[str]
+) -> tuple[Expert | None, list[tuple[str, str]]]:
     """One row's expert, or why there is none. `lines` remembers where each id was first seen."""
     if row.broken:
         return None, [("", row.broken)]
@@ -145,6 +148,8 @@ def _expert(names: list[str], row: _Row, lines: dict[str, int]) -> tuple[Expert 
         return None, [("", f"has {len(row.cells)} fields; the header has {len(names)}")]
     expert = _made(dict(zip(names, row.cells, strict=True)))
     found = problems(expert)
+    if unknown := stranger(expert.categories, tree):
+        found.append(("categories", f"{unknown[:40]!r} is not a category of this pool"))
     first = lines.setdefault(expert.expert, row.line)
     if first != row.line:
         found.append(("id", f"is already in line {first}"))

@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 from msgspec import Struct, convert, structs, to_builtins
 
 from directory import store
+from directory.categories import stranger, tree_problem
+from directory.editing import BadProfile, Changes, Editor, changed, check
 from directory.expert import NAME_MAX, Expert, Pool, PoolOptions, id_problem, problems
 from ground.errors import Refusal
 from ground.sql import Database, Tx
@@ -45,7 +47,10 @@ class Profiles:
         return structs.replace(known, settings=settings, revision=known.revision + 1)
 
     async def put_options(self, pool: str, options: PoolOptions) -> Pool:
-        """Replace the options of a pool, whole. Refused `no_such_pool`."""
+        """Replace the options of a pool, whole. Experts keep categories that are no longer in the tree until they are
+        saved again. Refused `no_such_pool`, `bad_profile` (the tree of categories is none)."""
+        if wrong := tree_problem(options.categories):
+            raise BadProfile([("categories", wrong)])
         async with self._db.begin() as tx:
             known = _known(await _pool(tx, pool), "no_such_pool", pool)
             await store.set_options(tx, pool, to_builtins(options))
@@ -71,7 +76,10 @@ class Profiles:
             if wrong := problems(person):
                 raise Refusal("bad_profile", f"{person.expert[:64]}: {wrong[0][0]}")
         async with self._db.begin() as tx:
-            _known(await _pool(tx, pool), "no_such_pool", pool)
+            known = _known(await _pool(tx, pool), "no_such_pool", pool)
+            for person in people:
+                if stranger(person.categories, known.options.categories):
+                    raise Refusal("bad_profile", f"{person.expert}: categories")
             there = await store.expert_ids(tx, pool)
             new = {person.expert for person in people} - there
             if len(there) + len(new) > EXPERTS_MAX:
@@ -79,6 +87,24 @@ class Profiles:
             await store.put_experts(tx, [{"pool": pool} | to_builtins(person) for person in people])
             await store.touch_pool(tx, pool)
         return Written(added=len(new), updated=len({person.expert for person in people}) - len(new))
+
+    async def change(self, pool: str, expert: str, changes: Changes, by: Editor) -> Expert:
+        """Change some fields of one expert; the profile as it is then.
+
+        Refused `unknown_expert`, `not_allowed` (its detail names a field that only operators change), `bad_profile`
+        (a `BadProfile`, with all problems).
+        """
+        async with self._db.begin() as tx:
+            row = _known(await store.find_expert(tx, pool, expert), "unknown_expert", expert)
+            tree = _known(await _pool(tx, pool), "no_such_pool", pool).options.categories
+            before = _expert(row)
+            after = changed(before, changes, by)
+            check(after, tree)
+            values = {name: value for name, value in to_builtins(after).items() if value != getattr(before, name)}
+            if values:
+                await store.change_expert(tx, pool, expert, values)
+                await store.touch_pool(tx, pool)
+        return after
 
     async def experts(self, pool: str) -> list[Expert]:
         """Everybody in the pool, by name. Refused `no_such_pool`."""

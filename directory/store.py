@@ -38,6 +38,41 @@ experts = sa.Table(
     sa.Column("photo", sa.Text, nullable=False),
 )
 
+photos = sa.Table(
+    "photos",
+    metadata,
+    sa.Column("pool", sa.Text, primary_key=True),
+    sa.Column("expert", sa.Text, primary_key=True),
+    sa.Column("size", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Index("ix_photos_pool_digest", "pool", "digest"),
+)
+
+testimonials = sa.Table(
+    "testimonials",
+    metadata,
+    sa.Column("pool", sa.Text, primary_key=True),
+    sa.Column("testimonial", sa.Text, primary_key=True),
+    sa.Column("expert", sa.Text, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("by", Words, nullable=False),  # who said it, as the operator wrote it
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Index("ix_testimonials_pool_expert", "pool", "expert"),
+)
+
+wishes = sa.Table(
+    "wishes",
+    metadata,
+    sa.Column("pool", sa.Text, primary_key=True),
+    sa.Column("expert", sa.Text, primary_key=True),
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, nullable=False),  # the user, or "" for one who is not signed in
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
+)
+sa.Index(None, wishes.c.pool, wishes.c.address)
+
 
 async def add_pool(db: Database, row: Mapping[str, Any]) -> bool:
     """Insert a pool; False when there is one of that id."""
@@ -90,3 +125,84 @@ async def all_experts(tx: Tx, pool: str) -> Sequence[sa.RowMapping]:
 async def find_expert(tx: Tx, pool: str, expert: str) -> sa.RowMapping | None:
     query = sa.select(experts).where(experts.c.pool == pool, experts.c.expert == expert)
     return (await tx.execute(query)).mappings().one_or_none()
+
+
+async def set_photo(tx: Tx, pool: str, expert: str, path: str) -> bool:
+    """Note where the photo of an expert is; False when there is no such expert."""
+    mine = (experts.c.pool == pool, experts.c.expert == expert)
+    return bool((await tx.execute(sa.update(experts).where(*mine).values(photo=path))).rowcount)
+
+
+async def put_photos(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    await put(tx, photos, rows)
+
+
+async def delete_photos(tx: Tx, pool: str, expert: str) -> None:
+    await tx.execute(sa.delete(photos).where(photos.c.pool == pool, photos.c.expert == expert))
+
+
+async def find_photo(tx: Tx, pool: str, digest: str, size: str) -> bytes | None:
+    mine = (photos.c.pool == pool, photos.c.digest == digest, photos.c.size == size)
+    found: bytes | None = await tx.scalar(sa.select(photos.c.body).where(*mine).limit(1))
+    return found
+
+
+async def add_testimonial(tx: Tx, row: Mapping[str, Any]) -> None:
+    await tx.execute(sa.insert(testimonials).values(row))
+
+
+async def delete_testimonial(tx: Tx, pool: str, expert: str, testimonial: str) -> bool:
+    """Whether there was one."""
+    mine = (
+        testimonials.c.pool == pool, testimonials.c.expert == expert, testimonials.c.testimonial == testimonial,
+    )  # fmt: skip
+    return bool((await tx.execute(sa.delete(testimonials).where(*mine))).rowcount)
+
+
+async def testimonials_of(tx: Tx, pool: str, expert: str) -> Sequence[sa.RowMapping]:
+    """The newest first."""
+    query = sa.select(testimonials).where(testimonials.c.pool == pool, testimonials.c.expert == expert)
+    newest = query.order_by(testimonials.c.at.desc(), testimonials.c.testimonial)
+    return (await tx.execute(newest)).mappings().all()
+
+
+async def change_expert(tx: Tx, pool: str, expert: str, values: Mapping[str, Any]) -> None:
+    await tx.execute(sa.update(experts).where(experts.c.pool == pool, experts.c.expert == expert).values(values))
+
+
+async def put_wish(tx: Tx, row: Mapping[str, Any]) -> None:
+    await put(tx, wishes, [row])
+
+
+async def wishes_of(tx: Tx, pool: str, address: str, now: int) -> set[str]:
+    """Of which experts somebody at `address` waits to be told."""
+    theirs = (wishes.c.pool == pool, wishes.c.address == address, wishes.c.expires_at > now)
+    return set(await tx.scalars(sa.select(wishes.c.expert).where(*theirs)))
+
+
+async def has_wish(tx: Tx, pool: str, expert: str, subject: str, now: int) -> bool:
+    """Whether the user `subject` waits to be told of `expert`."""
+    theirs = (wishes.c.pool == pool, wishes.c.expert == expert, wishes.c.subject == subject, wishes.c.expires_at > now)
+    return await tx.scalar(sa.select(wishes.c.address).where(*theirs).limit(1)) is not None
+
+
+async def delete_wish(tx: Tx, pool: str, expert: str, subject: str, address: str) -> None:
+    """Delete what `subject` wished; what somebody who is not signed in ("") wished for `address`."""
+    theirs = [wishes.c.pool == pool, wishes.c.expert == expert, wishes.c.subject == subject]
+    if not subject:
+        theirs.append(wishes.c.address == address)
+    await tx.execute(sa.delete(wishes).where(*theirs))
+
+
+async def take_wishes(tx: Tx, pool: str, those: Sequence[str]) -> Sequence[sa.RowMapping]:
+    """Delete and return all wishes about `those` experts."""
+    taken = sa.delete(wishes).where(wishes.c.pool == pool, wishes.c.expert.in_(those)).returning(wishes)
+    return (await tx.execute(taken)).mappings().all()
+
+
+async def forget_wishes(tx: Tx, pool: str, address: str) -> None:
+    await tx.execute(sa.delete(wishes).where(wishes.c.pool == pool, wishes.c.address == address))
+
+
+async def forget_late_wishes(tx: Tx, now: int) -> None:
+    await tx.execute(sa.delete(wishes).where(wishes.c.expires_at <= now))

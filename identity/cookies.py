@@ -9,6 +9,8 @@ from identity.tokens import Identity, Member, TokenRefused, Tokens
 
 AUDIENCE = "openline-cookie"
 TTL_S = 12 * 3600
+USER_TTL_S = 30 * 86_400
+"""Users stay signed in for longer than a shift; who may do more than they is asked again every day."""
 HEADER_MAX = 16_384
 """Characters of the longest Cookie header that is looked at."""
 
@@ -19,9 +21,11 @@ def cookie_name(pool: str, role: Member, *, secure: bool) -> str:
 
 
 def sign_in(tokens: Tokens, who: Identity, *, now: int, secure: bool) -> str:
-    """The value of a Set-Cookie header that signs `who` in for `TTL_S` seconds. `secure`: the page came by https."""
-    token = tokens.sign(who, AUDIENCE, now=now, ttl_s=TTL_S)
-    return _header(cookie_name(who.pool, who.role, secure=secure), token, TTL_S, secure)
+    """The value of a Set-Cookie header that signs `who` in until `who.expires_at` (0: for `TTL_S` seconds). `secure`:
+    the page came by https."""
+    ttl_s = (who.expires_at - now) // 1000 if who.expires_at else TTL_S
+    token = tokens.sign(who, AUDIENCE, now=now, ttl_s=ttl_s)
+    return _header(cookie_name(who.pool, who.role, secure=secure), token, ttl_s, secure)
 
 
 def sign_out(pool: str, role: Member, *, secure: bool) -> str:
@@ -38,7 +42,7 @@ def read(tokens: Tokens, header: str, pool: str, roles: Sequence[Member], *, now
     for role in roles:
         token = values.get(cookie_name(pool, role, secure=secure))
         if token:
-            who = tokens.check(token, AUDIENCE, pool, now=now, ttl_max_s=TTL_S)
+            who = tokens.check(token, AUDIENCE, pool, now=now, ttl_max_s=USER_TTL_S)
             if who.role != role:
                 raise TokenRefused("bad_claims")
             return who

@@ -4,8 +4,9 @@ from msgspec import Struct
 
 
 class SignedOutFacts(Struct, tag_field="k", tag="signed_out", kw_only=True):
-    """A member's sign-in has ended. Published, never stored."""
+    """A sign-in of a member has ended, or all have (`sign_in` ""). Published, never stored."""
 
     role: str
     member: str
     reason: str
+    sign_in: str = ""

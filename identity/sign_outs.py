@@ -1,4 +1,4 @@
-"""Ending a sign-in everywhere: every server process closes the member's sockets."""
+"""Ending a sign-in everywhere: every server process closes its sockets."""
 
 from ground.store import Store
 
@@ -9,6 +9,7 @@ class SignOuts:
     def __init__(self, store: Store) -> None:
         self._call = store.call
 
-    async def announce(self, pool: str, role: str, member: str, reason: str) -> None:
-        """Tell all processes that serve `pool`. Raises StoreUnavailable."""
-        await self._call("sign_out", pool, {"role": role, "member": member, "reason": reason})
+    async def announce(self, pool: str, role: str, member: str, reason: str, sign_in: str = "") -> None:
+        """Tell all processes that serve `pool` that one sign-in, or all of the member (""), ended: after the books say
+        so. Raises StoreUnavailable."""
+        await self._call("sign_out", pool, {"role": role, "member": member, "reason": reason, "sign_in": sign_in})

@@ -18,6 +18,7 @@ SECRET_MIN = 32
 """Bytes of the shortest secret: as long as the digest of HS256 (RFC 7518, section 3.2)."""
 SKEW_MS = 60_000
 """How far ahead the clock of another issuer may be."""
+CLAIMS = ("iss", "aud", "iat", "exp", "jti", "sub", "pool", "role", "name")
 
 Code = Literal[
     "malformed", "forged", "wrong_issuer", "wrong_audience", "expired", "not_yet", "lives_too_long", "bad_claims"
@@ -35,7 +36,7 @@ class TokenRefused(Exception):
 class Identity(Struct, kw_only=True, frozen=True):
     """Who somebody is. `subject` is the id of the user, expert or operator; `expires_at` is in ms since 1970.
 
-    `token_id` is the token's own id (`jti`).
+    `token_id` is the token's own id (`jti`), in a cookie that of the sign-in; `account` is "" for one without.
     """
 
     pool: str
@@ -44,6 +45,7 @@ class Identity(Struct, kw_only=True, frozen=True):
     name: str
     expires_at: int
     token_id: str
+    account: str = ""
 
 
 class Secret(Struct, kw_only=True, frozen=True):
@@ -82,7 +84,8 @@ class Tokens:
         return self.check(token, _socket(pool), pool, now=now, ttl_max_s=SOCKET_TTL_S)
 
     def sign(self, who: Identity, audience: str, *, now: int, ttl_s: int) -> str:
-        """A token for `audience` that says who `who` is; its id and end are new. Raises ValueError."""
+        """A token for `audience` that says who `who` is; its end is new, and its id if `who` has none. Raises
+        ValueError."""
         if ttl_s < 1 or who.role not in get_args(Member) or not who.subject or not who.pool:
             raise ValueError("a token needs a pool, a role that signs in, a subject and a life of a second or more")
         claims = {
@@ -90,13 +93,27 @@ class Tokens:
             "aud": audience,
             "iat": now // 1000,
             "exp": now // 1000 + ttl_s,
-            "jti": secrets.token_urlsafe(12),
+            "jti": who.token_id or secrets.token_urlsafe(12),
             "sub": who.subject,
             "pool": who.pool,
             "role": who.role,
             "name": who.name,
         }
         return jwt.encode(claims, self._signer.value, algorithm="HS256", headers={"kid": self._signer.kid})
+
+    def seal(self, data: str, audience: str, *, now: int, ttl_s: int) -> str:
+        """`data` in a token that a browser may keep and can't change; it can be read."""
+        claims = {"iss": ISSUER, "aud": audience, "exp": now // 1000 + ttl_s, "data": data}
+        return jwt.encode(claims, self._signer.value, algorithm="HS256", headers={"kid": self._signer.kid})
+
+    def unseal(self, token: str, audience: str, *, now: int) -> str:
+        """What was sealed for `audience`. Raises TokenRefused."""
+        claims = self._decode(token, audience, ["iss", "aud", "exp", "data"])
+        if type(claims["exp"]) is not int or not isinstance(claims["data"], str):
+            raise TokenRefused("bad_claims")
+        if claims["exp"] * 1000 <= now:
+            raise TokenRefused("expired")
+        return claims["data"]
 
     def check(self, token: str, audience: str, pool: str, *, now: int, ttl_max_s: int) -> Identity:
         """Who the bearer of a token for `audience` is. The clock is `now` (ms). Raises TokenRefused."""
@@ -114,7 +131,7 @@ class Tokens:
             raise TokenRefused("wrong_audience")
         return _identity(claims)
 
-    def _decode(self, token: str, audience: str) -> dict[str, Any]:
+    def _decode(self, token: str, audience: str, require: Sequence[str] = CLAIMS) -> dict[str, Any]:
         """The claims of a token whose signature, issuer and audience are right. Its times are not looked at."""
         key = self._key(token)
         try:
@@ -125,7 +142,7 @@ class Tokens:
                 audience=audience,
                 issuer=ISSUER,
                 options={
-                    "require": ["iss", "aud", "iat", "exp", "jti", "sub", "pool", "role", "name"],
+                    "require": list(require),
                     "strict_aud": True,
                     "verify_exp": False,
                     "verify_iat": False,

@@ -4,9 +4,12 @@ Every method is one atomic step in the store. `now` is the time in milliseconds 
 `ground.errors.Refusal` with nothing changed, and `ground.errors.StoreUnavailable`.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from ground.store import Store
+
+NEVER: Final = 253_402_300_800_000
+"""A closing time that stands for none that is known: the end of the year 9999."""
 
 
 class Presence:
@@ -58,7 +61,17 @@ class Presence:
     ) -> dict[str, Any]:
         """The hours in force as ascending instants (opening, closing) that don't touch; None: always open.
 
+        A window that closes at `NEVER` has no end that is known.
         → {"open": bool}. Refuses unknown_expert, too_many_windows.
         """
         args = {"expert": expert, "always": windows is None, "windows": windows or []}
         return await self._call("set_hours", pool, args, now=now)
+
+    async def open_for(self, pool: str, expert: str, minutes: int, *, op: str = "", now: int = 0) -> dict[str, Any]:
+        """Open from now on for so many minutes (0 to 1440), whatever the hours say; 0 goes back to them.
+
+        It takes the place of an earlier one, and puts nobody online. → {"open_until": its end or 0, "closes": when the
+        present opening ends, or 0}. Refuses unknown_expert, not_closed (the hours alone last as long), bad_field.
+        """
+        args = {"expert": expert, "minutes": minutes}
+        return await self._call("open_for", pool, args, op=op, who=f"expert:{expert}", now=now)

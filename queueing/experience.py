@@ -117,6 +117,11 @@ class Experience:
             left -= share
         return Lengths(points + _prior(left))
 
+    @cached_property
+    def typical_s(self) -> float:
+        """Half of all sessions are shorter. Seconds."""
+        return self.lengths_model.remaining(0.0, (0.5,))[0]
+
     @classmethod
     def none(cls) -> Self:
         """Nothing known yet."""

@@ -20,7 +20,7 @@ class TicketFacts(Struct, tag_field="k", tag="ticket", kw_only=True):
     """A ticket after a change. `lines` are pairs of an expert and the ticket's ordinal in that line.
 
     `cause`: joined, switched, left (one line of several), offered, passed (offer over, back at the old place),
-    paused, resumed, disconnected, reconnected, moved, matched, in_session, done.
+    paused, resumed, disconnected, reconnected, moved, adopted (its visitor is now a user), matched, in_session, done.
     `reason` says why: expert_missed, expert_declined, not_ready, stepped_away, expert_gone, expert_offline, grace,
     waited_too_long, operator, left, served, ... `by` is "" for the user, else `operator:<id>`, `expert:<id>`, `system`.
     """
@@ -44,7 +44,7 @@ class TicketFacts(Struct, tag_field="k", tag="ticket", kw_only=True):
 
 
 class OfferFacts(Struct, tag_field="k", tag="offer", kw_only=True):
-    """An offer after a change. `cause`: made, accepted, matched, declined, missed, not_ready, withdrawn."""
+    """An offer after a change. `cause`: made, accepted, adopted, matched, declined, missed, not_ready, withdrawn."""
 
     cause: str
     offer: str
@@ -65,7 +65,7 @@ class OfferFacts(Struct, tag_field="k", tag="offer", kw_only=True):
 
 
 class SessionFacts(Struct, tag_field="k", tag="session", kw_only=True):
-    """A session after a change. `cause`: matched, connected, live, lost, back, ended.
+    """A session after a change. `cause`: matched, connected, live, lost, back, adopted, ended.
 
     `overtook` lists the earlier tickets of that line which were passed over, each with its reason
     (not_ready, stepped_away, disconnected, declined, elsewhere, operator; `unexplained` never happens).

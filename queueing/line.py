@@ -85,6 +85,17 @@ class Line:
         """End a pause early. → {"changed"}"""
         return await self._call("come_back", pool, {"user": user}, op=op, who=f"user:{user}", now=now)
 
+    async def adopt(
+        self, pool: str, visitor: str, user: str, *, name: str = "", op: str = "", now: int = 0
+    ) -> dict[str, Any]:
+        """A visitor has become `user`: ticket, places, offer or session go over as they are, under `name`.
+
+        With `user` the visitor's own id only the name changes. The caller has seen the visitor's own sign-in. → {"ticket", "state"}. Refuses no_ticket, and already_in_line
+        when the user has a ticket of their own.
+        """
+        args = {"visitor": visitor, "user": user, "name": name}
+        return await self._call("adopt", pool, args, op=op, who=f"user:{user}", now=now)
+
     # Both sides. `who` must be that side of the offer or session; others get the answer of one that doesn't exist.
 
     async def accept(self, pool: str, offer: str, side: str, who: str, *, op: str = "", now: int = 0) -> dict[str, Any]:

@@ -38,3 +38,5 @@ class PoolSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     """The longest wait."""
     line_keep_ms: Millis = 300_000
     """How long the line of an expert who went offline or closed is kept."""
+    closing_notice_ms: Millis = 900_000
+    """How long before an expert's hours end those who wait are told whether they will be served."""

@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ground.clock import SystemClock
 from ground.errors import Refusal
 from server import site
 from server.config import Config
@@ -22,7 +21,8 @@ from server.house import House, open_house
 from server.limits import Bounds
 from server.middleware import Frontage
 from server.origins import Gate
-from server.sign_in import SignIns
+from server.sign_in import Entrance
+from server.web import accounts, history, options, people, photos, profile_edit, profile_page
 
 DEMO_POOL: Final = "demo"
 _POOL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -38,7 +38,7 @@ def create_app(config: Config, bounds: Bounds | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
         async with open_house(config, gate, bounds) as house:
-            app.router.routes[:0] = _routes(house, bounds, demo_pool)
+            app.router.routes[:0] = _routes(house, bounds)
             yield {"door": house.door}
 
     return Starlette(
@@ -48,12 +48,19 @@ def create_app(config: Config, bounds: Bounds | None = None) -> Starlette:
     )
 
 
-def _routes(house: House, bounds: Bounds, demo_pool: str) -> list[Route]:
+def _routes(house: House, bounds: Bounds) -> list[Route]:
     checks = {"store": house.store.ping, "database": house.database.ping, "journal": house.check_journal}
-    now_s = asyncio.get_running_loop().time
-    sign_ins = SignIns(house.tokens, house.links, house.sign_out, SystemClock(), now_s, bounds, demo_pool)
+    entrance = Entrance(house, asyncio.get_running_loop().time, bounds)
+    members = [*accounts.Accounts(house, entrance, bounds).routes(), *people.People(house).routes()]
     experts = Route("/v1/pools/{pool}/experts", _experts(house), methods=["GET"])
-    return [experts, *sign_ins.routes(), *Health(house.door, checks, house.ages).routes()]
+    profiles = [
+        *history.routes(house),
+        *photos.routes(house),
+        *profile_edit.routes(house),
+        *options.routes(house),
+        *profile_page.routes(house),
+    ]
+    return [experts, *profiles, *members, *entrance.routes(), *Health(house.door, checks, house.ages).routes()]
 
 
 def _experts(house: House) -> Any:

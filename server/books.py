@@ -14,6 +14,7 @@ from identity import audit
 from presence import history
 from presence.facts import ExpertFacts
 from queueing import store as tickets
+from queueing import waits
 from queueing.facts import PoolSnapshot, SessionFacts, TicketFacts
 from server.mirror import Event, events_of
 from sessions import store as sessions
@@ -50,7 +51,7 @@ class Books:
             await set_cursor(tx, pool, epoch, seq)
 
     async def close_lost(self, snapshot: PoolSnapshot, pool: str) -> int:
-        """End, at their last sign, the sessions that the log has as open and the live store does not know.
+        """End what the books have as open and the live store does not know: sessions at their last sign, waits now.
 
         The log must be written up to `snapshot.seq`. Returns how many there were.
         """
@@ -61,6 +62,9 @@ class Books:
             last = max([logged.matched_at, logged.live_at, *(line.at for line in said)])
             async with self._db.begin() as tx:
                 await sessions.close_lost(tx, pool, logged.session, last, LOST)
+        async with self._db.begin() as tx:
+            waiting = [facts.ticket for facts in snapshot.tickets]
+            await tickets.close_lost(tx, pool, waiting, snapshot.at, LOST)
         if lost:
             _log.warning("sessions_lost", pool=pool, count=len(lost))
         return len(lost)
@@ -69,6 +73,7 @@ class Books:
 async def _record(tx: Tx, pool: str, told: Sequence[tuple[Stamp, Sequence[Event]]]) -> None:
     await history.record(tx, pool, told)
     await tickets.record(tx, pool, told)
+    await waits.record(tx, pool, told)
     await sessions.record(tx, pool, told)
     for stamp, events in told:
         for event in events:

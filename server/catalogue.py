@@ -1,6 +1,7 @@
 """What a process knows of the directory: names and profiles of each open pool, read again every few seconds."""
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,6 +16,9 @@ from sessions.standing import NONE, Standing, standings
 from wire import messages
 
 REFRESH_S: Final = 5.0
+COUNT_EVERY: Final = 12
+"""Every so many rounds standings are counted again though the directory has not changed: sessions have ended, and the
+word of new feedback may have been lost on its way."""
 _log = structlog.get_logger("openline.catalogue")
 
 
@@ -25,16 +29,19 @@ class Page:
         self.pool = Pool(pool=pool, name=pool, revision=0)
         self.experts: dict[str, Expert] = {}
         self.profiles: dict[str, messages.Profile] = {}
+        self.standings: dict[str, Standing] = {}
 
     def fill(self, pool: Pool, experts: list[Expert], standings: Mapping[str, Standing]) -> None:
         """Take over what the directory says now; `experts` in the order in which pages show them."""
         self.pool = pool
+        self.standings = dict(standings)
         self.experts = {one.expert: one for one in experts}
         self.profiles = {one.expert: profile(one, standings.get(one.expert, NONE)) for one in experts}
 
     def put(self, expert: Expert, standing: Standing) -> messages.Profile:
         """Take over one expert; the profile that everybody may know."""
         self.experts[expert.expert] = expert
+        self.standings[expert.expert] = standing
         self.profiles[expert.expert] = profile(expert, standing)
         return self.profiles[expert.expert]
 
@@ -83,9 +90,9 @@ class Catalogue:
             page = self._pages.setdefault(pool, page)
         return page
 
-    async def _read(self, page: Page) -> None:
+    async def _read(self, page: Page, *, count: bool = False) -> None:
         now = await self._profiles.pool(page.pool.pool)
-        if now.revision != page.pool.revision:
+        if count or now.revision != page.pool.revision:
             page.fill(now, await self._profiles.experts(now.pool), await standings(self._database, now.pool))
 
     async def reread(self, pool: str, expert: str) -> messages.Profile:
@@ -96,10 +103,10 @@ class Catalogue:
 
     async def keep(self) -> None:
         """Read every page again now and then. Runs for ever."""
-        while True:
+        for turn in itertools.count(1):
             await asyncio.sleep(REFRESH_S)
             for page in list(self._pages.values()):
                 try:
-                    await self._read(page)
+                    await self._read(page, count=turn % COUNT_EVERY == 0)
                 except (Refusal, *FAILURES) as error:
                     _log.warning("directory_not_read", pool=page.pool.pool, error=type(error).__name__)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from server.cli_bench import bench
-from server.cli_identity import link, token
+from server.cli_identity import account, link, token
 from server.cli_options import config_of, where
 from server.cli_pool import pool
 
@@ -143,5 +143,5 @@ def _schema(kind: str) -> str:
     return msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n"
 
 
-for _command in (pool, token, link, bench):
+for _command in (pool, account, token, link, bench):
     main.add_command(_command)

@@ -157,7 +157,8 @@ class Conductor:
             if written - trimmed >= TRIM_EVERY:
                 trimmed = written
                 await self._journal.trim(pool, trimmed, KEEP_ENTRIES)
-            if len(page) < WRITE_MOST:
+            # Once after what was written, to find it all written and reconcile; from then on only when there is more.
+            if len(page) < WRITE_MOST and (reconciled or not page):
                 await moved.wait()
 
     async def _written(self, pool: str, epoch: str, tail: int) -> int:

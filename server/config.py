@@ -4,15 +4,18 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from identity.outside.settings import HostSite, Provider, providers_problem, sites_problem
 from identity.tokens import SECRET_MIN, Secret
 
+T = TypeVar("T")
 SECRET_FILE = "secret"  # noqa: S105 - a file name
 
 
@@ -36,7 +39,8 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     Host headers; `trusted_proxies` are the addresses whose X-Forwarded-* headers count. The first of `keys` signs, all
     verify. `demo` makes up users for whoever asks. `base_url` is where people reach the server, for links in mails;
     `smtp` the mail server's address (without one, mails wait in the outbox for the operators' eyes), `mail_from` the
-    sender of all mails.
+    sender of all mails. `host_sites` are the sites whose own users come with tokens, `oidc` the providers where people
+    may sign in.
     """
 
     store: str
@@ -54,6 +58,8 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     base_url: str = ""
     smtp: str = ""
     mail_from: str = ""
+    host_sites: tuple[HostSite, ...] = ()
+    oidc: tuple[Provider, ...] = ()
     demo: bool = False
 
     def __repr__(self) -> str:
@@ -93,6 +99,8 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
         base_url=env.get("OPENLINE_BASE_URL", "").rstrip("/"),
         smtp=env.get("OPENLINE_SMTP_URL", ""),
         mail_from=env.get("OPENLINE_MAIL_FROM", ""),
+        host_sites=_listed(env, "OPENLINE_HOSTS_JWT", HostSite, sites_problem),
+        oidc=_listed(env, "OPENLINE_OIDC", Provider, providers_problem),
         **_checked(values),
     )
 
@@ -157,6 +165,24 @@ def _ice_servers(text: str) -> tuple[IceServer, ...]:
         raise ConfigError(
             'OPENLINE_ICE_SERVERS must be a JSON list such as [{"urls": ["stun:stun.example.org"]}]'
         ) from None
+
+
+def _listed(env: dict[str, str], name: str, kind: type[T], problem: Callable[[Sequence[T]], str]) -> tuple[T, ...]:
+    """A JSON list in the environment, or in the file that it names there."""
+    text = env.get(name, "").strip()
+    if not text:
+        return ()
+    try:
+        if not text.startswith("["):
+            text = Path(text).read_text("utf-8")
+        listed = msgspec.json.decode(text, type=list[kind])  # type: ignore[valid-type]
+    except OSError as error:
+        raise ConfigError(f"{name} must be a JSON list or the path of one: {error.strerror}") from None
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise ConfigError(f"{name} must be a JSON list: {error}") from None
+    if wrong := problem(listed):
+        raise ConfigError(f"{name}: {wrong}")
+    return tuple(listed)
 
 
 def _keys(env: dict[str, str], state_dir: Path, *, embedded: bool) -> tuple[Secret, ...]:

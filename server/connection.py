@@ -20,12 +20,14 @@ State = Literal["opening", "signed_in", "closing"]
 
 
 class Who(NamedTuple):
-    """Whom a token or a cookie stands for. `expires_at` in ms since 1970; 0: a guest, who has nothing to lose."""
+    """Whom a token or a cookie stands for. `expires_at` in ms since 1970; 0: a guest, who has nothing to lose.
+    `sign_in` is the cookie's, "" for a token."""
 
     role: Role
     member: str
     name: str
     expires_at: int
+    sign_in: str = ""
 
 
 class Stop(NamedTuple):
@@ -53,6 +55,7 @@ class Connection:
         "pool",
         "role",
         "secure",
+        "sign_in_id",
         "sink",
         "state",
         "view",
@@ -72,6 +75,7 @@ class Connection:
         self.member = ""
         self.name = ""
         self.expires_at = 0
+        self.sign_in_id = ""
         self.state: State = "opening"
         self.sink: Any = None
         self.view: Any = None
@@ -115,7 +119,7 @@ class Connection:
     def sign_in(self, pool: str, who: Who) -> None:
         """The hello was accepted."""
         self.pool = pool
-        self.role, self.member, self.name, self.expires_at = who
+        self.role, self.member, self.name, self.expires_at, self.sign_in_id = who
         self.state = "signed_in"
         self.cookies = ""
 
@@ -138,7 +142,7 @@ class Connection:
         return reply
 
 
-_REFUSED_HELLO: Final = {name: CLOSES[name] for name in ("bad_token", "no_such_pool", "store_unavailable")}
+_REFUSED_HELLO: Final = {name: CLOSES[name] for name in ("bad_token", "blocked", "no_such_pool", "store_unavailable")}
 
 
 def refusal_of(error: Exception, request: int, trace: str) -> Refused:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import click
 import msgspec
 
+from directory.expert import PoolOptions
 from directory.importer import import_experts
 from directory.profiles import Profiles
 from ground.errors import Refusal
@@ -78,6 +79,7 @@ async def prepare(config: Config) -> list[str]:
 async def _people(profiles: Profiles) -> None:
     with suppress(Refusal):  # pool_exists: a later start
         await profiles.create_pool(POOL, POOL_NAME)
+        await profiles.put_options(POOL, PoolOptions(visitors=True))
     if await profiles.experts(POOL):
         return
     report = await import_experts(profiles, POOL, await asyncio.to_thread(EXPERTS.read_bytes))

@@ -11,6 +11,7 @@ import structlog
 
 from server.connection import Connection, Who, member_key
 from server.counts import Counts
+from server.endings import Ending, Endings
 from server.hub import Hub
 from server.limits import Bounds, Buckets, Counted, is_own_machine
 from server.origins import Gate
@@ -56,6 +57,7 @@ class Door:
         self.addresses = Counted(self.bounds.connections_per_address)
         self.member_rates = Buckets(self.bounds.per_member)
         self.handshake_rates = Buckets(self.bounds.handshakes_per_address)
+        self.endings = Endings()
         self.tasks: set[asyncio.Task[None]] = set()
         # uvicorn's own set: what is in it is told when the server stops, and waited for.
         self.open_sockets: set[Any] = set()
@@ -117,11 +119,14 @@ class Door:
         self.tasks.discard(task)
         self._note_empty()
 
-    def sign_out(self, pool: str, role: str, member: str, reason: str) -> None:
-        """Sign-out or ban: every socket of the member in this process is told and closed."""
+    def sign_out(self, pool: str, role: str, member: str, reason: str, sign_in: str = "") -> None:
+        """A sign-in ended, or all of a member ("", as when they are blocked): its sockets in this process are told and
+        closed. Sockets that came with a token belong to no sign-in and end with all."""
+        ending = Ending(pool, role, member, reason, sign_in)
+        self.endings.note(ending, self._loop.time())
         for socket in list(self.sockets):
             conn = socket.conn
-            if (conn.pool, conn.role, conn.member) == (pool, role, member):
+            if ending.concerns(conn.pool, conn.role, conn.member, conn.sign_in_id):
                 socket.sign_out(reason)
 
     def send_away(self, socket: "Socket") -> None:
@@ -162,6 +167,7 @@ class Door:
                 self.stalled[socket] = (now, socket.taken())
             elif now - since >= self.bounds.stall_s:
                 socket.cut("stalled")
+        self.endings.sweep(now)
         self.member_rates.sweep(now)
         self.handshake_rates.sweep(now)
         self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)

@@ -38,7 +38,7 @@ RETRY_S: Final = (0.1, 2.0)
 RESNAPSHOTS_AT_ONCE: Final = 50
 _log = structlog.get_logger("openline.fanout")
 
-SignedOut = Callable[[str, str, str, str], None]
+SignedOut = Callable[[str, str, str, str, str], None]
 Resnapshot = Callable[[Connection], Awaitable[None]]
 OpenNames = Callable[[str], Awaitable[Names]]
 """Display names of a pool's experts. Raises Refusal (`no_such_pool`)."""
@@ -62,8 +62,10 @@ class LivePool:
         self.recent: deque[Recent] = deque(maxlen=RECENT)
         self.confirmed_at = parts.clock.now_ms()
         self.listeners: list[Callable[[set[str]], None]] = []
+        self.outlooks: Callable[[str], list[messages.Outlook]] = lambda _expert: []
+        """For each place of a line, whether it is served before the hours end; the forecasts set it."""
         self._people: dict[tuple[str, str], set[Connection]] = {}
-        self._translator = Translator(mirror, names)
+        self._translator = Translator(mirror, names, lambda expert: self.outlooks(expert))  # noqa: PLW0108 - set later
         self._hub = parts.hub
         self._journal = parts.journal
         self._line = parts.line
@@ -110,7 +112,7 @@ class LivePool:
                 if isinstance(event, WhisperFacts):
                     self.post(self._translator.whisper(event))
                 elif isinstance(event, SignedOutFacts):
-                    self._signed_out(self.pool, event.role, event.member, event.reason)
+                    self._signed_out(self.pool, event.role, event.member, event.reason, event.sign_in)
                 elif isinstance(event, ProfileChangedFacts):
                     self._profile_changed(self, event.expert)
             return
@@ -119,7 +121,11 @@ class LivePool:
         step = self.mirror.apply(entry.seq, entry.at, events)
         told = self._translator.translate(step)
         for before, after in step.tickets.values():
-            self._follow_lines(after.user, before.lines if before else [], [] if after.state == "done" else after.lines)
+            was, now = before.lines if before else [], [] if after.state == "done" else after.lines
+            if before and before.user != after.user:  # adopted: a visitor has become a user
+                self._follow_lines(before.user, was, [])
+                was = []
+            self._follow_lines(after.user, was, now)
         self.recent.append(Recent(step.seq, step.at, told))
         self.post(told)
         touched = {*step.experts, *(expert for pair in step.tickets.values() for expert in _lines_of(*pair))}
@@ -242,7 +248,8 @@ class Fanout:
         self._opening: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.signed_out: SignedOut = lambda *_: None
-        """Closes the sockets of a member (pool, role, member, reason); the door sets it before the first pool opens."""
+        """Closes the sockets of a sign-in (pool, role, member, reason, its id, or "" for all of the member's); the door
+        sets it before the first pool opens."""
         self.profile_changed: Callable[[LivePool, str], None] = lambda *_: None
         """Reads an expert's profile again and tells who follows it; the house sets it before the first pool opens."""
         self.resnapshot: Resnapshot = _nobody

@@ -15,6 +15,7 @@ from server.changes import Whole
 from server.fanout import LivePool
 from server.hub import Hub
 from server.mirror import Mirror
+from server.outlooks import outlooks
 from server.translate import forecast_topic, line_topic, queue_topic
 from wire import messages
 
@@ -39,6 +40,7 @@ class Forecasts:
         self._known: dict[str, messages.Forecast] = {}
         self._dirty: set[str] = set()
         live.listeners.append(self._dirty.update)
+        live.outlooks = lambda expert: self.line(expert).outlooks
 
     def learn(self, experiences: dict[str, Experience], fallback: Experience) -> None:
         """What the books teach now; used from the next forecast on."""
@@ -49,14 +51,32 @@ class Forecasts:
         """The forecast of each of one ticket's places."""
         return [self._at(place.expert, len(place.ahead)) for place in places]
 
+    def joining(self, expert: str) -> messages.PlaceForecast:
+        """The place of who would join the line of `expert` now."""
+        return self._at(expert, self._live.mirror.length(expert))
+
+    def made(self, expert: str) -> messages.PlaceForecast | None:
+        """The same, if it was made lately and the line has not changed since."""
+        known, ahead = self._known.get(expert), min(self._live.mirror.length(expert), MOST_PLACES - 1)
+        if known is None or expert in self._dirty or len(known.places) <= ahead:
+            return None
+        return known.places[ahead] if known.at >= self._clock.now_ms() - STALE_S * 1000 else None
+
+    def rough_s(self, expert: str) -> float:
+        """The same as a guess that takes no time: whoever is engaged is taken to be halfway through. Seconds."""
+        facts = self._live.mirror.experts.get(expert)
+        typical = self._experiences.get(expert, self._fallback).typical_s
+        engaged = 0.5 if facts and facts.engagement in ("in_session", "ringing") else 0.0
+        return (engaged + self._live.mirror.length(expert)) * typical
+
     def line(self, expert: str) -> messages.Forecast:
         """The line of `expert`: every place in it, and that of who would join now."""
         length = min(self._live.mirror.length(expert), MOST_PLACES - 1)
         known = self._until(expert, length)
-        shown = length + 1
-        return messages.Forecast(
-            at=known.at, expert=expert, places=known.places[:shown], outlooks=known.outlooks[:shown]
-        )
+        places = known.places[: length + 1]
+        facts = self._live.mirror.experts.get(expert)
+        told: list[messages.Outlook] = outlooks(facts, places, known.at) if facts else ["" for _ in places]
+        return messages.Forecast(at=known.at, expert=expert, places=places, outlooks=told)
 
     def _at(self, expert: str, ahead: int) -> messages.PlaceForecast:
         ahead = min(ahead, MOST_PLACES - 1)
@@ -87,7 +107,7 @@ class Forecasts:
                 )
                 for one in found
             ],
-            outlooks=["" for _ in found],
+            outlooks=[],  # made when it is told: the end of the hours may be another by then
         )
 
     async def run(self) -> None:

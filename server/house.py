@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from directory.index.index import Index
 from directory.news import News
 from directory.profiles import Profiles
 from ground.clock import Clock, SystemClock
@@ -18,9 +19,17 @@ from ground.journal import Journal
 from ground.leadership import Leadership
 from ground.sql import Database
 from ground.store import Store
-from identity.links import Links
+from identity.accounts import Accounts
+from identity.arrivals import Arrivals
+from identity.host_tokens import HostTokens
+from identity.members import Members
+from identity.oidc import Oidc
+from identity.outside.logins import Logins
+from identity.passwords import Passwords
+from identity.sign_ins import SignIns
 from identity.sign_outs import SignOuts
 from identity.tokens import Identity, Tokens
+from identity.web import Web
 from presence.presence import Presence
 from queueing.line import Line
 from server.attachments import Attachments
@@ -30,7 +39,11 @@ from server.commands import Commands, Ice
 from server.conductor import Conductor
 from server.config import Config
 from server.connection import Connection, Who
+from server.desks.about import AboutDesk
+from server.desks.feedback import FeedbackDesk
+from server.desks.hours import HoursDesk
 from server.door import Door, Identify
+from server.endings import watch
 from server.fanout import Fanout
 from server.forecasts import OpenForecasts
 from server.guard import Guard
@@ -63,14 +76,20 @@ class House:
     profiles: Profiles
     news: News
     tokens: Tokens
-    links: Links
     guard: Guard
+    accounts: Accounts
+    arrivals: Arrivals
+    sign_ins: SignIns
+    members: Members
+    oidc: Oidc
+    logins: Logins
 
-    async def sign_out(self, pool: str, role: str, member: str, reason: str) -> None:
-        """End a sign-in: here at once, and in every other process as soon as the store can tell them."""
-        self.door.sign_out(pool, role, member, reason)
+    async def sign_out(self, pool: str, role: str, member: str, reason: str, sign_in: str = "") -> None:
+        """Close the sockets of a sign-in that the books say has ended, or of all of a member (""): here at once, and in
+        every other process as soon as the store can tell them, or as they find it in the books (`endings.py`)."""
+        self.door.sign_out(pool, role, member, reason, sign_in)
         try:
-            await SignOuts(self.store).announce(pool, role, member, reason)
+            await SignOuts(self.store).announce(pool, role, member, reason, sign_in)
         except StoreUnavailable as error:
             _log.warning("sign_out_not_announced", pool=pool, error=str(error))
 
@@ -115,36 +134,50 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         fanout.profile_changed = told.changed
         stack.push_async_callback(told.close)
         conductor = Conductor(process, profiles, roster, line, journal, Leadership(store), Books(database))
-        tokens = Tokens(config.keys)
-        guard = Guard(tokens, clock)
-        news = News(store)
+        tokens, sign_ins, words = Tokens(config.keys), SignIns(database), Passwords()
+        web = Web()
+        stack.push_async_callback(web.close)
+        guard = Guard(tokens, clock, sign_ins, HostTokens(config.host_sites, web))
+        news, conversation = News(store), Conversation(store, database)
         commands = Commands(
-            line=line, presence=presence, conversation=Conversation(store, database), fanout=fanout,
+            line=line, presence=presence, conversation=conversation, fanout=fanout,
             forecasts=forecasts, attachments=attachments, catalogue=catalogue, ice=_ice(config),
-            desks={},
+            desks={
+                **AboutDesk(database, clock).handlers(),
+                **FeedbackDesk(database, conversation, news, clock, Index(database).add_chat).handlers(),
+                **HoursDesk(presence).handlers(),
+            },
         )  # fmt: skip
         for work in (attachments.keep(), catalogue.keep(), conductor.run()):
             stack.push_async_callback(_stop, _start(work))
-        door = Door(hub, gate, commands, identifier(guard), bounds)
+        door = Door(hub, gate, commands, identifier(guard, fanout), bounds)
         fanout.signed_out = door.sign_out
+        stack.push_async_callback(_stop, _start(watch(sign_ins, door.sign_out, clock)))
         stack.push_async_callback(door.stop)
         yield House(
             config=config, clock=clock, door=door, store=store, database=database, fanout=fanout, catalogue=catalogue,
-            profiles=profiles, news=news, tokens=tokens, links=Links(database), guard=guard,
+            profiles=profiles, news=news, tokens=tokens, guard=guard,
+            accounts=Accounts(database, words), arrivals=Arrivals(database, words), sign_ins=sign_ins,
+            members=Members(database), oidc=Oidc(config.oidc, web), logins=Logins(database),
         )  # fmt: skip
 
 
-def identifier(guard: Guard) -> Identify:
+def identifier(guard: Guard, fanout: Fanout) -> Identify:
     """Who says hello: the bearer of the message's token, else of the cookie of the role that the page wants, else a
     guest."""
 
     async def identify(conn: Connection, hello: Hello) -> Who:
+        if hello.token or conn.cookies:
+            # This process hears of every end of a sign-in in the pool before it asks the books whether this one holds.
+            await fanout.open(hello.pool)
         if hello.token:
             found: Identity | None = await guard.of_token(hello.token, hello.pool)
         else:
             # A page can't take away its HttpOnly cookie: one that is over makes a guest.
             found = await guard.of_cookie(conn.cookies, hello.pool, conn.wants, secure=conn.secure)
-        return Who(found.role, found.subject, found.name, found.expires_at) if found else GUEST
+        if found is None:
+            return GUEST
+        return Who(found.role, found.subject, found.name, found.expires_at, "" if hello.token else found.token_id)
 
     return identify
 

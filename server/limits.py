@@ -44,6 +44,7 @@ class Bounds:
     per_member: Rate = Rate(200, 40)
     handshakes_per_address: Rate = Rate(200, 50)
     sign_ins_per_address: Rate = Rate(20, 0.5)
+    passwords_per_account: Rate = Rate(10, 10 / 3600)
 
 
 class Bucket:

@@ -1,5 +1,6 @@
 """What every HTTP request passes before a page sees it: Host, Origin, size, headers of the answer, the log line."""
 
+import re
 import time
 from typing import Any, Final
 
@@ -12,13 +13,16 @@ from ground.ids import new_id
 from server.origins import Came, Gate, WrongHost, WrongOrigin
 
 BODY_BYTES: Final = 64 * 1024
+# What may send more: a photo, whose handler looks at the sign-in before it reads.
+_PHOTO: Final = re.compile(r"/v1/pools/[^/]+/experts/[^/]+/photo")
+PHOTO_BYTES: Final = 8 * 1024 * 1024
 # Asked by load balancers under any name.
 _ANY_HOST: Final = ("/healthz", "/readyz", "/metrics")
 _log = structlog.get_logger("openline.http")
 
 
 class BodyTooLarge(Exception):
-    """More came than `BODY_BYTES`."""
+    """More came than this request may send."""
 
 
 class Frontage:
@@ -56,7 +60,7 @@ class Frontage:
             await asked.refuse(403, "wrong_origin")
             return
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > BODY_BYTES:
+        if not length.isdigit() or int(length) > asked.body_max:
             await asked.refuse(413, "too_large")
             return
         asked.secure = came.secure
@@ -85,6 +89,7 @@ class _Asked:
         self._receive = receive
         self._send = send
         self._headers = headers
+        self.body_max = body_max(scope["method"], scope["path"])
         self._read = 0
         self._status = 0
         self._began = time.perf_counter()
@@ -92,7 +97,7 @@ class _Asked:
     async def receive(self) -> Message:
         message = await self._receive()
         self._read += len(message.get("body", b""))
-        if self._read > BODY_BYTES:
+        if self._read > self.body_max:
             raise BodyTooLarge
         return message
 
@@ -124,6 +129,11 @@ class _Asked:
         # Probes come every few seconds and say nothing new.
         write = _log.debug if path in _ANY_HOST and self._status < 400 else _log.info
         write("request", method=self._scope["method"], path=path, status=self._status, ms=ms)
+
+
+def body_max(method: str, path: str) -> int:
+    """The most bytes that a request's body may have."""
+    return PHOTO_BYTES if method == "PUT" and _PHOTO.fullmatch(path) else BODY_BYTES
 
 
 def security_headers(frame_ancestors: tuple[str, ...] = ()) -> dict[str, str]:

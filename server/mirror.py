@@ -107,6 +107,8 @@ class Mirror:
 
     def _put_ticket(self, facts: TicketFacts) -> None:
         before = self.tickets.get(facts.ticket)
+        if before and before.user != facts.user and self._ticket_of.get(before.user) == facts.ticket:
+            del self._ticket_of[before.user]  # adopted: a visitor has become a user
         for expert, _ordinal in before.lines if before else ():
             line = self._lines[expert]
             del line[facts.ticket]

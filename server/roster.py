@@ -1,17 +1,18 @@
 """From the directory to the live pool: settings, who belongs to it, and the hours in force."""
 
 import asyncio
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
 
-from directory.expert import Expert, Pool
-from directory.hours import windows
+from directory.expert import Pool
+from directory.hours import HoursError, Schedule, windows
 from directory.profiles import Profiles
 from ground.clock import Clock
 from ground.errors import Refusal
-from presence.presence import Presence
+from presence.presence import NEVER, Presence
 from queueing.line import Line
 from queueing.settings import PoolSettings
 from server.mirror import settings_of
@@ -19,8 +20,21 @@ from server.mirror import settings_of
 DAYS_AHEAD: Final = 14
 AGAIN_MS: Final = 6 * 3_600_000
 """Windows reach days ahead; they are made anew so often."""
-AT_ONCE: Final = 200
+AT_ONCE: Final = 50
+DAY_MS: Final = 86_400_000
 _log = structlog.get_logger("openline.roster")
+
+
+class _Installed(NamedTuple):
+    """What the live pool was made of: which revision of the directory, with whose hours, and when all of them were
+    worked out."""
+
+    revision: int
+    at: int
+    plans: dict[str, Schedule]
+
+
+NOTHING: Final = _Installed(0, 0, {})
 
 
 class Roster:
@@ -31,7 +45,7 @@ class Roster:
         self._line = line
         self._presence = presence
         self._clock = clock
-        self._installed: dict[str, tuple[int, int]] = {}
+        self._installed: dict[str, _Installed] = {}
 
     def forget(self, pool: str) -> None:
         """The live store may have lost what was installed: the next `install` does all of it."""
@@ -43,16 +57,19 @@ class Roster:
         Costs one look at the directory when neither it nor the day has changed since the last time.
         """
         page, now = await self._profiles.pool(pool), self._clock.now_ms()
-        revision, at = self._installed.get(pool, (0, 0))
-        if page.revision == revision and now - at < AGAIN_MS:
+        before = self._installed.get(pool, NOTHING)
+        if page.revision == before.revision and now - before.at < AGAIN_MS:
             return
         experts = await self._profiles.experts(pool)
         await self._settings(page)
         await self._presence.enrol(pool, [one.expert for one in experts])
-        for start in range(0, len(experts), AT_ONCE):
-            await asyncio.gather(*(self._hours(pool, one, now) for one in experts[start : start + AT_ONCE]))
-        if await self._retire(pool, {one.expert for one in experts}):
-            self._installed[pool] = (page.revision, now)
+        if now - before.at >= AGAIN_MS:
+            before = _Installed(0, now, {})
+        plans = {one.expert: Schedule(one.hours, one.timezone, one.exceptions, one.holidays) for one in experts}
+        others = {expert: plan for expert, plan in plans.items() if before.plans.get(expert) != plan}
+        await self._hours(pool, others, now)
+        if await self._retire(pool, set(plans)):
+            self._installed[pool] = _Installed(page.revision, before.at, plans)
 
     async def _settings(self, page: Pool) -> None:
         try:
@@ -64,9 +81,12 @@ class Roster:
         if not snapshot.settings or settings_of(snapshot.settings) != wanted:
             await self._line.configure(page.pool, wanted)
 
-    async def _hours(self, pool: str, expert: Expert, now: int) -> None:
-        hours = windows(expert.hours, expert.timezone, now, DAYS_AHEAD)
-        await self._presence.set_hours(pool, expert.expert, hours)
+    async def _hours(self, pool: str, plans: dict[str, Schedule], now: int) -> None:
+        experts = list(plans)
+        for start in range(0, len(experts), AT_ONCE):
+            some = experts[start : start + AT_ONCE]
+            hours = [_understood(pool, expert, plans[expert], now) for expert in some]
+            await asyncio.gather(*map(partial(self._presence.set_hours, pool), some, hours))
 
     async def _retire(self, pool: str, known: set[str]) -> bool:
         """Take out who is no longer in the directory; False when somebody has to stay until their session ends."""
@@ -80,3 +100,21 @@ class Roster:
                     done = False
                     _log.info("not_retired", pool=pool, expert=facts.expert, code=refusal.code)
         return done
+
+
+def _understood(pool: str, expert: str, plan: Schedule, now: int) -> list[tuple[int, int]] | None:
+    """Hours that this release can't read (a country or a time zone is gone) are closed rather than open."""
+    try:
+        return in_force(plan, now)
+    except HoursError as wrong:
+        _log.error("hours_not_understood", pool=pool, expert=expert, error=str(wrong))
+        return []
+
+
+def in_force(plan: Schedule, now: int) -> list[tuple[int, int]] | None:
+    """The hours as the live pool takes them. An opening that lasts now and for all the days ahead has no end that
+    anybody should be told; it is looked at again long before. Raises HoursError."""
+    hours = windows(plan, now, DAYS_AHEAD)
+    if hours and hours[0][0] <= now and hours[0][1] > now + DAYS_AHEAD * DAY_MS:
+        return [(hours[0][0], NEVER)]
+    return hours

@@ -1,10 +1,12 @@
-"""Signing in and out of a browser, and the demo's ready-made users.
+"""Signing in and out of a browser, and visitors: users without an account.
 
 A link carries its token behind the #, so it reaches no log; the page posts it here, once, and gets an HttpOnly cookie.
 Where to go next is our own map from role to page, never a word of the request.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import secrets
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -12,22 +14,26 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ground.clock import Clock
 from ground.errors import Refusal
 from ground.ids import new_id
 from identity import cookies
-from identity.links import Links
-from identity.tokens import Identity, Member, TokenRefused, Tokens
+from identity.sign_ins import Ended
+from identity.tokens import Identity, Member
+from server.adopting import adopt
+from server.house import House
 from server.limits import Bounds, Buckets, is_own_machine
-from server.origins import Came
+from server.web.asking import Handler, came, route, sent
 from wire.messages import Id
 
 PAGE_OF: Final[dict[str, str]] = {"user": "/p/{pool}", "expert": "/p/{pool}/expert", "operator": "/p/{pool}/operator"}
+DEVICE: Final = "openline-device"
+"""The cookie by which the browser that asked for a sign-up is known again when the link is followed."""
+RENEWED_S: Final = 1.0
+"""Sockets of a sign-in that gave way to another come again this much later, when the browser has the new cookie."""
 _NAMES: Final = ("Robin", "Kim", "Alex", "Sam", "Noor", "Jona", "Mika", "Toni", "Sascha", "Eli", "Remy", "Luca")
-SignOut = Callable[[str, str, str, str], Awaitable[None]]
 
 
-class SignIn(msgspec.Struct, forbid_unknown_fields=True):
+class FollowedLink(msgspec.Struct, forbid_unknown_fields=True):
     """The body of `POST /v1/sign-in`."""
 
     token: Annotated[str, msgspec.Meta(min_length=16, max_length=256)]
@@ -40,100 +46,147 @@ class Leaving(msgspec.Struct, forbid_unknown_fields=True):
     role: Member = "user"
 
 
-class SignIns:
-    """The three POSTs. `sign_out` closes the member's sockets; `demo_pool` may make users out of nothing ("": none)."""
+class Entrance:
+    """Gives and takes cookies."""
 
-    def __init__(
-        self, tokens: Tokens, links: Links, sign_out: SignOut, clock: Clock, now_s: Callable[[], float], bounds: Bounds,
-        demo_pool: str = "",
-    ) -> None:  # fmt: skip
-        self._tokens = tokens
-        self._links = links
-        self._sign_out = sign_out
-        self._clock = clock
+    def __init__(self, house: House, now_s: Callable[[], float], bounds: Bounds) -> None:
+        self._house = house
         self._now_s = now_s
-        self._demo_pool = demo_pool
         self._rates = Buckets(bounds.sign_ins_per_address)
 
     def routes(self) -> list[Route]:
         return [
-            Route("/v1/sign-in", self.sign_in, methods=["POST"]),
-            Route("/v1/sign-out", self.sign_out, methods=["POST"]),
-            Route("/v1/pools/{pool}/demo-user", self.demo_user, methods=["POST", "OPTIONS"]),
+            route("/v1/sign-in", self.limited(self.sign_in), "POST"),
+            route("/v1/sign-out", self.sign_out, "POST"),
+            route("/v1/pools/{pool}/visitor", self.visitor, "POST", "OPTIONS"),
         ]
 
     async def sign_in(self, request: Request) -> Response:
         """A link's token for a cookie and the place to go."""
-        if late := self._too_often(request):
-            return late
-        try:
-            asked = msgspec.json.decode(await request.body(), type=SignIn)
-            who = await self._links.redeem(asked.token, now=self._clock.now_ms())
-        except msgspec.MsgspecError:
-            return _refused(400, "malformed")
-        except Refusal as refusal:
-            return _refused(403, refusal.code)
-        return self._welcome(who, _came(request), {"to": PAGE_OF[who.role].format(pool=who.pool)})
+        asked = await sent(request, FollowedLink)
+        device = request.cookies.get(_device_name(request), "")
+        arrivals, now = self._house.arrivals, self._house.clock.now_ms()
+        who = await arrivals.by_link(asked.token, now=now, agent=agent_of(request), device=device)
+        return await self.welcome(request, who)
 
     async def sign_out(self, request: Request) -> Response:
-        """Take the cookie away and close the member's sockets."""
-        try:
-            asked = msgspec.json.decode(await request.body(), type=Leaving)
-        except msgspec.MsgspecError:
-            return _refused(400, "malformed")
-        secure, header = _came(request).secure, request.headers.get("cookie", "")
-        try:
-            now = self._clock.now_ms()
-            who = cookies.read(self._tokens, header, asked.pool, [asked.role], now=now, secure=secure)
-        except TokenRefused:
-            who = None
+        """End the sign-in of this browser and close its sockets; what else the member has open stays."""
+        asked = await sent(request, Leaving)
+        who = await self._holder(request, asked.pool, asked.role)
         if who is not None:
-            await self._sign_out(who.pool, who.role, who.subject, "signed_out")
-        gone = cookies.sign_out(asked.pool, asked.role, secure=secure)
+            now = self._house.clock.now_ms()
+            await self.announce(await self._house.sign_ins.end(who, who.token_id, now), "signed_out")
+        gone = cookies.sign_out(asked.pool, asked.role, secure=came(request).secure)
         return JSONResponse({}, headers={"set-cookie": gone})
 
-    async def demo_user(self, request: Request) -> Response:
-        """The demo only: a new user with a made-up name. Pages of allowed other origins get a token too, as no cookie
-        of ours reaches them."""
-        pool = request.path_params["pool"]
-        if not self._demo_pool or pool != self._demo_pool:
-            return _refused(404, "no_demo")
+    async def visitor(self, request: Request) -> Response:
+        """Where the pool lets visitors in: a new user with a made-up name. Pages of allowed other origins get a token
+        too, as no cookie of ours reaches them. Refused `no_visitors`."""
+        page = await self._house.catalogue.open(request.path_params["pool"])
+        if not page.pool.options.visitors:
+            raise Refusal("no_visitors")
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=_cross(request) | {"access-control-allow-methods": "POST"})
-        if late := self._too_often(request):
-            return late
-        subject = new_id("u")
+        return await self.limited(self._make_user)(request)
+
+    async def _make_user(self, request: Request) -> Response:
+        subject, now = new_id("u"), self._house.clock.now_ms()
         name = f"{_NAMES[sum(subject.encode()) % len(_NAMES)]} {subject[-3:].upper()}"
-        who = Identity(pool=pool, role="user", subject=subject, name=name, expires_at=0, token_id="")
+        pool = request.path_params["pool"]
+        made = Identity(pool=pool, role="user", subject=subject, name=name, expires_at=0, token_id="")
+        who = await self._house.arrivals.of(made, "visitor", now=now, agent=agent_of(request))
         told = {"member": subject, "name": name}
         if _cross(request):
-            told["token"] = self._tokens.issue(pool, "user", subject, name, now=self._clock.now_ms())
-        answer = self._welcome(who, _came(request), told)
+            told["token"] = self._house.tokens.issue(pool, "user", subject, name, now=now)
+        answer = await self.welcome(request, who, told)
         answer.headers.update(_cross(request))
         return answer
 
-    def _welcome(self, who: Identity, came: Came, told: dict[str, str]) -> Response:
-        cookie = cookies.sign_in(self._tokens, who, now=self._clock.now_ms(), secure=came.secure)
-        return JSONResponse(told, headers={"set-cookie": cookie})
+    # ------------------------------------------------------------ what other handlers share
 
-    def _too_often(self, request: Request) -> Response | None:
-        address = _came(request).network
-        wait = 0.0 if is_own_machine(address) else self._rates.take(address, self._now_s())
-        return _refused(429, "rate_limited", {"retry-after": str(int(wait) + 1)}) if wait else None
+    async def welcome(self, request: Request, who: Identity, told: dict[str, str] | None = None) -> Response:
+        """The answer that signs this browser in as `who`, whose sign-in has begun. The one that it had ends, so that no
+        cookie of before is worth anything, and its sockets come again with the new one. What a visitor had in the lines
+        goes over; `place` says what became of it (`server/adopting.py`)."""
+        place = await self._replace(request, who)
+        secure, now = came(request).secure, self._house.clock.now_ms()
+        answer = JSONResponse(told or {"to": page_of(who, place)} | ({"place": place} if place else {}))
+        answer.headers.append("set-cookie", cookies.sign_in(self._house.tokens, who, now=now, secure=secure))
+        if _device_name(request) in request.cookies:
+            answer.headers.append("set-cookie", _device_header(request, "", 0))
+        return answer
+
+    def limited(self, handler: Handler) -> Handler:
+        """`handler` for addresses that do not ask too often; the others are refused `rate_limited`."""
+
+        async def limit(request: Request) -> Response:
+            address = came(request).network
+            wait = 0.0 if is_own_machine(address) else self._rates.take(address, self._now_s())
+            if wait:
+                return JSONResponse({"code": "rate_limited"}, 429, headers={"retry-after": str(int(wait) + 1)})
+            return await handler(request)
+
+        return limit
+
+    async def announce(self, ended: Ended, reason: str) -> None:
+        """Close the sockets of sign-ins that have just ended."""
+        for one in ended:
+            await self._house.sign_out(one.pool, one.role, one.subject, reason, one.id)
+
+    async def _replace(self, request: Request, who: Identity) -> str:
+        before = await self._holder(request, who.pool, who.role)
+        if before is None:
+            # A visitor who has just grown into an account has no sign-in left, only the place under the old name.
+            return await adopt(self._house, who, who)
+        now = self._house.clock.now_ms()
+        place = await adopt(self._house, before, who)
+        ended = await self._house.sign_ins.end(before, before.token_id, now, "replaced")
+        self._house.door.keep(self._announce_later(ended))
+        return place
+
+    async def _announce_later(self, ended: Ended) -> None:
+        await asyncio.sleep(RENEWED_S)
+        await self.announce(ended, "replaced")
+
+    async def _holder(self, request: Request, pool: str, role: Member) -> Identity | None:
+        """Whom the cookie of this browser stands for, if its sign-in holds."""
+        header = request.headers.get("cookie", "")
+        try:
+            return await self._house.guard.of_cookie(header, pool, [role], secure=came(request).secure)
+        except Refusal:  # blocked: all that they had has ended
+            return None
 
 
-def _came(request: Request) -> Came:
-    came: Came = request.state.came
-    return came
+def page_of(who: Identity, place: str = "") -> str:
+    """Where `who` goes from here. A page that has to say that a visitor's place was not taken over reads it there."""
+    page = PAGE_OF[who.role].format(pool=who.pool)
+    return f"{page}#{place}" if place in ("already_in_line", "store_unavailable") else page
+
+
+def agent_of(request: Request) -> str:
+    """What the browser calls itself."""
+    return request.headers.get("user-agent", "")[:200]
+
+
+def mark_device(request: Request, answer: Response) -> str:
+    """Give this browser a new secret by which it is known again for an hour."""
+    secret = secrets.token_urlsafe(24)
+    answer.headers.append("set-cookie", _device_header(request, secret, 3600))
+    return secret
+
+
+def _device_name(request: Request) -> str:
+    return f"{'__Host-' if came(request).secure else ''}{DEVICE}"
+
+
+def _device_header(request: Request, secret: str, max_age: int) -> str:
+    end = "; Secure" if came(request).secure else ""
+    return f"{_device_name(request)}={secret}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{end}"
 
 
 def _cross(request: Request) -> dict[str, str]:
     """The CORS headers for a page of another origin; which ones may come was decided before (`middleware.py`)."""
     origin = request.headers.get("origin", "")
-    if not origin or origin == _came(request).own_origin:
+    if not origin or origin == came(request).own_origin:
         return {}
     return {"access-control-allow-origin": origin, "access-control-allow-credentials": "true", "vary": "Origin"}
-
-
-def _refused(status: int, code: str, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse({"code": code}, status, headers=headers)

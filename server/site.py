@@ -21,7 +21,10 @@ OWN: Final = Path(__file__).resolve().parent / "assets"
 PAGES: Final = {
     "/p/{pool}": "directory",
     "/p/{pool}/expert": "expert",
+    "/p/{pool}/expert/profile": "profile-editor",
     "/p/{pool}/operator": "operator",
+    "/p/{pool}/operator/people": "people",
+    "/p/{pool}/account": "account",
     "/sign-in": "sign-in",
     "/embed-demo": "embed-demo",
 }

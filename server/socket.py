@@ -17,6 +17,7 @@ from websockets.server import ServerProtocol
 from ground.ids import new_id
 from server.connection import Connection, Stop, refusal_of, refused_hello, tag_of
 from server.door import Door
+from server.endings import RENEWED
 from server.limits import FRAGMENTS, QUEUED_MESSAGES, Bucket
 from server.outbox import SOFT_BYTES, Outbox, write_some
 from wire.codec import Codec
@@ -123,9 +124,10 @@ class Socket(Outbox, asyncio.Protocol):
         self.transport.abort()
 
     def sign_out(self, reason: str) -> None:
-        """The sign-in ended: tell the page, and close."""
-        self.door.hub.send(self, SignedOut(reason=reason))
-        self.close(CLOSES["token_expired"])
+        """The sign-in ended: tell the page, and close. One whose browser has signed in anew comes again by itself."""
+        if reason not in RENEWED:
+            self.door.hub.send(self, SignedOut(reason=reason))
+        self.close(_ended(reason))
 
     def _end(self) -> None:
         """Write what the protocol still has to say (its close frame) and end our half. What still comes is thrown away
@@ -247,7 +249,10 @@ class Socket(Outbox, asyncio.Protocol):
 
     async def _command(self, message: ClientMessage) -> ServerMessage | Stop | None:
         if isinstance(message, Hello):
+            asked = self.door.now()
             who = await self.door.identify(self.conn, message)
+            if why := self.door.endings.why(message.pool, who.role, who.member, who.sign_in, asked):
+                return Stop(_ended(why))
             if not self.door.admit(self.conn, message.pool, who):
                 return Stop(CLOSES["too_many_connections"])
             return await self.door.commands.welcome(self.conn, message)
@@ -297,3 +302,9 @@ class Socket(Outbox, asyncio.Protocol):
         elif quiet >= ping_s and now - self._pinged >= ping_s and self not in self.door.stalled:
             self._pinged = now
             self.write_frame(_PING, False)
+
+
+def _ended(reason: str) -> CloseCode:
+    if reason in RENEWED:
+        return CLOSES["sign_in_renewed"]
+    return CLOSES["blocked" if reason == "blocked" else "token_expired"]

@@ -6,8 +6,11 @@ one person), `operators`. A line's change is one broadcast however many stand in
 that ticket changed.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from presence.facts import ExpertFacts
 from queueing.facts import OfferFacts, SessionFacts, TicketFacts
@@ -19,6 +22,9 @@ from sessions.facts import DeliveredFacts, SaidFacts, WhisperFacts
 from wire import messages
 
 Told = list[tuple[str, Change]]
+Outlooks = Callable[[str], Sequence[messages.Outlook]]
+"""Of an expert's line as it is now: for each place whether it is served before the hours end."""
+Of = TypeVar("Of", TicketFacts, OfferFacts, SessionFacts)
 LIGHTS: Final = "lights"
 OPERATORS: Final = "operators"
 OWN_REASONS: Final = {"left", "switched", "served", "ended"}
@@ -57,9 +63,10 @@ class _Line:
 class Translator:
     """Says what an entry means to each audience; `mirror` stands after the entry."""
 
-    def __init__(self, mirror: Mirror, names: Names) -> None:
+    def __init__(self, mirror: Mirror, names: Names, outlooks: Outlooks = lambda _expert: []) -> None:
         self._mirror = mirror
         self._names = names
+        self._outlooks = outlooks
         self._signals = 0
 
     def translate(self, step: Step) -> Told:
@@ -71,7 +78,7 @@ class Translator:
         for _before, ticket in step.tickets.values():
             said = views.my_ticket(self._mirror, ticket)
             told.append((person_topic("user", ticket.user), Whole("my_ticket", said)))
-        told += self._statuses(step)
+        told += self._adopted(step) + self._statuses(step)
         told += self._offers(step)
         told += self._sessions(step)
         for event in step.events:
@@ -119,6 +126,22 @@ class Translator:
             told.append((line_topic(expert), delta))
         return told
 
+    def _adopted(self, step: Step) -> Told:
+        """To a visitor who has become a user: what was the visitor's is over."""
+        told: Told = []
+        for ticket in _others(step.tickets):
+            gone = replace(views.my_ticket(self._mirror, None), ticket=ticket.ticket, reason="adopted")
+            told.append((person_topic("user", ticket.user), Whole("my_ticket", gone)))
+        for offer in _others(step.offers):
+            withdrawn = replace(offer, state="withdrawn", reason="adopted")
+            said = views.offer(self._mirror, withdrawn, "user", self._names)
+            told.append((person_topic("user", offer.user), Whole(f"offer:{offer.offer}", said)))
+        for session in _others(step.sessions):
+            ended = replace(session, state="ended", ended_at=step.at, reason="adopted")
+            over = views.session(self._mirror, ended, "user", self._names)
+            told.append((person_topic("user", session.user), Whole(f"session:{session.session}", over)))
+        return told
+
     def _statuses(self, step: Step) -> Told:
         return [
             (person_topic("expert", facts.expert), Whole("my_status", views.my_status(self._mirror, facts)))
@@ -158,6 +181,8 @@ class Translator:
 
     def _notices(self, event: Event, step: Step) -> Told:
         match event:
+            case ExpertFacts(cause="closing_soon"):
+                return self._closing(event.expert, step)
             case ExpertFacts(cause="missed"):
                 return _notice(person_topic("expert", event.expert), "missed_offer", step, event.reason, event.expert)
             case ExpertFacts(cause="declared") if event.by.startswith("operator:"):
@@ -171,6 +196,17 @@ class Translator:
                     for said in _notice(topic, "session_ended_by_operator", step, event.reason, event.expert)
                 ]
         return []
+
+    def _closing(self, expert: str, step: Step) -> Told:
+        """To everybody who waits in the line: whether they will be served before the hours end."""
+        line = self._mirror.line(expert)
+        outlooks = self._outlooks(expert) if line else []
+        told: Told = []
+        for place, ticket in enumerate(line):
+            if ticket.state == "waiting":
+                outlook = outlooks[place] if place < len(outlooks) else ""
+                told += _notice(person_topic("user", ticket.user), "closing_soon", step, outlook or "unsure", expert)
+        return told
 
 
 def _left_line(event: TicketFacts, step: Step) -> str:
@@ -195,12 +231,12 @@ def _ticket_notice(event: TicketFacts, step: Step, expert: str) -> Told:
 
 def _notice(topic: str, code: str, step: Step, detail: str, expert: str = "") -> Told:
     said = messages.Notice(code=code, at=step.at, detail=detail, expert=expert)
-    return [(topic, Whole(f"notice:{code}:{step.seq}", said))]
+    return [(topic, Whole(f"notice:{code}:{expert}:{step.seq}", said))]
 
 
 def _looks(facts: ExpertFacts | None) -> object:
     """What of an expert's state is to be seen in the light."""
-    return facts and (facts.indicator, facts.since, facts.until, facts.reason, facts.cause == "retired")
+    return facts and (facts.indicator, facts.since, facts.until, facts.closes, facts.reason, facts.cause == "retired")
 
 
 def _places(facts: TicketFacts) -> dict[str, int]:
@@ -214,6 +250,11 @@ def _note(line: _Line, ticket: TicketFacts, was: int | None, now: int | None) ->
     elif was is not None and was != now:
         line.fate[was] = now
     line.waiters[ticket.ticket] = None if now is None else views.waiter(ticket, now)
+
+
+def _others(changed: dict[str, tuple[Of | None, Of]]) -> list[Of]:
+    """The states before of what has another user now."""
+    return [before for before, after in changed.values() if before and before.user != after.user]
 
 
 def _sides(facts: OfferFacts | SessionFacts) -> tuple[tuple[messages.Side, str], tuple[messages.Side, str]]:

@@ -47,6 +47,11 @@ def retired(expert: str) -> messages.Light:
     return messages.Light(expert=expert, indicator="offline", since=0, until=0, closes=0, reason="retired", waiting=0)
 
 
+def unknown(expert: str) -> messages.Light:
+    """The light of an expert whom the live store does not know yet."""
+    return messages.Light(expert=expert, indicator="offline", since=0, until=0, closes=0, reason="", waiting=0)
+
+
 def waiter(facts: TicketFacts, ordinal: int) -> messages.Waiter:
     return messages.Waiter(
         ticket=facts.ticket,

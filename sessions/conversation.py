@@ -5,10 +5,27 @@
 
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from ground.errors import Refusal
 from ground.sql import Database
 from ground.store import Store
-from sessions.store import find, transcript
+from queueing.facts import Mode, SessionState
+from sessions.store import LoggedSession, find, transcript
+
+
+class Met(Struct, kw_only=True, frozen=True):
+    """How a session stands. Milliseconds since 1970, 0 where there is none."""
+
+    session: str
+    expert: str
+    user: str
+    mode: Mode
+    state: SessionState
+    matched_at: int
+    live_at: int
+    ended_at: int
 
 
 class Conversation:
@@ -55,12 +72,25 @@ class Conversation:
                 raise
             return await self._from_books(self._books, pool, session, side, who, before, limit)
 
+    async def session(self, pool: str, session: str, side: str, who: str, *, now: int = 0) -> Met:
+        """How a session of one's own stands: the live store knows it from the first moment until an hour after its
+        end, the books (which may be half a second behind) for ever.
+
+        Refuses no_such_session.
+        """
+        try:
+            answer = await self._call("session_of", pool, {"session": session, "side": side, "who": who}, now=now)
+        except Refusal:
+            if self._books is None:
+                raise
+            logged = await self._logged(self._books, pool, session, side, who)
+            return Met(**{field: getattr(logged, field) for field in Met.__struct_fields__})
+        return msgspec.convert({field: answer[field] for field in Met.__struct_fields__}, Met)
+
     async def _from_books(
         self, books: Database, pool: str, session: str, side: str, who: str, before: int, limit: int
     ) -> dict[str, Any]:
-        logged = await find(books, pool, session)
-        if logged is None or {"user": logged.user, "expert": logged.expert}.get(side) != who:
-            raise Refusal("no_such_session", session)
+        logged = await self._logged(books, pool, session, side, who)
         said = await transcript(books, pool, session, before, limit)
         return {
             "lines": [[line.n, line.side, line.text, line.at, line.op] for line in said],
@@ -68,3 +98,9 @@ class Conversation:
             "delivered_expert": logged.delivered_expert,
             "more": bool(said) and said[0].n > 1,
         }
+
+    async def _logged(self, books: Database, pool: str, session: str, side: str, who: str) -> LoggedSession:
+        logged = await find(books, pool, session)
+        if logged is None or {"user": logged.user, "expert": logged.expert}.get(side) != who:
+            raise Refusal("no_such_session", session)
+        return logged

@@ -33,7 +33,7 @@ session_log = sa.Table(
     sa.Column("epoch", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
-sa.Index(None, session_log.c.pool, session_log.c.expert, session_log.c.ended_at)
+sa.Index(None, session_log.c.pool, session_log.c.expert, session_log.c.ended_at, session_log.c.live_at)
 sa.Index(None, session_log.c.pool, session_log.c.user, session_log.c.matched_at)
 
 chat_lines = sa.Table(
@@ -133,6 +133,51 @@ async def transcript(db: Database, pool: str, session: str, before: int = 0, lim
     async with db.read() as tx:
         rows = (await tx.execute(query)).mappings().all()
     return [SaidFacts(**{field: row[field] for field in SaidFacts.__struct_fields__}) for row in reversed(rows)]
+
+
+async def counted(tx: Tx, pool: str, experts: Sequence[str] | None, from_ms: int) -> dict[str, int]:
+    """How many sessions of each expert were live for at least `from_ms`. None is everybody who had any."""
+    live = sa.and_(session_log.c.live_at > 0, session_log.c.ended_at - session_log.c.live_at >= from_ms)
+    query = sa.select(session_log.c.expert, sa.func.count()).where(session_log.c.pool == pool, live)
+    if experts is not None:
+        query = query.where(session_log.c.expert.in_(experts))
+    rows = (await tx.execute(query.group_by(session_log.c.expert))).all()
+    return {row[0]: row[1] for row in rows}
+
+
+async def met(tx: Tx, pool: str, user: str, expert: str, limit: int) -> tuple[int, int, list[sa.RowMapping]]:
+    """How many sessions of the two were live and are over, when the last began, and the newest `limit`."""
+    two = sa.and_(session_log.c.pool == pool, session_log.c.user == user, session_log.c.expert == expert)
+    over = sa.and_(two, session_log.c.live_at > 0, session_log.c.ended_at > 0)
+    query = sa.select(session_log).where(over).order_by(session_log.c.matched_at.desc(), session_log.c.session)
+    rows = list((await tx.execute(query.limit(limit))).mappings())
+    count, last = (await tx.execute(sa.select(sa.func.count(), sa.func.max(session_log.c.live_at)).where(over))).one()
+    return count, last or 0, rows
+
+
+async def sessions_of(tx: Tx, pool: str, user: str) -> list[sa.RowMapping]:
+    """All sessions of a user, oldest first."""
+    query = sa.select(session_log).where(session_log.c.pool == pool, session_log.c.user == user)
+    return list((await tx.execute(query.order_by(session_log.c.matched_at, session_log.c.session))).mappings())
+
+
+async def lines_of(tx: Tx, pool: str, user: str) -> list[sa.RowMapping]:
+    """Everything that was said in the sessions of a user, in order."""
+    query = sa.select(chat_lines).where(chat_lines.c.pool == pool, chat_lines.c.session.in_(_sessions_of(pool, user)))
+    return list((await tx.execute(query.order_by(chat_lines.c.session, chat_lines.c.n))).mappings())
+
+
+async def forget_user(tx: Tx, pool: str, user: str, pseudonym: str) -> None:
+    """Delete what was said in the sessions of a user; they stay, under a pseudonym, without a reason that they gave."""
+    said = sa.and_(chat_lines.c.pool == pool, chat_lines.c.session.in_(_sessions_of(pool, user)))
+    await tx.execute(sa.delete(chat_lines).where(said))
+    own = sa.and_(session_log.c.pool == pool, session_log.c.user == user)
+    await tx.execute(sa.update(session_log).where(own, session_log.c.by == "user").values(reason=""))
+    await tx.execute(sa.update(session_log).where(own).values(user=pseudonym, name=""))
+
+
+def _sessions_of(pool: str, user: str) -> sa.Select[tuple[str]]:
+    return sa.select(session_log.c.session).where(session_log.c.pool == pool, session_log.c.user == user)
 
 
 def _of(pool: str, session: str) -> sa.ColumnElement[bool]:

@@ -34,7 +34,7 @@ class Hello(Request, tag="hello"):
     """The first message. An empty token is a guest, or the member of the HttpOnly cookie."""
 
     pool: Id
-    token: Annotated[str, Meta(max_length=2048)] = ""
+    token: Annotated[str, Meta(max_length=8192)] = ""
     epoch: Annotated[str, Meta(max_length=64)] = ""
     seq: Seq = 0
 

@@ -1,12 +1,10 @@
-/** The applet: one script for every page. What only staff need is loaded where a staff element is. */
+/** The applet: one script for every page. Whole pages (the directory, what staff and members have) are loaded where their element is. */
 
 import { SCRIPT_ORIGIN } from "./core";
 import { direction, pickLanguage } from "./i18n";
 
 export { acquire, release, RefusedError, type TokenRequest, UnansweredError } from "./core";
-export { OpenlineDirectory } from "./visitor/directory";
 export { OpenlineLight } from "./visitor/light";
-export { OpenlinePage } from "./visitor/page";
 export { OpenlinePanel } from "./visitor/panel";
 export { OpenlineTicketBar } from "./visitor/ticket_bar";
 
@@ -16,16 +14,21 @@ if (location.origin === SCRIPT_ORIGIN && document.documentElement.lang === "") {
   document.documentElement.dir = direction(pickLanguage(navigator.languages));
 }
 
-const STAFF: Readonly<Record<string, () => Promise<unknown>>> = {
+const PAGES: Readonly<Record<string, () => Promise<unknown>>> = {
+  "openline-directory": () => import("./visitor/directory"),
+  "openline-page": () => Promise.all([import("./visitor/page"), import("./visitor/directory")]),
   "openline-console": () => import("./staff/console"),
   "openline-operator": () => import("./staff/operator"),
+  "openline-account": () => import("./people/account"),
+  "openline-profile-editor": () => import("./people/profile_editor"),
+  "openline-people": () => import("./people/people"),
 };
 
-/** Loads the staff elements that the document holds; pages that add one later call it again. */
-export async function loadStaff(): Promise<void> {
-  const wanted = Object.entries(STAFF).filter(([name]) => document.querySelector(name) && !customElements.get(name));
-  await Promise.all(wanted.map(([, load]) => load()));
+/** Loads what the elements of the document need; pages that add a directory later call it again. */
+export async function load(): Promise<void> {
+  const wanted = Object.entries(PAGES).filter(([name]) => document.querySelector(name) && !customElements.get(name));
+  await Promise.all(wanted.map(([, fetch]) => fetch()));
 }
 
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => void loadStaff());
-else void loadStaff();
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => void load());
+else void load();

@@ -15,6 +15,7 @@ function E.new(id, now)
   return {
     expert = id, declared = "offline", reason = "", forced = false, present = false, open = true, engagement = "idle",
     since = now, indicator = "offline", offer = "", session = "", wrap_until = 0, always = true, windows = {},
+    closes = 0, open_until = 0, noticed = false,
   }
 end
 
@@ -44,6 +45,7 @@ function E.facts(e, now, cause, by)
     k = "expert", cause = cause, expert = e.expert, indicator = e.indicator, declared = e.declared, reason = e.reason,
     forced = e.forced, present = e.present, open = e.open, engagement = e.engagement, since = e.since,
     ["until"] = known_end(e, e.indicator, now), offer = e.offer, session = e.session, by = by,
+    closes = e.closes or 0, open_until = e.open_until or 0, -- records of an older release have neither
   }
 end
 

@@ -41,9 +41,11 @@ function S.open(turn, o)
   T.step(t, "matched")
   t.offer, t.session = "", s.session
   R.no_deadline(turn, "wait:" .. t.ticket)
+  R.no_deadline(turn, "grace:" .. t.ticket)
   R.deadline(turn, "connect:" .. s.session, turn.now + settings.connect_ms)
   T.changed(turn, t, "matched", "", "system")
   S.changed(turn, s, "matched")
+  if not t.connected then S.lost(turn, s, "user") end -- a visitor who has just become this user is still on the way
   e.engagement, e.offer, e.session = "in_session", "", s.session
   E.changed(turn, e, "in_session")
   return s

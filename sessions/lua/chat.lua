@@ -71,3 +71,17 @@ R.command("history", function(turn, a)
   end
   return { lines = lines, delivered_user = s.delivered_user, delivered_expert = s.delivered_expert, more = first > 1 }
 end)
+
+-- FUNCTION session_of
+-- ARGS session side who
+-- RETURNS session expert user mode state matched_at live_at ended_at
+-- REFUSES no_such_session
+-- How a session stands, for one of its sides: until an hour after its end.
+R.command("session_of", function(turn, a)
+  local s = S.of(turn, a.session, a.side, a.who)
+  if not s then return R.refuse("no_such_session", a.session) end
+  return {
+    session = s.session, expert = s.expert, user = s.user, mode = s.mode, state = s.state,
+    matched_at = s.matched_at, live_at = s.live_at, ended_at = s.ended_at,
+  }
+end)

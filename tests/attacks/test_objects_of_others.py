@@ -13,8 +13,11 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from directory.expert import PoolOptions
+from directory.profiles import Profiles
 from identity.roles import may
 from queueing.facts import PoolSnapshot
+from sessions.feedback import Feedback, Given
 from tests.chaos.town import Town
 from tests.stories.talker import Talker, talking
 from wire import messages
@@ -22,13 +25,18 @@ from wire.messages import ClientMessage
 
 LONG = 600_000
 SETTINGS = {"ring_ms": LONG, "ready_after_ms": LONG, "connect_ms": LONG, "wrap_up_ms": LONG, "line_limit": 9}
-NOBODYS = {"offer": "o9zz-nowhere", "session": "s9zz-nowhere", "ticket": "t9zz-nowhere", "lines": ["nobody"]}
+NOBODYS = {
+    "offer": "o9zz-nowhere", "session": "s9zz-nowhere", "ticket": "t9zz-nowhere", "lines": ["nobody"],
+    "feedback": "f-nowhere", "user": "nobody",
+}  # fmt: skip
 """Fields that name something private, with a value that names nothing."""
 PUBLIC = {"expert": "ada", "experts": ["ada"], "leaving": "ada", "all": False}
 """Fields that name what everybody may see."""
 PLAIN = {
     "mode": "chat", "seconds": 5, "reason": "because", "text": "hello", "n": 1, "before": 0, "limit": 10,
-    "kind": "mute", "data": "", "status": "away", "to": "head",
+    "kind": "mute", "data": "", "status": "away", "to": "head", "stars": 1, "may_teach": True, "hidden": True,
+    "words": "maths", "category": "", "language": "", "free_only": False, "rate_max": -1, "sort": "best", "offset": 0,
+    "name": "Mal", "email": "mal@example.org", "wanted": True, "minutes": 5,
 }  # fmt: skip
 HELLO = "hello"
 KINDS = [kind for kind in get_args(ClientMessage) if kind.__struct_config__.tag != HELLO]
@@ -40,7 +48,7 @@ ATTACKERS = [
 
 @dataclass
 class Scene:
-    """A session, an offer and a waiting ticket of others, and one attacker of each kind."""
+    """A session, an offer, a waiting ticket and feedback of others, and one attacker of each kind."""
 
     site: Town
     pool: str
@@ -48,19 +56,21 @@ class Scene:
     attackers: dict[tuple[str, str], Talker]
     people: dict[str, Talker]
 
-    async def truth(self) -> PoolSnapshot:
-        """The pool as it is, but for the clock and the servers' leases, which move by themselves."""
+    async def truth(self) -> tuple[PoolSnapshot, list[Given]]:
+        """The pool as it is, but for the clock and the servers' leases, which move by themselves; and its feedback."""
         shot = await self.site.truth(self.pool)
         deadlines = [(name, at) for name, at in shot.deadlines if not name.startswith("lease:")]
-        return msgspec.structs.replace(shot, at=0, deadlines=deadlines)
+        given = await Feedback(self.site.database).newest(self.pool)
+        return msgspec.structs.replace(shot, at=0, deadlines=deadlines), given
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def scene(site: Town) -> AsyncIterator[Scene]:
     pool, other = [await site.new_pool("ada", "bob", "eve", **SETTINGS) for _ in range(2)]
+    await Profiles(site.database).put_options(pool, PoolOptions(feedback_after_s=0))
     async with AsyncExitStack() as stack:
         people = {name: await stack.enter_async_context(site.expert(pool, name)) for name in ("ada", "bob")}
-        for name in ("vic", "wim", "tom"):
+        for name in ("vic", "wim", "tom", "ned"):
             people[name] = await stack.enter_async_context(site.talker(pool, "user", name))
         theirs = await begin(people)
         attackers = {}
@@ -73,18 +83,32 @@ async def scene(site: Town) -> AsyncIterator[Scene]:
 
 
 async def begin(people: dict[str, Talker]) -> dict[str, Any]:
-    """Vic talks with Ada, Bob's console rings for Wim, Tom waits for Ada."""
-    await people["vic"].ask(messages.Join, experts=["ada"])
-    offer = await people["ada"].until(messages.Offer)
-    await people["ada"].ask(messages.Accept, offer=offer.offer)
-    session = await people["vic"].until(messages.Session)
-    for name in ("vic", "ada"):
-        await people[name].ask(messages.Connected, session=session.session)
-    await people["vic"].ask(messages.Say, session=session.session, text="between us")
+    """Ned has talked with Ada and said how it was. Vic talks with her, Bob's console rings for Wim, Tom waits."""
+    past = await talk(people["ned"], people["ada"])
+    await people["ned"].ask(messages.End, session=past)
+    await people["ned"].ask(messages.GiveFeedback, session=past, stars=5, text="good")
+    await people["ada"].ask(messages.FinishWrapUp)
+    given = (await people["ned"].ask(messages.FeedbackOf, expert="ada")).items[0]
+    session = await talk(people["vic"], people["ada"])
+    await people["vic"].ask(messages.Say, session=session, text="between us")
     await people["wim"].ask(messages.Join, experts=["bob"])
     ringing = await people["bob"].until(messages.Offer)
     waiting = await people["tom"].ask(messages.Join, experts=["ada"])
-    return {"session": session.session, "offer": ringing.offer, "ticket": waiting.ticket, "lines": ["ada"]}
+    return {
+        "session": session, "offer": ringing.offer, "ticket": waiting.ticket, "lines": ["ada"],
+        "feedback": given.feedback, "user": "ned",
+    }  # fmt: skip
+
+
+async def talk(user: Talker, ada: Talker) -> str:
+    """A live session of the two."""
+    joined = await user.ask(messages.Join, experts=["ada"])
+    offer = await ada.until(messages.Offer, lambda said: said.ticket == joined.ticket)
+    await ada.ask(messages.Accept, offer=offer.offer)
+    session = (await user.until(messages.Session)).session
+    for side in (user, ada):
+        await side.ask(messages.Connected, session=session)
+    return session
 
 
 def filled(kind: type[messages.Request], objects: dict[str, Any]) -> dict[str, Any]:
@@ -101,6 +125,9 @@ def names_private(kind: type[messages.Request]) -> bool:
 def anonymous(answer: Any, objects: dict[str, Any]) -> Any:
     """The answer without its number and without the name that was asked for."""
     asked = [*objects.values()]
+    if isinstance(answer, messages.UserHistory):  # of a user of others: as of one whom nobody ever met
+        return msgspec.structs.replace(answer, id=0, user="<asked>" if answer.user in asked else answer.user)
+    assert isinstance(answer, messages.Refused)
     detail = "<asked>" if answer.detail in asked else answer.detail
     return msgspec.structs.replace(answer, id=0, detail=detail)
 
@@ -125,9 +152,9 @@ async def test_what_is_not_theirs_does_not_exist(scene: Scene, who: tuple[str, s
     before, attacker = await scene.truth(), scene.attackers[place, role]
     foreign = await attacker.ask(kind, **filled(kind, scene.theirs))
     nobodys = await attacker.ask(kind, **filled(kind, NOBODYS))
-    assert isinstance(foreign, messages.Refused) and isinstance(nobodys, messages.Refused)
     assert anonymous(foreign, scene.theirs) == anonymous(nobodys, NOBODYS)
     if not may(role, str(kind.__struct_config__.tag)):
+        assert isinstance(foreign, messages.Refused)
         assert foreign.code == ("not_signed_in" if role == "guest" else "not_allowed")
     assert await scene.truth() == before
 

@@ -12,6 +12,7 @@ from websockets.typing import Subprotocol
 
 from ground.clock import SystemClock
 from ground.errors import Refusal
+from identity.arrivals import Arrivals
 from identity.cookies import cookie_name
 from identity.links import Links
 from tests.chaos.town import Town
@@ -82,7 +83,7 @@ async def test_a_link_signs_in_once_and_not_late(site: Town) -> None:
         assert (await http.post("/v1/sign-in", json={"token": token})).json()["code"] == "link_used"
         assert (await http.post("/v1/sign-in", json={"token": late})).status_code == 403
     with pytest.raises(Refusal):
-        await links.redeem(token, now=SystemClock().now_ms())
+        await Arrivals(site.database).by_link(token, now=SystemClock().now_ms())
 
 
 async def test_an_end_of_sign_in_closes_every_tab_within_two_seconds(site: Town) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory.hours import HoursError, Shift, parse_hours, windows
+from directory.hours import HoursError, Schedule, Shift, parse_hours, windows
 
 BERLIN = "Europe/Berlin"
 
@@ -19,7 +19,7 @@ def at(text: str, zone: str = "UTC") -> int:
 
 def shown(text: str, zone: str, start: str, days: int) -> list[str]:
     """The windows as their edges in UTC."""
-    found = windows(text, zone, at(start), days) or []
+    found = windows(Schedule(text, zone), at(start), days) or []
     return [
         f"{datetime.fromtimestamp(a / 1000, UTC):%d.%H:%M}-{datetime.fromtimestamp(b / 1000, UTC):%d.%H:%M}"
         for a, b in found
@@ -27,8 +27,8 @@ def shown(text: str, zone: str, start: str, days: int) -> list[str]:
 
 
 def test_empty_is_always_open() -> None:
-    assert windows("", BERLIN, 0) is None
-    assert windows("  ", "UTC", 0) is None
+    assert windows(Schedule("", BERLIN), 0) is None
+    assert windows(Schedule("  "), 0) is None
 
 
 def test_days_lists_and_ranges() -> None:
@@ -42,7 +42,8 @@ def test_days_lists_and_ranges() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("mon", "needs days and"),
+        ("mon", "entry 1: 'mon' needs days and"),
+        ("mon 09:00-10:00;; tue 25:00-26:00", "entry 3: '25:00-26:00' has a time"),
         ("09:00-17:00", "needs days and"),
         ("someday 09:00-10:00", "'someday' is not a day"),
         ("mon- 09:00-10:00", "'' is not a day"),
@@ -66,7 +67,7 @@ def test_what_is_wrong_is_named(text: str, reason: str) -> None:
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "", "/etc/localtime", "UTC\x00"])
 def test_an_unknown_zone_is_named(zone: str) -> None:
     with pytest.raises(HoursError, match="unknown time zone"):
-        windows("", zone, 0)
+        windows(Schedule("", zone), 0)
 
 
 def test_a_week_with_a_lunch_break() -> None:
@@ -126,7 +127,7 @@ def test_a_day_that_a_country_skipped_has_no_window() -> None:
 def test_the_time_ahead_is_bounded() -> None:
     for days in (0, 61):
         with pytest.raises(HoursError, match="1 to 60 days"):
-            windows("mon 09:00-10:00", "UTC", 0, days)
+            windows(Schedule("mon 09:00-10:00"), 0, days)
 
 
 ZONES = [
@@ -149,7 +150,7 @@ def test_windows_are_sorted_apart_and_open_when_the_wall_clock_says_so(
         return
     text = f"daily {start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
     begin = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=day)
-    found = windows(text, zone, int(begin.timestamp()) * 1000, days) or []
+    found = windows(Schedule(text, zone), int(begin.timestamp()) * 1000, days) or []
     assert found == sorted(found)
     assert all(a < b for a, b in found)
     assert all(first[1] < second[0] for first, second in pairwise(found))

@@ -8,25 +8,26 @@ import sqlalchemy as sa
 from ground.errors import Refusal
 from ground.sql import Database
 from identity import store
+from identity.arrivals import Arrivals
 from identity.links import KEPT_MS, Links
 
 NOW = 1_750_000_000_000
 
 
 async def test_a_link_says_who_you_are_once(database: Database) -> None:
-    links = Links(database)
-    token = await links.create("demo", "expert", "ada", "Ada", now=NOW, ttl_s=60)
-    who = await links.redeem(token, now=NOW + 59_999)
+    arrivals = Arrivals(database)
+    token = await Links(database).create("demo", "expert", "ada", "Ada", now=NOW, ttl_s=60)
+    who = await arrivals.by_link(token, now=NOW + 59_999)
     assert (who.pool, who.role, who.subject, who.name) == ("demo", "expert", "ada", "Ada")
     with pytest.raises(Refusal, match="link_used"):
-        await links.redeem(token, now=NOW + 59_999)
+        await arrivals.by_link(token, now=NOW + 59_999)
 
 
 async def test_of_many_who_come_at_once_one_gets_in(database: Database, database_url: str) -> None:
     other = await Database.open(database_url)
-    here, there = Links(database), Links(other)
-    token = await here.create("demo", "operator", "op", now=NOW)
-    asked = (links.redeem(token, now=NOW + 1) for _ in range(15) for links in (here, there))
+    here, there = Arrivals(database), Arrivals(other)
+    token = await Links(database).create("demo", "operator", "op", now=NOW)
+    asked = (arrivals.by_link(token, now=NOW + 1) for _ in range(15) for arrivals in (here, there))
     answers = await asyncio.gather(*asked, return_exceptions=True)
     await other.close()
     refused = [answer.code for answer in answers if isinstance(answer, Refusal)]
@@ -34,13 +35,13 @@ async def test_of_many_who_come_at_once_one_gets_in(database: Database, database
 
 
 async def test_a_late_and_an_unknown_link_are_refused(database: Database) -> None:
-    links = Links(database)
-    token = await links.create("demo", "user", "u", now=NOW, ttl_s=60)
+    arrivals = Arrivals(database)
+    token = await Links(database).create("demo", "user", "u", now=NOW, ttl_s=60)
     with pytest.raises(Refusal, match="link_expired"):
-        await links.redeem(token, now=NOW + 60_000)
+        await arrivals.by_link(token, now=NOW + 60_000)
     for unknown in ("", token[:-1], token + "x", "\x00\ud800", "x" * 100_000):
         with pytest.raises(Refusal, match="link_unknown"):
-            await links.redeem(unknown, now=NOW)
+            await arrivals.by_link(unknown, now=NOW)
 
 
 async def test_the_token_is_not_in_the_database(database: Database) -> None:

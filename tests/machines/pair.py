@@ -116,6 +116,7 @@ class Pair:
                 assert self.latest.get(compare.name_of(fact)) != fact, f"an event without a change: {fact}"
                 self.latest[compare.name_of(fact)] = fact
                 if isinstance(fact, TicketFacts):
+                    self.tickets.pop(fact.ticket, None)  # the latest word comes last: a ticket may get another user
                     self.tickets[fact.ticket] = fact.user
 
     def meet_new_ones(self, shot: Any) -> None:

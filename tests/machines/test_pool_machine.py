@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from ground.store import Store
+from presence.presence import NEVER
 from queueing.settings import PoolSettings
 from tests.machines.pair import Pair
 from tests.model.state import Offer
@@ -40,6 +41,7 @@ settings_of_pools = st.builds(
     session_cap_ms=st.just(25_011),
     max_wait_ms=st.just(60_012),
     line_keep_ms=st.just(15_013),
+    closing_notice_ms=st.just(4_014),
 )
 
 
@@ -117,6 +119,10 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(user=users)
     def come_back(self, user: str) -> None:
         self.once("come_back", user)
+
+    @rule(visitor=users, user=users)
+    def adopt(self, visitor: str, user: str) -> None:
+        self.once("adopt", visitor, user)
 
     # ------------------------------------------------------------ both sides
 
@@ -213,11 +219,33 @@ class PoolMachine(RuleBasedStateMachine):
             lambda: pair.model.declare(pair.now, expert, status, reason),
         )
 
-    @rule(expert=experts, starts=st.lists(st.sampled_from([-5, 2, 9, 30]), max_size=2), whole=st.booleans())
-    def set_hours(self, expert: str, starts: list[int], whole: bool) -> None:
+    @rule(
+        expert=experts,
+        starts=st.lists(st.sampled_from([-5, 2, 9, 30, 60]), max_size=2),
+        whole=st.booleans(),
+        endless=st.booleans(),
+    )
+    def set_hours(self, expert: str, starts: list[int], whole: bool, endless: bool) -> None:
         now = self.pair.now
         windows = None if whole else [(now + start * 1000, now + (start + 6) * 1000) for start in sorted(set(starts))]
+        if windows and endless:
+            windows[-1] = (windows[-1][0], NEVER)
         self.both("presence", "set_hours", expert, windows)
+
+    @rule(expert=experts, minutes=st.sampled_from([0, 1, 1, 2]))
+    def open_for(self, expert: str, minutes: int) -> None:
+        pair = self.pair
+        pair.both(
+            lambda op: pair.presence.open_for(pair.pool, expert, minutes, op=op, now=pair.now),
+            lambda: pair.model.open_for(pair.now, expert, minutes),
+        )
+
+    @rule(expert=experts, closed=st.booleans())
+    def open_for_a_minute_out_of_hours(self, expert: str, closed: bool) -> None:
+        """As experts do: closed, or in the last moment of a shift, and the line goes on."""
+        now = self.pair.now
+        self.both("presence", "set_hours", expert, [] if closed else [(now - 1_000, now + 3_000)])
+        self.open_for(expert, 1)
 
     @rule(expert=experts, back=st.booleans())
     def retire(self, expert: str, back: bool) -> None:

@@ -39,6 +39,8 @@ def _expert(pool: Core, expert: Expert) -> dict[str, Any]:
         "present": pool.present(expert),
         "open": expert.open,
         "engagement": expert.engagement,
+        "closes": expert.closes,
+        "open_until": expert.open_until,
     }
 
 
@@ -74,7 +76,7 @@ def _session(session: Session) -> dict[str, Any]:
         "cap_until": session.cap_until,
         "on": session.on,
         "gone_until": min(session.lost.values(), default=0),
-        "overtook": session.overtook,
+        "overtook": {ticket.user: reason for ticket, reason in session.overtook.items()},
     }
 
 
@@ -121,7 +123,7 @@ def _pick(fact: Facts, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(fact, name) for name in names}
 
 
-_EXPERT = ("indicator", "declared", "reason", "present", "open", "engagement")
+_EXPERT = ("indicator", "declared", "reason", "present", "open", "engagement", "closes", "open_until")
 _TICKET = ("state", "mode", "joined_at", "connected", "paused_until", "pause_reason", "must_confirm")
 _OFFER = ("user", "user_ok", "expert_ok", "ring_until", "ready_until")
 _SESSION = ("user", "state", "matched_at", "live_at", "cap_until", "gone_until")

@@ -92,6 +92,8 @@ class Core:
     def _of_expert(self, expert: Expert) -> Iterator[Deadline]:
         yield expert.here_until, f"gone:expert:{expert.name}", expert
         yield expert.hours_at, f"hours:{expert.name}", expert
+        yield expert.open_until, f"override:{expert.name}", expert
+        yield expert.closing_at, f"closing:{expert.name}", expert
         yield expert.wrap_until, f"wrap:{expert.name}", expert
         yield expert.keep_until, f"keep:{expert.name}", expert
         if expert.offer:

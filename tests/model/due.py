@@ -39,6 +39,13 @@ class Due(Flow):
         self.look_at_hours(expert, now)
         self.touch(expert.name)
 
+    def _due_override(self, expert: Expert, now: int) -> None:
+        self.look_at_hours(expert, now)
+        self.touch(expert.name)
+
+    def _due_closing(self, expert: Expert, now: int) -> None:
+        expert.closing_at = 0
+
     def _due_wrap(self, expert: Expert, now: int) -> None:
         expert.wrap_until, expert.engagement = 0, "idle"
         self.touch(expert.name)

@@ -1,5 +1,6 @@
 """What happens by itself: offers, matches, ends, lapses. Every step says whom it touched; dispatch looks at those."""
 
+from presence.presence import NEVER
 from tests.model.core import Core
 from tests.model.state import Expert, Offer, Session, Ticket
 
@@ -116,17 +117,19 @@ class Flow(Core):
         ticket.state, expert.engagement = "matched", "in_session"
         until = now + self.settings.connect_ms
         expert.session = Session(self.new_id("s"), expert.name, ticket.user, "connecting", now, until, overtook)
+        if not ticket.connected:
+            self.side_lost(expert.session, "user", now)
         if not self.attached.get(("expert", expert.name)) and not expert.here_until:
             raise AssertionError("an offer rings for somebody who is not here")
 
-    def overtaken(self, offer: Offer, ticket: Ticket) -> dict[str, str]:
+    def overtaken(self, offer: Offer, ticket: Ticket) -> dict[Ticket, str]:
         """Who came to this line earlier and is still there, with the reason."""
-        name, passed = offer.expert, {other.user: reason for other, reason in offer.passed}
+        name, passed = offer.expert, dict(offer.passed)
         earlier = [other for other in self.line(name) if other.entered[name] < ticket.entered[name]]
         for other in earlier:
             by_operator = name in ticket.moved | other.moved
-            passed.setdefault(other.user, "operator" if by_operator else "unexplained")
-        return {other.user: passed[other.user] for other in earlier}
+            passed.setdefault(other, "operator" if by_operator else "unexplained")
+        return {other: passed[other] for other in earlier}
 
     def end_session(self, session: Session, reason: str, now: int) -> None:
         expert = self.experts[session.expert]
@@ -159,12 +162,28 @@ class Flow(Core):
             self.drop(ticket, expert.name)
 
     def look_at_hours(self, expert: Expert, now: int) -> None:
-        windows = expert.windows
-        edges = [edge for window in windows or [] for edge in window if edge > now]
-        was, expert.open = expert.open, windows is None or any(a <= now < b for a, b in windows)
+        """Open in the windows and while "available now for" lasts. Whoever waits is told of each new end once."""
+        if expert.open_until <= now:
+            expert.open_until = 0
+        edges = [edge for window in expert.windows or [] for edge in window if now < edge < NEVER]
         expert.hours_at = min(edges, default=0)
+        end = self.end_of_opening(expert.windows or [], max(now, expert.open_until))
+        was, expert.open = expert.open, expert.windows is None or end > now
+        closes = end if now < end < NEVER and expert.windows is not None else 0
+        if closes != expert.closes:
+            expert.closes = closes
+            notice_at = closes - self.settings.closing_notice_ms
+            expert.closing_at = notice_at if notice_at > now else 0
         if was != expert.open:
             self.stopped_taking(expert)
+
+    @staticmethod
+    def end_of_opening(windows: list[tuple[int, int]], since: int) -> int:
+        """When an opening that lasts to `since` ends: windows that touch it make it longer, one after the other."""
+        for begin, end in sorted(windows):
+            if begin <= since < end:
+                since = end
+        return since
 
     # ------------------------------------------------------------ connections
 

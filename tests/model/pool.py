@@ -124,6 +124,17 @@ class Pool(Due):
         self.look_at_hours(self.experts[expert], now)
         self.touch(expert)
 
+    @command
+    def open_for(self, now: int, expert: str, minutes: int) -> None:
+        """Open whatever the windows say, for some minutes; refused when the windows alone are open as long."""
+        self._known(expert)
+        who, until = self.experts[expert], now + minutes * 60_000
+        as_long = who.windows is None or self.end_of_opening(who.windows, now) >= until
+        refuse(["not_closed"] if minutes and as_long else [])
+        who.open_until = until if minutes else 0
+        self.look_at_hours(who, now)
+        self.touch(expert)
+
     # ------------------------------------------------------------ a user
 
     def _known(self, *experts: str) -> None:
@@ -225,6 +236,26 @@ class Pool(Due):
         if ticket.paused_until:
             self.resume(ticket)
             self.keep_place(ticket, now)
+
+    @command
+    def adopt(self, now: int, visitor: str, user: str) -> None:
+        """The visitor's ticket is the user's from now on, with its offer or session; only their own connection counts,
+        and one who is not here yet has the grace time, in which an offer rings on."""
+        ticket = self.tickets.get(visitor)
+        refuse(["" if ticket else "no_ticket", "already_in_line" if user in self.tickets and user != visitor else ""])
+        assert ticket
+        session = self.session_of(visitor)
+        self.tickets[user] = self.tickets.pop(visitor)
+        for thing in (ticket, ticket.offer, session):
+            if thing:
+                thing.user = user
+        if self.attached.get(("user", user)):
+            self._back(now, "user", user)
+        elif ticket.connected:
+            ticket.connected, ticket.lost_at = False, now
+            self.keep_place(ticket, now)
+            if session:
+                self.side_lost(session, "user", now)
 
     # ------------------------------------------------------------ both sides
 

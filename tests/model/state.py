@@ -24,7 +24,7 @@ class Session:
     state: str
     matched_at: int
     connect_until: int
-    overtook: dict[str, str]
+    overtook: dict["Ticket", str]
     live_at: int = 0
     cap_until: int = 0
     end_reason: str = ""
@@ -69,7 +69,13 @@ class Expert:
     windows: list[tuple[int, int]] | None = None
     open: bool = True
     hours_at: int = 0
-    """When `open` has to be looked at again, 0 for never."""
+    """The next edge of the windows, 0 for none."""
+    open_until: int = 0
+    """The end of "available now for", 0 when it is over."""
+    closes: int = 0
+    """When the present opening ends, 0 when it is not known to, or there is none."""
+    closing_at: int = 0
+    """When those who wait are told that it ends, 0 once they have been."""
     here_until: int = 0
     """Until when an expert without a connection still counts as here."""
     engagement: str = "idle"

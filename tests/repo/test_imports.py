@@ -31,6 +31,7 @@ KNOWN_BY: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("server",),
     "psutil": ("loadtest",),
     "redis": ("ground",),
+    "snowballstemmer": ("directory",),
     "sqlalchemy": ("ground",),
     "starlette": ("server",),
     "structlog": house.ROOMS,

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from directory.expert import Expert
+from directory.index.index import Index
+from directory.news import News
 from directory.profiles import Profiles
 from ground.clock import SystemClock
 from ground.ids import new_id
@@ -22,11 +24,15 @@ from server.catalogue import Catalogue
 from server.commands import Commands
 from server.conductor import Conductor
 from server.connection import Connection, Who
+from server.desks.about import AboutDesk
+from server.desks.feedback import FeedbackDesk
+from server.desks.hours import HoursDesk
 from server.fanout import Fanout
 from server.forecasts import OpenForecasts
 from server.hub import Hub
 from server.limits import Bounds
 from server.origins import Came
+from server.profile_news import ProfileNews
 from server.roster import Roster
 from server.views import Names
 from sessions.conversation import Conversation
@@ -123,17 +129,24 @@ class Hall:
         self.attachments = Attachments(self.presence, self.process)
         self.forecasts = OpenForecasts(self.hub, self.clock)
         self.fanout.on_open.append(self.forecasts.run)
+        self.told = ProfileNews(self.catalogue)
+        self.fanout.profile_changed = self.told.changed
         self.books = Books(db)
+        self.news, conversation = News(store), Conversation(store, db)
         self.commands = Commands(
             line=self.line,
             presence=self.presence,
-            conversation=Conversation(store),
+            conversation=conversation,
             fanout=self.fanout,
             forecasts=self.forecasts,
             attachments=self.attachments,
             catalogue=self.catalogue,
             ice=lambda _conn: [],
-            desks={},
+            desks={
+                **AboutDesk(db, self.clock).handlers(),
+                **FeedbackDesk(db, conversation, self.news, self.clock, Index(db).add_chat).handlers(),
+                **HoursDesk(self.presence).handlers(),
+            },
         )
 
     def conductor(self) -> Conductor:
@@ -171,5 +184,6 @@ async def hall(store: Store, pool: str, folder: Path, settings: dict[str, int] |
         yield made
     finally:
         await made.fanout.close()
+        await made.told.close()
         await made.attachments.release()
         await db.close()

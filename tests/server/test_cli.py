@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from ground.clock import SystemClock
 from ground.sql import Database
-from identity.links import Links
+from identity.arrivals import Arrivals
 from identity.tokens import Identity, Tokens
 from server.cli import main
 from server.config import load
@@ -114,7 +114,7 @@ def _redeem(state: Path, token: str) -> Identity:
     async def work() -> Identity:
         db = await Database.open(load({"state_dir": state}, {}).database)
         try:
-            return await Links(db).redeem(token, now=SystemClock().now_ms())
+            return await Arrivals(db).by_link(token, now=SystemClock().now_ms())
         finally:
             await db.close()
 

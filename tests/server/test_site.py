@@ -13,6 +13,7 @@ import uvicorn
 import websockets
 from websockets.typing import Origin, Subprotocol
 
+from directory.expert import PoolOptions
 from directory.importer import import_experts
 from directory.profiles import Profiles
 from ground.clock import SystemClock
@@ -64,6 +65,7 @@ async def serving(store_url, tmp_path, bounds=None, **more) -> AsyncIterator[Sit
     await database.migrate()
     profiles = Profiles(database)
     await profiles.create_pool("demo", "The demo line")
+    await profiles.put_options("demo", PoolOptions(visitors=True))
     await import_experts(profiles, "demo", (ROOT / "demo" / "experts.csv").read_bytes())
     keys = (Secret(kid="k", value=b"s" * 32),)
     given: dict[str, Any] = {"hosts": ("127.0.0.1",), "origins": ("https://shop.example",), "demo": True} | more
@@ -149,17 +151,19 @@ async def test_signing_out_takes_the_cookie_and_closes_the_sockets(site):
         assert ws.close_code == 4402
 
 
-async def test_the_demo_makes_users_and_gives_a_token_only_to_other_allowed_origins(site):
-    own = await site.post("/v1/pools/demo/demo-user")
+async def test_a_pool_with_visitors_makes_users_and_gives_a_token_only_to_other_allowed_origins(site):
+    own = await site.post("/v1/pools/demo/visitor")
     assert own.status_code == 200 and "token" not in own.json() and "set-cookie" in own.headers
-    other = await site.post("/v1/pools/demo/demo-user", origin="https://shop.example")
+    other = await site.post("/v1/pools/demo/visitor", origin="https://shop.example")
     assert other.json()["token"] and other.headers["access-control-allow-origin"] == "https://shop.example"
-    assert (await site.post("/v1/pools/other/demo-user")).status_code == 404
+    assert (await site.post("/v1/pools/other/visitor")).status_code == 404
 
 
-async def test_there_are_no_made_up_users_outside_the_demo(store_url, tmp_path):
+async def test_there_are_no_made_up_users_where_the_pool_wants_none(store_url, tmp_path):
     async with serving(store_url, tmp_path, demo=False) as site:
-        assert (await site.post("/v1/pools/demo/demo-user")).status_code == 404
+        await Profiles(site.database).put_options("demo", PoolOptions(visitors=False))
+        refused = await site.post("/v1/pools/demo/visitor")
+        assert (refused.status_code, refused.json()["code"]) == (403, "no_visitors")
         assert (await site.http.get("/")).status_code == 404
 
 
@@ -206,7 +210,7 @@ async def test_every_answer_carries_the_security_headers_and_a_request_id(site):
 async def test_https_behind_a_named_proxy_gets_hsts_and_secure_cookies(store_url, tmp_path):
     async with serving(store_url, tmp_path, trusted_proxies=("127.0.0.1",)) as site:
         origin = f"https://127.0.0.1:{site.port}"
-        answer = await site.post("/v1/pools/demo/demo-user", origin=origin, **{"x-forwarded-proto": "https"})
+        answer = await site.post("/v1/pools/demo/visitor", origin=origin, **{"x-forwarded-proto": "https"})
         assert answer.status_code == 200 and "strict-transport-security" in answer.headers
         assert answer.headers["set-cookie"].startswith("__Host-") and "Secure" in answer.headers["set-cookie"]
 

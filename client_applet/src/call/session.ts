@@ -8,6 +8,7 @@ import type { CallKey } from "../i18n/call.en";
 import { avatar } from "../ui/avatar";
 import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
+import { shelf } from "../ui/shelf";
 import { Call } from "./call";
 import "./call_panel";
 import "./chat";
@@ -46,6 +47,8 @@ export class OpenlineSession extends PoolElement {
   private call: Call | null = null;
   private callOf = "";
   private told = "";
+  /** The ended session about which the user is asked, and whether they would not. */
+  @state() private asked = { session: "", asks: false };
   private lingering = 0;
 
   constructor() {
@@ -100,6 +103,7 @@ export class OpenlineSession extends PoolElement {
     const session = this.session.value;
     if (session && this.client) this.tellConnected(this.client, session);
     if (session?.state === "ended" && this.dialog?.open) this.dialog.close();
+    if (this.asked.asks) void import("../visitor/later");
   }
 
   private beginCall(client: LiveClient, session: Session): void {
@@ -208,9 +212,29 @@ export class OpenlineSession extends PoolElement {
   private renderEnded(session: Session): TemplateResult {
     const ran = ranFor(session, this.now);
     const lasted = ran > 0 ? this.words("ended.lasted", { time: clock(ran) }) : "";
-    return html`<footer class="over" role="status"><p><strong>${this.words(endedKey(session), { partner: session.partner })}</strong> <span class="muted">${lasted}</span></p>
+    return html`${this.asksFeedback(session) ? this.renderFeedback(session) : nothing}
+      <footer class="over" role="status"><p><strong>${this.words(endedKey(session), { partner: session.partner })}</strong> <span class="muted">${lasted}</span></p>
       <button class="button outline small" part="done" @click=${this.done}>${this.words("done")}</button></footer>`;
   }
+
+  /** A user is asked once, after a session that was long enough to count. */
+  private asksFeedback(session: Session): boolean {
+    if (session.side !== "user" || session.state !== "ended" || session.live_at === 0) return false;
+    const atLeast = (this.welcome.value?.rules.feedback_after_s ?? Number.MAX_SAFE_INTEGER) * 1000;
+    if (this.asked.session !== session.session) {
+      this.asked = { session: session.session, asks: ranFor(session, this.now) >= atLeast && shelf.get(`asked:${session.session}`) === "" };
+    }
+    return this.asked.asks;
+  }
+
+  private renderFeedback(session: Session): TemplateResult {
+    return html`<div class="feedback"><openline-feedback .client=${this.client} .expert=${session.expert} .name=${session.partner} .language=${this.language} .theme=${this.theme}
+      .session=${session.session} .mode=${session.mode} @feedback-over=${this.onFeedback}></openline-feedback></div>`;
+  }
+
+  private readonly onFeedback = (event: CustomEvent<"given" | "skipped">): void => {
+    if (event.detail === "skipped") this.asked = { ...this.asked, asks: false };
+  };
 
   private renderEndDialog(session: Session): TemplateResult {
     return html`<dialog aria-labelledby="sure" @click=${(event: Event) => event.target === this.dialog && this.dialog.close()}>

@@ -17,3 +17,8 @@ export class UnansweredError extends Error {
     this.name = "UnansweredError";
   }
 }
+
+/** The code of whatever a request was rejected with. */
+export function codeOf(error: unknown): string {
+  return error instanceof RefusedError || error instanceof UnansweredError ? error.code : "internal";
+}

@@ -4,14 +4,14 @@ export { type As, LiveClient, type WatchHandle } from "./client";
 export {
   ClientController, ClockController, FreshnessController, type PoolHost, SliceController, WatchController,
 } from "./controllers";
-export { RefusedError, UnansweredError } from "./errors";
+export { codeOf, RefusedError, UnansweredError } from "./errors";
 export { type Freshness, freshness, STALE_AFTER_MS } from "./freshness";
 export type { Interest } from "./interest";
 export { type Place, position } from "./place";
 export type { Phase } from "./reconnect";
 export { acquire, release, SCRIPT_ORIGIN, type TokenRequest } from "./registry";
 export { type Answer, type Command, newOp } from "./requests";
-export { joinForecast, openOffer, placeForecast } from "./select";
+export { joinForecast, joinOutlook, openOffer, placeForecast, placeOutlook } from "./select";
 export type { Chat, Connection, Hall, KnownLight, KnownQueue, KnownTicket } from "./state";
 export { EMPTY_CHAT } from "./state";
 export type { LiveStore } from "./store";

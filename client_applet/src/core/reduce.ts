@@ -1,6 +1,6 @@
 import type {
-  Beat, Forecast, LineChange, Joined, Lights, MyStatus, MyTicket, Notice, Offer, ServerMessage, Session, SessionInfo, Snapshot,
-  Welcome,
+  Beat, Forecast, LineChange, Joined, Lights, MyStatus, MyTicket, Notice, Offer, Profile, ProfileNews, ServerMessage, Session,
+  SessionInfo, Snapshot, Welcome,
 } from "../generated/wire";
 import { reduceChat } from "./chat";
 import { applyChange, placeFrom } from "./place";
@@ -43,6 +43,8 @@ function byMessage(hall: Hall, message: ServerMessage): Hall {
     case "session": return onSession(hall, message);
     case "session_info": return onSessionInfo(hall, message);
     case "said": case "typing_now": case "delivered_to": case "history_page": return reduceChat(hall, message);
+    case "found": return { ...hall, profiles: withProfiles(hall, message.experts.map((one) => one.profile)) };
+    case "profile_news": return onNews(hall, message);
     case "notice": return onNotice(hall, message);
     case "beat": return onBeat(hall, message);
     case "signed_out": return { ...hall, ...NOBODY, role: "guest" };
@@ -75,8 +77,7 @@ function unconfirm(hall: Hall): Hall {
 
 function onSnapshot(hall: Hall, snapshot: Snapshot): Hall {
   const base = snapshot.epoch === hall.epoch ? hall : unconfirm({ ...hall, epoch: snapshot.epoch, seq: 0, settling: "snapshot" });
-  const profiles = new Map(base.profiles);
-  for (const profile of snapshot.profiles) profiles.set(profile.expert, profile);
+  const profiles = withProfiles(base, snapshot.profiles);
   const queues = new Map([...base.queues].filter(([, queue]) => queue.seq > snapshot.seq));
   for (const queue of snapshot.queues) {
     if (!queues.has(queue.expert)) queues.set(queue.expert, knownQueue(queue, snapshot.seq));
@@ -84,6 +85,17 @@ function onSnapshot(hall: Hall, snapshot: Snapshot): Hall {
   const settling = base.settling === "snapshot" ? "beat" : base.settling;
   const seq = Math.max(base.seq, snapshot.seq);
   return { ...base, seq, lagging: false, ready: true, settling, profiles, queues, lights: snapshotLights(base.lights, snapshot) };
+}
+
+function withProfiles(hall: Hall, told: readonly Profile[]): Hall["profiles"] {
+  const profiles = new Map(hall.profiles);
+  for (const profile of told) profiles.set(profile.expert, profile);
+  return profiles;
+}
+
+function onNews(hall: Hall, { profile }: ProfileNews): Hall {
+  const news = new Map(hall.news).set(profile.expert, (hall.news.get(profile.expert) ?? 0) + 1);
+  return { ...hall, news, profiles: withProfiles(hall, [profile]) };
 }
 
 /** Only what the snapshot names stays, and what came after it (a change may overtake the snapshot). */
@@ -187,7 +199,7 @@ function onSessionInfo(hall: Hall, message: SessionInfo): Hall {
 
 function onNotice(hall: Hall, message: Notice): Hall {
   if (message.code === "lagging") return { ...hall, lagging: true, seq: 0 };
-  const known = hall.notices.some((notice) => notice.code === message.code && notice.at === message.at);
+  const known = hall.notices.some((notice) => notice.code === message.code && notice.at === message.at && notice.expert === message.expert);
   return known ? hall : { ...hall, notices: [...hall.notices, message].slice(-NOTICES_MAX) };
 }
 

@@ -1,5 +1,5 @@
 import type {
-  ClientMessage, HistoryPage, Joined, Ok, Refused, ServerMessage, Welcome,
+  AboutExpert, ClientMessage, FeedbackPage, Found, HistoryPage, Joined, Ok, Refused, ServerMessage, UserHistory, Welcome,
 } from "../generated/wire";
 import { RefusedError, UnansweredError } from "./errors";
 
@@ -13,16 +13,27 @@ type Omitted<M, K extends string> = M extends unknown ? Omit<M, K> : never;
 /** A message without what the client fills in: `id`, and `op` where it has one. */
 export type Command = Omitted<ClientMessage, "id" | "op">;
 export type Answer<M extends { t: string }> =
-  M["t"] extends "hello" ? Welcome : M["t"] extends "join" | "connect" | "switch" ? Joined
-    : M["t"] extends "history" ? HistoryPage : Ok;
-type Answering = Ok | Refused | Joined | HistoryPage | Welcome;
+  M["t"] extends keyof Answers ? Answers[M["t"]] : M["t"] extends "join" | "connect" | "switch" ? Joined : Ok;
+/** Requests whose answer is of a kind of its own. */
+interface Answers {
+  hello: Welcome;
+  history: HistoryPage;
+  find: Found;
+  about: AboutExpert;
+  about_user: UserHistory;
+  feedback_of: FeedbackPage;
+}
+type Answering = Ok | Refused | Joined | Answers[keyof Answers];
 
 const WITH_OP = new Set<ClientMessage["t"]>([
   "join", "connect", "switch", "leave", "step_away", "come_back", "accept", "decline", "end", "say", "declare",
-  "finish_wrap_up", "move", "remove", "force", "end_session",
+  "finish_wrap_up", "move", "remove", "force", "end_session", "give_feedback", "answer_feedback", "hide_feedback",
+  "leave_message", "tell_me", "open_for",
 ]);
 /** Without an operation id, but harmless to repeat. */
-const REPEATABLE = new Set<ClientMessage["t"]>(["history", "connected", "delivered"]);
+const REPEATABLE = new Set<ClientMessage["t"]>([
+  "history", "connected", "delivered", "find", "about", "about_user", "feedback_of",
+]);
 
 interface Pending {
   message: ClientMessage;

@@ -1,4 +1,4 @@
-import type { Offer, PlaceForecast } from "../generated/wire";
+import type { Offer, Outlook, PlaceForecast } from "../generated/wire";
 import { position, type Place } from "./place";
 import type { Hall } from "./state";
 
@@ -17,6 +17,17 @@ export function placeForecast(hall: Hall, place: Place): (PlaceForecast & { at: 
   if (told && mine) return { ...mine, at: told.at };
   const first = hall.ticket?.first.get(place.expert);
   return first ? { ...first, at: hall.ticket?.joined_at ?? 0 } : null;
+}
+
+/** Whether my place will come before the hours end; "" while there is no end near. */
+export function placeOutlook(hall: Hall, place: Place): Outlook {
+  const outlooks = hall.forecasts.get(place.expert)?.outlooks ?? [];
+  return outlooks[Math.min(position(place), outlooks.length) - 1] ?? "";
+}
+
+/** The same for whoever would join the line of `expert` now. */
+export function joinOutlook(hall: Hall, expert: string): Outlook {
+  return hall.forecasts.get(expert)?.outlooks.at(-1) ?? "";
 }
 
 /** The forecast for whoever would join the line of `expert` now. */

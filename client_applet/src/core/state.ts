@@ -56,6 +56,8 @@ export interface Hall {
   /** After a fresh start: what is still to come before unconfirmed offers and sessions are forgotten. */
   settling: "" | "snapshot" | "beat";
   profiles: ReadonlyMap<string, Profile>;
+  /** How often there was news of an expert's profile or feedback: what was asked for before may be asked again. */
+  news: ReadonlyMap<string, number>;
   lights: ReadonlyMap<string, KnownLight>;
   queues: ReadonlyMap<string, KnownQueue>;
   forecasts: ReadonlyMap<string, Forecast>;
@@ -86,6 +88,7 @@ export const EMPTY: Hall = {
   ready: false,
   settling: "",
   profiles: new Map(),
+  news: new Map(),
   lights: new Map(),
   queues: new Map(),
   forecasts: new Map(),

@@ -860,6 +860,20 @@ export type RefusalCode =
   | "not_allowed"
   | "bad_token"
   | "no_such_pool"
+  | "blocked"
+  | "link_unknown"
+  | "link_used"
+  | "link_expired"
+  | "wrong_password"
+  | "password_short"
+  | "password_long"
+  | "password_guessable"
+  | "expert_has_account"
+  | "no_account"
+  | "sign_in_unavailable"
+  | "sign_in_failed"
+  | "no_visitors"
+  | "no_such_provider"
   | "rate_limited"
   | "store_unavailable"
   | "internal"
@@ -896,6 +910,7 @@ export type RefusalCode =
   | "too_short_to_rate"
   | "session_open"
   | "no_such_feedback"
+  | "too_many_pinned"
   | "feedback_answered"
   | "bad_email"
   | "no_email"
@@ -904,12 +919,22 @@ export type RefusalCode =
   | "too_many_wishes"
   | "expert_free"
   | "unreachable"
-  | "too_many_windows";
+  | "too_many_windows"
+  | "bad_profile"
+  | "not_a_photo"
+  | "photo_broken"
+  | "photo_too_large"
+  | "photo_too_small"
+  | "photo_animated"
+  | "too_many_testimonials"
+  | "not_found"
+  | "too_large";
 /** Why a socket was closed. */
 export const CLOSES = {
   slow_reader: { code: 4000, comeAgain: "at_once" },
   server_going: { code: 4001, comeAgain: "at_once" },
   silent: { code: 4002, comeAgain: "at_once" },
+  sign_in_renewed: { code: 4003, comeAgain: "at_once" },
   overloaded: { code: 4100, comeAgain: "later" },
   too_many_connections: { code: 4101, comeAgain: "later" },
   auth_timeout: { code: 4102, comeAgain: "later" },

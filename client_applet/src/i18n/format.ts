@@ -92,3 +92,27 @@ export function money(minor: number, currency: string, language: Language): stri
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
   return format.format(minor / 10 ** digits);
 }
+
+/** A number of stars as a person would say it: `4.7`. */
+export function starsText(stars: number, language: Language): string {
+  return new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(stars);
+}
+
+/** How long it is since an ISO date: `7 years`, below one year in months; "" without a date, or when it is still to come. */
+export function timeSince(date: string, now: number, language: Language): string {
+  const then = new Date(date);
+  const today = new Date(now);
+  if (!(then <= today)) return "";
+  const months = 12 * (today.getUTCFullYear() - then.getUTCFullYear()) + today.getUTCMonth() - then.getUTCMonth()
+    - (today.getUTCDate() < then.getUTCDate() ? 1 : 0);
+  const [count, unit] = months >= 12 ? [Math.floor(months / 12), "year"] as const : [Math.max(1, months), "month"] as const;
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
+}
+
+/** A day in the viewer's zone: `3 May`, with the year when it is another than now. */
+export function dayOf(at: number, now: number, language: Language, timeZone?: string): string {
+  const zone = timeZone ? { timeZone } : {};
+  const year = (time: number) => new Intl.DateTimeFormat("en", { year: "numeric", ...zone }).format(time);
+  const format = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", ...(year(at) === year(now) ? {} : { year: "numeric" }), ...zone });
+  return format.format(at);
+}

@@ -171,6 +171,17 @@ export const staffEn = {
   "refused.connection_lost": "The connection was lost. Look at the state and try again.",
   "refused.stopped": "You are not connected.",
   "refused.other": "That did not work ({code}). Nothing has changed.",
+  "status.open_title": "Available outside your hours",
+  "status.open_for": "Open now for …",
+  "status.open_until": "Open until {time}, outside your hours",
+  "status.open_end": "Back to the weekly hours",
+  "status.minutes": { one: "{n} minute", other: "{n} minutes" },
+  "status.closes": "Your hours end at {time}",
+  "met.none": "You have not spoken before",
+  "met.times": { one: "You spoke once before, on {date}", other: "You spoke {n} times before, last on {date}" },
+  "nav.profile": "My profile",
+  "nav.account": "Account",
+  "nav.people": "People and mails",
 } as const satisfies Record<string, Message>;
 
 export type StaffKey = keyof typeof staffEn;

@@ -12,6 +12,7 @@ import { Bell } from "./bell";
 import { Commands } from "./commands";
 import { consoleStyles } from "./console_styles";
 import "./line_view";
+import { Met } from "./met";
 import "./offer_card";
 import { refusalWords, staffWords } from "./part";
 import "./status_bar";
@@ -40,6 +41,7 @@ export class OpenlineConsole extends PoolElement {
   private readonly interest = new WatchController(this.clients);
   private readonly commands = new Commands(this, () => this.client);
   private readonly bell = new Bell(this);
+  private readonly met = new Met(this, () => this.client);
 
   constructor() {
     super();
@@ -60,6 +62,11 @@ export class OpenlineConsole extends PoolElement {
   /** What I declared; before the server has told it, what the light lets on. */
   private get declared(): MyStatus | null {
     return this.status.value?.expert === this.me ? this.status.value : null;
+  }
+
+  /** The user who holds a ticket of my line. */
+  private userOf(ticket: string): string {
+    return this.queues.value.get(this.me)?.waiters.find((waiter) => waiter.ticket === ticket)?.user ?? "";
   }
 
   private get ringing(): Offer | null {
@@ -130,7 +137,8 @@ export class OpenlineConsole extends PoolElement {
     return html`<header>
       <h1 dir="auto">${name}</h1>
       <openline-status .language=${this.language} .theme=${this.theme} .now=${this.now} .light=${this.light}
-        .declared=${this.declared?.declared ?? declaredStatus(this.light)} .busy=${this.commands.isRunning("declare")} .unsure=${this.fresh.value !== "fresh"}
+        .declared=${this.declared?.declared ?? declaredStatus(this.light)} .busy=${this.commands.isRunning("declare") || this.commands.isRunning("open_for")} .openUntil=${this.declared?.open_until ?? 0} .unsure=${this.fresh.value !== "fresh"}
+        @open-for=${(event: CustomEvent<number>) => this.commands.run({ t: "open_for", minutes: event.detail })}
         @declare=${(event: CustomEvent<{ status: Status; reason: string }>) => this.declare(event.detail.status, event.detail.reason)}></openline-status>
       <span class="tools">${this.renderTools()}</span>
     </header>`;
@@ -139,7 +147,10 @@ export class OpenlineConsole extends PoolElement {
   private renderTools(): TemplateResult {
     const sound = this.w(this.bell.muted ? "sound.off" : "sound.on");
     const permission = this.bell.permission;
+    const pool = `/p/${encodeURIComponent(this.pool)}`;
     return html`
+      <a class="button quiet small" href="${pool}/expert/profile">${icon("person")}${this.w("nav.profile")}</a>
+      <a class="button quiet small" href="${pool}/account?role=expert">${icon("settings")}${this.w("nav.account")}</a>
       <button class="button quiet small" part="sound" aria-pressed=${!this.bell.muted} @click=${() => this.bell.toggle()}>${icon("bell")}<span class=${this.bell.muted ? "struck" : ""}>${sound}</span></button>
       ${permission === "default" ? html`<button class="button quiet small" part="notify" @click=${() => this.bell.ask()}>${icon("info")}${this.w("notify.ask")}</button>` : nothing}
       ${permission === "denied" ? html`<span class="muted small-text">${this.w("notify.blocked")}</span>` : nothing}`;
@@ -184,6 +195,7 @@ export class OpenlineConsole extends PoolElement {
 
   private renderOffer(offer: Offer): TemplateResult {
     return html`<openline-offer-card .language=${this.language} .theme=${this.theme} .now=${this.now} .offer=${offer}
+      .met=${this.met.of(this.userOf(offer.ticket))}
       .ringMs=${(this.welcome.value?.rules.ring_s ?? 30) * 1000} .busy=${this.commands.isRunning("accept") || this.commands.isRunning("decline")}
       @accept=${this.accept} @decline=${this.decline}></openline-offer-card>`;
   }

@@ -1,6 +1,6 @@
 import { css, html, nothing, svg, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
-import type { Offer } from "../generated/wire";
+import type { Offer, UserHistory } from "../generated/wire";
 import { clock } from "../i18n";
 import { avatar } from "../ui/avatar";
 import { define } from "../ui/element";
@@ -44,6 +44,8 @@ export class OpenlineOfferCard extends StaffPart {
   /** Milliseconds that an offer rings in this pool. */
   @property({ attribute: false }) ringMs = 30_000;
   @property({ attribute: false }) busy = false;
+  /** What the two had to do before, as soon as it is known. */
+  @property({ attribute: false }) met: UserHistory | null = null;
 
   @state() private reason = "";
 
@@ -90,9 +92,15 @@ export class OpenlineOfferCard extends StaffPart {
       <div class="ring-box ${left < 8_000 ? "late" : ""}">${this.renderRing(left)}${avatar(partner)}</div>
       <h2 dir="auto">${this.t("offer.title", { name: partner })}</h2>
       <p class="facts"><span>${icon(mode)}${this.t(`mode.${mode}`)}</span>
-        <span class="tabular">${icon("clock")}${this.t("offer.waited", { time: clock(this.now - joined_at) })}</span></p>
+        <span class="tabular">${icon("clock")}${this.t("offer.waited", { time: clock(this.now - joined_at) })}</span>
+        ${this.met ? html`<span part="met">${icon("people")}${this.metWords(this.met)}</span>` : nothing}</p>
       ${this.offer.mine ? html`<p role="status"><span class="spinner"></span> ${this.t("offer.accepted", { name: partner })}</p>` : this.renderAnswer()}
     </section>`;
+  }
+
+  private metWords({ met, met_at }: UserHistory): string {
+    if (met === 0) return this.t("met.none");
+    return this.t("met.times", { n: met, date: new Intl.DateTimeFormat(this.language, { day: "numeric", month: "long" }).format(met_at) });
   }
 
   private renderRing(left: number): TemplateResult {

@@ -104,7 +104,9 @@ export class OpenlineOperator extends PoolElement {
     const all = rowsOf(this.hall);
     const shown = sorted(filtered(all, { text: this.text, only: this.only }), this.sort, this.language);
     return html`
-      <header><h1>${this.w("op.title")} <span class="muted" dir="auto">${pool}</span></h1></header>
+      <header><h1>${this.w("op.title")} <span class="muted" dir="auto">${pool}</span></h1>
+        <nav><a class="button quiet small" href="/p/${encodeURIComponent(this.pool)}/operator/people">${icon("people")}${this.w("nav.people")}</a>
+          <a class="button quiet small" href="/p/${encodeURIComponent(this.pool)}/account?role=operator">${icon("settings")}${this.w("nav.account")}</a></nav></header>
       ${this.fresh.value === "stale" ? html`<p class="callout warning" role="alert">${icon("offline")}${this.w("offline")}</p>` : nothing}
       ${this.renderTiles(summary(all))}
       ${this.renderFilters(shown.length)}

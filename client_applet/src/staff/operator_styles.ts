@@ -2,7 +2,8 @@ import { css } from "lit";
 
 export const operatorStyles = css`
   :host { box-sizing: border-box; display: block; inline-size: 100%; max-inline-size: 1360px; margin-inline: auto; padding: clamp(10px, 2.4vw, 28px) clamp(12px, 3vw, 28px); container-type: inline-size; }
-  header { padding-block: 8px 14px; }
+  header { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 16px; padding-block: 8px 14px; }
+  header nav { display: flex; flex-wrap: wrap; gap: 4px; margin-inline-start: auto; }
   h1 { font-size: 1.35em; }
   h1 span { font-weight: 500; font-size: 0.8em; }
   .small { font-size: 0.86em; }

@@ -11,6 +11,7 @@ export interface Row {
   indicator: Indicator;
   since: number;
   until: number;
+  closes: number;
   reason: string;
   waiting: number;
   waiters: readonly Waiter[];
@@ -52,7 +53,7 @@ export function rowsOf(hall: Known): Row[] {
     const waiters = hall.queues.get(light.expert)?.waiters ?? [];
     return {
       expert: light.expert, name: profile?.name ?? light.expert, headline: profile?.headline ?? "", photo: profile?.photo ?? "",
-      indicator: light.indicator, since: light.since, until: light.until, reason: light.reason,
+      indicator: light.indicator, since: light.since, until: light.until, closes: light.closes, reason: light.reason,
       waiting: Math.max(light.waiting, waiters.length), waiters, longestSince: earliest(waiters.map((one) => one.joined_at)),
       session: open.get(light.expert) ?? null,
     };

@@ -10,9 +10,10 @@ import { StaffPart } from "./part";
 
 const STATUSES: readonly Status[] = ["online", "away", "offline"];
 const SHAPE = { online: "free", away: "away", offline: "offline" } as const;
+const OPEN_MINUTES = [15, 30, 60, 120, 240] as const;
 const PRESETS: readonly StaffKey[] = ["status.break", "status.lunch", "status.meeting", "status.today"];
 
-/** The status toggle, and what visitors see now. Event: `declare` (detail: status and reason). */
+/** The status toggle, and what visitors see now. Events: `declare` (detail: status and reason), `open-for` (detail: minutes). */
 export class OpenlineStatus extends StaffPart {
   static override styles = [...StaffPart.styles, css`
     :host { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 18px; }
@@ -26,6 +27,7 @@ export class OpenlineStatus extends StaffPart {
     .both { display: grid; gap: 2px; }
     .seen { display: inline-flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; font-size: 0.92em; color: var(--_muted); }
     .seen b { display: inline-flex; align-items: center; gap: 6px; color: var(--_text); font-weight: 650; }
+    .seen .field { inline-size: auto; min-block-size: 40px; padding-block: 2px; }
     dialog { border: 0; border-radius: var(--_radius); padding: 22px; inline-size: min(26rem, calc(100vw - 32px)); background: var(--_raised); color: var(--_text); box-shadow: var(--_shadow-high); font: inherit; }
     dialog::backdrop { background: rgb(10 12 20 / 45%); }
     h2 { font-size: 1.1em; margin-block-end: 14px; }
@@ -36,6 +38,8 @@ export class OpenlineStatus extends StaffPart {
   @property({ attribute: false }) light: Light | undefined = undefined;
   @property({ attribute: false }) declared: Status = "online";
   @property({ attribute: false }) busy = false;
+  /** The end of "available now for", 0 without. */
+  @property({ attribute: false }) openUntil = 0;
   /** The page's view is not confirmed. */
   @property({ attribute: false }) unsure = false;
 
@@ -105,7 +109,26 @@ export class OpenlineStatus extends StaffPart {
     return html`<span class="seen" part="seen" data-indicator=${light.indicator}>${this.t("status.seen")}
       <b>${mark(this.unsure ? "unsure" : light.indicator)}${this.t(`light.${light.indicator}`)}<span dir="auto">${reason}</span></b>
       <time class="tabular">${this.t("status.since", { time: clock(this.now - light.since) })}</time>
-      ${light.indicator === "closed" ? html`<span>${icon("clock")}${this.closedNote(light)}</span>` : nothing}</span>`;
+      ${light.indicator === "closed" ? html`<span>${icon("clock")}${this.closedNote(light)}</span>` : nothing}
+      ${this.renderOpening(light)}</span>`;
+  }
+
+  /** Outside the weekly hours: available all the same, for a while. */
+  private renderOpening(light: Light): TemplateResult | typeof nothing {
+    const openFor = (minutes: number) => this.dispatchEvent(new CustomEvent("open-for", { detail: minutes }));
+    if (this.openUntil > this.now) {
+      return html`<span>${this.t("status.open_until", { time: comingTime(this.openUntil, this.now, this.language) })}</span>
+        <button class="button quiet small" part="open-end" ?disabled=${this.busy} @click=${() => openFor(0)}>${this.t("status.open_end")}</button>`;
+    }
+    if (light.indicator !== "closed") return light.closes > this.now ? html`<span>${this.t("status.closes", { time: comingTime(light.closes, this.now, this.language) })}</span>` : nothing;
+    const chosen = (event: Event) => {
+      const select = event.target as HTMLSelectElement;
+      if (select.value) openFor(Number(select.value));
+      select.value = "";
+    };
+    return html`<select class="field" part="open-for" aria-label=${this.t("status.open_title")} ?disabled=${this.busy} @change=${chosen}>
+      <option value="" selected>${this.t("status.open_for")}</option>
+      ${OPEN_MINUTES.map((n) => html`<option value=${n}>${this.t("status.minutes", { n })}</option>`)}</select>`;
   }
 
   private closedNote(light: Light): string {

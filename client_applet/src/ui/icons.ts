@@ -28,6 +28,10 @@ const paths = {
   refresh: svg`<path d="M19.5 12a7.5 7.5 0 1 1-2.2-5.3L20 9.5M20 4v5.5h-5.5"/>`,
   forward: svg`<path d="m9 5 7 7-7 7"/>`,
   person: svg`<circle cx="12" cy="8" r="4"/><path d="M4.5 20.5c.6-4.3 3.5-6.5 7.5-6.5s6.9 2.2 7.5 6.5"/>`,
+  star: svg`<path d="m12 3.2 2.7 5.6 6.1.8-4.5 4.3 1.1 6.1L12 17.1 6.6 20l1.1-6.1L3.2 9.6l6.1-.8z"/>`,
+  mail: svg`<rect x="3" y="5.5" width="18" height="13" rx="2.5"/><path d="m4 7.5 8 6 8-6"/>`,
+  calendar: svg`<rect x="3.5" y="5" width="17" height="15" rx="2.5"/><path d="M3.5 10h17M8 3v4M16 3v4"/>`,
+  chevron: svg`<path d="m6 9 6 6 6-6"/>`,
   up: svg`<path d="M12 19V5m-6 6 6-6 6 6"/>`,
   down: svg`<path d="M12 5v14m-6-6 6 6 6-6"/>`,
 } satisfies Record<string, SVGTemplateResult>;

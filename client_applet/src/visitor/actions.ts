@@ -1,5 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { type ClientController, type Command, type LiveClient, RefusedError, UnansweredError } from "../core";
+import { type ClientController, codeOf, type Command, type LiveClient } from "../core";
 
 /** Runs commands for an element: one at a time, with what went wrong for showing. */
 export class Actions implements ReactiveController {
@@ -11,6 +11,9 @@ export class Actions implements ReactiveController {
   wantsSignIn = false;
   /** What the guest asked for. */
   private asked: Command | null = null;
+  /** The person went to sign in elsewhere and may come back as somebody. */
+  private away = false;
+  private stop = () => {};
 
   constructor(
     private readonly host: ReactiveControllerHost & EventTarget,
@@ -19,7 +22,16 @@ export class Actions implements ReactiveController {
     host.addController(this);
   }
 
-  hostConnected(): void {}
+  hostConnected(): void {
+    addEventListener("focus", this.back);
+    document.addEventListener("visibilitychange", this.back);
+  }
+
+  hostDisconnected(): void {
+    removeEventListener("focus", this.back);
+    document.removeEventListener("visibilitychange", this.back);
+    this.stop();
+  }
 
   /** Sends the command. Resolves to whether it was done; why not is in `problem`. A guest is asked to sign in first. */
   async run(command: Command, name: string = command.t): Promise<boolean> {
@@ -29,15 +41,43 @@ export class Actions implements ReactiveController {
     return this.send(client, command, name);
   }
 
+  /** Where one signs in, in a window of its own; whoever comes back from there goes on as whom the cookie names. */
+  get signInPage(): string {
+    const { server, pool } = this.clients.client ?? { server: location.origin, pool: "" };
+    return `${server}/sign-in?${new URLSearchParams({ pool, role: "user" })}`;
+  }
+
+  goSignIn(): void {
+    this.away = true;
+  }
+
+  private readonly back = (): void => {
+    const client = this.clients.client;
+    if (!this.away || !this.wantsSignIn || !client || document.visibilityState !== "visible") return;
+    this.stop();
+    this.stop = client.store.subscribe((hall) => hall.welcome, () => this.goOn(client));
+    client.signIn();
+  };
+
+  private goOn(client: LiveClient): void {
+    if (client.store.state.role !== "user") return;
+    this.stop();
+    this.away = this.wantsSignIn = false;
+    const asked = this.asked;
+    this.asked = null;
+    if (asked) void this.send(client, asked, asked.t);
+    else this.host.requestUpdate();
+  }
+
   /**
-   * A fresh demo user, where this server has a demo; the page goes on as that user and does what the guest had asked for.
-   * Resolves to whether it worked.
+   * A new user without an account, where the pool lets visitors in; the page goes on as that user and does what the guest had
+   * asked for. Resolves to whether it worked.
    */
   async tryAsVisitor(): Promise<boolean> {
     const client = this.clients.client;
     if (!client || this.running !== "") return false;
-    this.set("demo-user", "");
-    const answer = await demoUser(client);
+    this.set("visitor", "");
+    const answer = await newVisitor(client);
     this.set("", answer.problem);
     if (answer.problem !== "") return false;
     this.wantsSignIn = false;
@@ -48,6 +88,8 @@ export class Actions implements ReactiveController {
   }
 
   clear(): void {
+    this.away = false;
+    this.stop();
     this.wantsSignIn = false;
     this.asked = null;
     this.set(this.running, "");
@@ -82,16 +124,12 @@ export class Actions implements ReactiveController {
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof RefusedError || error instanceof UnansweredError ? error.code : "internal";
-}
-
-/** `problem` is "" when the server made a demo user; the token is for pages of other sites, which get no cookie. */
-async function demoUser(client: LiveClient): Promise<{ problem: string; token: string }> {
-  const url = `${client.server}/v1/pools/${encodeURIComponent(client.pool)}/demo-user`;
+/** `problem` is "" when the server made a visitor; the token is for pages of other sites, which get no cookie. */
+async function newVisitor(client: LiveClient): Promise<{ problem: string; token: string }> {
+  const url = `${client.server}/v1/pools/${encodeURIComponent(client.pool)}/visitor`;
   try {
     const answer = await fetch(url, { method: "POST", credentials: "include", signal: AbortSignal.timeout(10_000) });
-    if (!answer.ok) return { problem: answer.status === 404 ? "no_demo" : "internal", token: "" };
+    if (!answer.ok) return { problem: [403, 404].includes(answer.status) ? "no_visitors" : "internal", token: "" };
     const told: unknown = await answer.json().catch(() => null);
     const token = (told as { token?: unknown } | null)?.token;
     return { problem: "", token: typeof token === "string" ? token : "" };

@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
-import { joinForecast, type KnownTicket, type LiveClient, placeForecast, position } from "../core";
+import { joinForecast, type KnownTicket, type LiveClient, placeForecast, position, STALE_AFTER_MS } from "../core";
 import type { Light, Mode, Profile } from "../generated/wire";
 import { comingTime, type Language, languageName, translate } from "../i18n";
 import { avatar } from "../ui/avatar";
@@ -11,17 +11,26 @@ import { mark, marks } from "../ui/lights";
 import { tokens } from "../ui/tokens";
 import { wait } from "../ui/words";
 import { cardStyles } from "./card_styles";
+import { closesSoon } from "./outlook";
+import type { Told } from "./search";
 import { shown } from "./situation";
+import { standing, standingStyles } from "./standing";
+import { marked, whyLine } from "./why";
+
+/** Indicators with which a wait says nothing. */
+const NOT_NOW: ReadonlySet<string> = new Set(["free", "offline", "closed"]);
 
 /** What a person asked of a card. */
 export type CardGesture = { do: "open" | "switch" | "choose" } | { do: "connect" | "join"; mode: Mode };
 
 /** One expert in the directory. It hears of its own light alone. Fires `gesture` with a CardGesture. */
 export class OpenlineCard extends LitElement {
-  static override styles = [tokens, controls, marks, ...cardStyles];
+  static override styles = [tokens, controls, marks, standingStyles, ...cardStyles];
 
   @property({ attribute: false }) client: LiveClient | null = null;
   @property({ attribute: false }) expert = "";
+  /** What the search told of this expert: why, and the light until it is followed. */
+  @property({ attribute: false }) told: Told | null = null;
   @property({ attribute: false }) language: Language = "en";
   @property({ reflect: true }) theme = "";
   @property({ type: Boolean }) stale = false;
@@ -71,23 +80,32 @@ export class OpenlineCard extends LitElement {
     const hall = this.client?.store.state;
     const profile = hall?.profiles.get(this.expert);
     if (!hall || !profile) return nothing;
-    const light = hall.lights.get(this.expert);
+    const light = hall.lights.get(this.expert) ?? this.lately;
+    const why = this.told?.why ?? [];
+    const words = why.map((one) => one.word);
     return html`
       <article class="card-box ${this.chosen ? "chosen" : ""}" part="card">
         <div class="top">
           ${avatar(profile.name, profile.photo, this.client?.server)}
           <div class="who">
-            <h3><button class="name" aria-haspopup="dialog" @click=${() => this.gesture({ do: this.chosen === undefined ? "open" : "choose" })}>${profile.name}</button></h3>
-            <p class="headline">${profile.headline}</p>
+            <h3><button class="name" aria-haspopup="dialog" @click=${() => this.gesture({ do: this.chosen === undefined ? "open" : "choose" })}dir="auto">${marked(profile.name, words)}</button></h3>
+            <p class="headline" dir="auto">${marked(profile.headline, words)}</p>
           </div>
           ${this.chosen === undefined ? nothing : this.box(profile.name)}
         </div>
+        ${standing(translate(this.language), this.language, profile, hall.welcome?.rules.currency ?? "", this.client!.store.now())}
+        ${why.length > 0 ? whyLine(translate(this.language), this.language, why) : nothing}
         ${this.state(light)}
         <div class="foot">
           ${this.tags(profile)}
           ${this.chosen === undefined ? this.buttons(profile, light, hall.ticket) : nothing}
         </div>
       </article>`;
+  }
+
+  /** The light that came with the answer, for the moment until the page follows it: as old as any light may be, and no older. */
+  private get lately(): Light | undefined {
+    return this.told && this.client!.store.now() - this.told.at < STALE_AFTER_MS ? this.told.light : undefined;
   }
 
   private t(...args: Parameters<ReturnType<typeof translate>>): string {
@@ -100,13 +118,15 @@ export class OpenlineCard extends LitElement {
     const hall = this.client!.store.state;
     const now = this.client!.store.now();
     const own = hall.ticket?.places.find((place) => place.expert === this.expert);
-    const told = hall.forecasts.get(this.expert);
-    const forecast = own ? placeForecast(hall, own) : joinForecast(hall, this.expert);
+    const live = own ? placeForecast(hall, own) : joinForecast(hall, this.expert);
+    const forecast = live ?? (this.lately ? this.told!.wait : null);
+    const at = live ? (hall.forecasts.get(this.expert)?.at ?? now) : (this.told?.at ?? now);
     const parts: string[] = [];
     if (light && what !== "unsure") {
       if (light.indicator === "closed" && light.until) parts.push(this.t("light.opens", { time: comingTime(light.until, now, this.language) }));
       if (light.waiting > 0) parts.push(this.t("light.waiting", { n: light.waiting }));
-      if (forecast && told && light.indicator !== "free") parts.push(wait(translate(this.language), forecast, now - told.at));
+      if (closesSoon(light, now)) parts.push(this.t("light.closes", { time: comingTime(light.closes, now, this.language) }));
+      if (forecast && !NOT_NOW.has(light.indicator)) parts.push(wait(translate(this.language), forecast, now - at));
     }
     return html`
       <p class="light"><span class="what ${what}">${mark(what)}${this.t(`light.${what}`)}</span>

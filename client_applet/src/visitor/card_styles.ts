@@ -17,6 +17,9 @@ export const cardStyles = [css`
   .name:focus-visible { outline: none; }
   .name:focus-visible::before { outline: 3px solid var(--_accent); outline-offset: 2px; }
   .headline { color: var(--_muted); font-size: 0.92em; line-height: 1.35; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
+  mark { background: color-mix(in oklab, var(--_accent) 16%, transparent); color: inherit; border-radius: 3px; padding-inline: 1px; }
+  .why { font-size: 0.88em; color: var(--_muted); padding: 6px 10px; border-radius: var(--_radius-small); background: var(--_sunken); overflow-wrap: anywhere; }
+  .why mark { color: var(--_text); font-weight: 600; }
   .light { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; font-size: 0.92em; }
   .what { display: inline-flex; align-items: center; gap: 0.45em; font-weight: 620; }
   .what .mark { transform: translateY(1px); }

@@ -1,115 +1,113 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
-import { repeat } from "lit/directives/repeat.js";
 import { type Command, FreshnessController, type Hall, SliceController, WatchController } from "../core";
+import { translate } from "../i18n";
 import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
-import { mark } from "../ui/lights";
+import { refusal } from "../ui/words";
 import type { CardGesture, OpenlineCard } from "./card";
 import "./card";
-import { categoriesBelow, directoryInterest, type Filter, filtered, freeCount, trail } from "./directory_filter";
+import { list } from "./directory_list";
 import { directoryStyles } from "./directory_styles";
+import { tools } from "./directory_tools";
+import { InView } from "./in_view";
 import "./panel";
 import type { OpenlinePanel } from "./panel";
+import { ANYBODY, fromSearch, narrows, type Question, toSearch } from "./question";
+import { Search } from "./search";
 import "./ticket_bar";
-import { InView } from "./in_view";
 
 const SKELETONS = 6;
+const SETTLE_MS = 150;
 
-/** All experts of the pool with their lights: search, filter, connect, join, switch, or "first who is free". */
+/** The experts of the pool: a question, categories and filters; connect, join, switch, or "first who is free". */
 export class OpenlineDirectory extends PoolElement {
   static override styles = [...PoolElement.styles, ...directoryStyles];
 
   /** Show the heading with the pool's name. */
   @property({ type: Boolean }) heading = false;
+  /** The question and the open expert stand in the page's address, so that "back" works. */
+  @property({ type: Boolean }) routed = false;
 
-  @state() private filter: Filter = { words: "", category: "", freeOnly: false };
+  @state() private question: Question = ANYBODY;
   @state() private choosing = false;
   @state() private chosen: readonly string[] = [];
-  @state() private visible: ReadonlySet<string> = new Set();
+  @state() private near: ReadonlySet<string> = new Set();
   @state() private opened = "";
 
-  private readonly list = new SliceController(this, this.clients, (hall) => filtered(hall, this.filter).join("\n"), "");
-  private readonly free = new SliceController(this, this.clients, freeCount, 0);
+  private readonly search = new Search(this, this.clients);
   private readonly profiles = new SliceController(this, this.clients, (hall) => hall.profiles, new Map() as Hall["profiles"]);
-  private readonly ready = new SliceController(this, this.clients, (hall) => hall.ready, false);
   private readonly phase = new SliceController(this, this.clients, (hall) => hall.connection.phase, "idle");
   private readonly welcome = new SliceController(this, this.clients, (hall) => hall.welcome, null);
   private readonly ticket = new SliceController(this, this.clients, (hall) => hall.ticket !== null, false);
   private readonly fresh = new FreshnessController(this, this.clients);
   private readonly interest = new WatchController(this.clients);
-  private readonly inView = new InView((visible) => { this.visible = visible; });
+  private readonly nearGroups = new InView({ name: "data-group", margin: 1200, settleMs: 0 }, (near) => { this.near = near; });
+  private readonly seenCards = new InView({ name: "data-expert", margin: 300, settleMs: SETTLE_MS }, (seen) => this.interest.set({ experts: [...seen].sort() }));
+  private readonly end = new InView({ name: "data-end", margin: 1200, settleMs: 0 }, (seen) => { if (seen.size > 0) void this.search.next(); });
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (!this.routed) return;
+    addEventListener("popstate", this.fromAddress);
+    this.fromAddress();
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.inView.stop();
-  }
-
-  protected override willUpdate(_changed: PropertyValues): void {
-    this.interest.set(directoryInterest(this.profiles.value.size, this.visible, this.filter.freeOnly));
+    removeEventListener("popstate", this.fromAddress);
+    for (const looking of [this.nearGroups, this.seenCards, this.end]) looking.stop();
   }
 
   protected override updated(): void {
-    this.inView.follow(this.renderRoot.querySelectorAll("li[data-expert]"));
+    this.nearGroups.follow(this.renderRoot.querySelectorAll("ul[data-group]"));
+    this.seenCards.follow(this.renderRoot.querySelectorAll("li[data-expert]"));
+    // An end that is still before the eyes after a page came is looked at anew.
+    const end = this.search.asking ? [] : this.renderRoot.querySelectorAll("[data-end]");
+    this.end.follow(end);
+  }
+
+  protected override willUpdate(_changed: PropertyValues): void {
+    if (this.ticket.value && this.choosing) this.toggleChoosing();
   }
 
   protected override render(): TemplateResult {
-    const welcome = this.welcome.value;
     return html`
       <section class="directory" aria-label=${this.t("list.title")}>
-        ${this.heading ? html`<h1>${welcome?.pool_name || this.t("list.title")}</h1>` : nothing}
-        ${this.tools()}
+        ${this.heading ? html`<h1 dir="auto">${this.welcome.value?.pool_name || this.t("list.title")}</h1>` : nothing}
+        ${tools({
+          t: translate(this.language), language: this.language, question: this.question, rules: this.welcome.value?.rules ?? null,
+          profiles: this.profiles.value, choosing: this.ticket.value ? null : this.choosing, ask: this.ask, toggleChoosing: this.toggleChoosing,
+        })}
         ${this.fresh.value === "stale" ? html`<div class="callout warning" role="status">${icon("offline")}<div><strong>${this.t("unsure.title")}</strong> ${this.t("unsure.guest")}</div></div>` : nothing}
         ${this.content()}
       </section>
       ${this.choosing ? this.choice() : nothing}
       <openline-panel .server=${this.server} .pool=${this.pool} .token=${this.token} .theme=${this.theme} .expert=${this.opened}
-        lang=${this.language} @openline-closed=${this.refocus}></openline-panel>
+        lang=${this.language} @openline-closed=${this.closed}></openline-panel>
       <openline-ticket-bar .server=${this.server} .pool=${this.pool} .token=${this.token} .theme=${this.theme} lang=${this.language}
         ?hidden=${this.choosing}></openline-ticket-bar>`;
   }
 
-  private tools(): TemplateResult {
-    const chip = (label: unknown, pressed: boolean, press: () => void) =>
-      html`<button class="chip" aria-pressed=${pressed} @click=${press}>${label}</button>`;
-    const category = (one: string, pressed: boolean, otherwise: string) =>
-      chip(one.split("/").at(-1), pressed, () => this.narrow({ category: pressed ? otherwise : one }));
-    const above = trail(this.filter.category);
-    const below = categoriesBelow(this.profiles.value.values(), this.filter.category);
-    return html`
-      <div class="tools">
-        <label class="search">${icon("search")}
-          <input class="field" type="search" autocomplete="off" placeholder=${this.t("list.search")} aria-label=${this.t("list.search")}
-            .value=${this.filter.words} @input=${(event: InputEvent) => this.narrow({ words: (event.target as HTMLInputElement).value })}></label>
-        <div class="chips" role="group" aria-label=${this.t("list.categories")}>
-          ${chip(html`${mark("free")}${this.t("list.free")}`, this.filter.freeOnly, () => this.narrow({ freeOnly: !this.filter.freeOnly }))}
-          ${this.ticket.value ? nothing : chip(html`${icon("checks")}${this.t("list.select")}`, this.choosing, () => this.toggleChoosing())}
-          ${above.length + below.length > 0 ? html`<span class="bar"></span>` : nothing}
-          ${above.map((one, at) => category(one, true, above[at - 1] ?? ""))}
-          ${below.map((one) => category(one, false, ""))}
-        </div>
-      </div>`;
-  }
-
   private content(): TemplateResult {
-    if (this.phase.value === "stopped" && !this.ready.value) return this.stopped();
-    if (!this.ready.value) return this.skeleton();
-    const ids = this.list.value === "" ? [] : this.list.value.split("\n");
-    if (this.profiles.value.size === 0) return this.empty(this.t("list.emptyTitle"), this.t("list.emptyText"));
-    if (ids.length === 0) return this.nothingFound();
+    const { found, total, toldAt, problem, asking } = this.search;
+    if (toldAt === 0 && this.phase.value === "stopped") return this.failed(this.t("stopped.text"), () => this.client?.again());
+    if (problem !== "" && (toldAt === 0 || !asking)) return this.failed(refusal(translate(this.language), problem), () => this.search.again());
+    if (toldAt === 0) return this.skeleton();
+    if (total === 0 && !narrows(this.question)) return this.empty(this.t("list.emptyTitle"), this.t("list.emptyText"));
+    if (total === 0) return this.nothingFound();
+    // Whoever left the pool since is gone from the hall.
+    const here = found.filter((one) => this.profiles.value.has(one.profile.expert));
     return html`
-      <p class="count" role="status">${this.t("list.count", { n: ids.length })}
-        ${this.free.value < 0 || this.fresh.value === "stale" ? nothing : html`<span class="free">${mark("free")}${this.t("list.freeCount", { n: this.free.value })}</span>`}</p>
-      <ul class="grid">${repeat(ids, (id) => id, (id) => this.item(id))}</ul>`;
-  }
-
-  private item(id: string): TemplateResult {
-    return html`
-      <li data-expert=${id}>
-        <openline-card .client=${this.client} .expert=${id} .language=${this.language} .theme=${this.theme} ?stale=${this.fresh.value === "stale"}
-          .chosen=${this.choosing ? this.chosen.includes(id) : undefined}
-          @gesture=${(event: CustomEvent<CardGesture>) => this.onGesture(id, event.detail)}></openline-card>
-      </li>`;
+      <p class="count" role="status" aria-busy=${asking}>${this.t("list.count", { n: total - (found.length - here.length) })}</p>
+      <div class="list" ?data-waiting=${asking}>
+        ${list({
+          client: this.client, language: this.language, theme: this.theme, label: this.t("list.title"), found: here, near: this.near,
+          stale: this.fresh.value === "stale", chosen: this.choosing ? this.chosen : null, gesture: this.onGesture,
+        })}
+      </div>
+      ${this.search.more ? html`<button class="button outline more" data-end="end" ?disabled=${asking} @click=${() => this.search.next()}>
+        ${asking ? html`<span class="spinner"></span>` : icon("down")}${this.t("list.more")}</button>` : nothing}`;
   }
 
   private skeleton(): TemplateResult {
@@ -119,15 +117,15 @@ export class OpenlineDirectory extends PoolElement {
         <li class="ghost card"><div class="row"><span class="skeleton round"></span><span class="skeleton text"></span></div><span class="skeleton text short"></span><span class="skeleton text"></span></li>`)}</ul>`;
   }
 
-  private stopped(): TemplateResult {
-    return html`<div class="empty" role="alert">${icon("offline")}<h2>${this.t("list.error")}</h2><p>${this.t("stopped.text")}</p>
-      <button class="button outline" @click=${() => this.client?.again()}>${icon("refresh")}${this.t("stopped.again")}</button></div>`;
+  private failed(why: string, again: () => void): TemplateResult {
+    return html`<div class="empty" role="alert">${icon("offline")}<h2>${this.t("list.error")}</h2><p>${why}</p>
+      <button class="button outline" @click=${again}>${icon("refresh")}${this.t("stopped.again")}</button></div>`;
   }
 
   private nothingFound(): TemplateResult {
-    const onlyFree = this.filter.freeOnly && this.filter.words === "" && this.filter.category === "";
+    const onlyFree = this.question.freeOnly && !narrows({ ...this.question, freeOnly: false });
     return this.empty(this.t("list.noneTitle"), this.t(onlyFree ? "list.noneFree" : "list.noneText"),
-      html`<button class="button outline" @click=${() => this.narrow({ words: "", category: "", freeOnly: false })}>${this.t("list.clear")}</button>`);
+      html`<button class="button outline" @click=${() => this.ask({ ...ANYBODY, sort: this.question.sort })}>${this.t("list.clear")}</button>`);
   }
 
   private empty(title: string, text: string, action: TemplateResult | typeof nothing = nothing): TemplateResult {
@@ -139,24 +137,26 @@ export class OpenlineDirectory extends PoolElement {
     return html`
       <div class="choice" role="region" aria-label=${this.t("list.select")}>
         <p><strong>${this.t("list.selected", { n: this.chosen.length })}</strong><span>${this.t("list.selectHint", { n: most })}</span></p>
-        <button class="button quiet" @click=${() => this.toggleChoosing()}>${this.t("do.cancel")}</button>
+        <button class="button quiet" @click=${this.toggleChoosing}>${this.t("do.cancel")}</button>
         <button class="button main" ?disabled=${this.chosen.length === 0} @click=${() => this.joinChosen()}>${this.t("list.joinFirst")}</button>
       </div>`;
   }
 
-  private narrow(part: Partial<Filter>): void {
-    this.filter = { ...this.filter, ...part };
-  }
+  private readonly ask = (part: Partial<Question>, typing = false): void => {
+    this.question = { ...this.question, ...part };
+    this.search.ask(this.question, typing);
+    this.toAddress(typing);
+  };
 
-  private toggleChoosing(): void {
+  private readonly toggleChoosing = (): void => {
     this.choosing = !this.choosing;
     this.chosen = [];
-  }
+  };
 
-  private onGesture(expert: string, gesture: CardGesture): void {
+  private readonly onGesture = (expert: string, gesture: CardGesture): void => {
     if (gesture.do === "choose") this.choose(expert);
     else this.openWith(expert, command(expert, gesture));
-  }
+  };
 
   private choose(expert: string): void {
     const most = this.welcome.value?.rules.lines_per_ticket ?? 1;
@@ -171,19 +171,43 @@ export class OpenlineDirectory extends PoolElement {
   }
 
   /** The button that opened the panel may be another one by now: the focus goes to the card then, and is never lost. */
-  private readonly refocus = (): void => {
+  private readonly closed = (): void => {
     const focused = this.shadowRoot?.activeElement;
     if (!focused || focused.localName === "openline-panel") this.renderRoot.querySelector<OpenlineCard>(`li[data-expert="${CSS.escape(this.opened)}"] openline-card`)?.focus();
+    if (this.routed && fromSearch(location.search).expert === this.opened) history.replaceState(null, "", this.address(""));
   };
+
+  private get panel(): OpenlinePanel | null {
+    return this.renderRoot?.querySelector<OpenlinePanel>("section + openline-panel, .choice + openline-panel") ?? null;
+  }
 
   /** The panel shows what comes of it: a place, a call, a refusal, or the way to sign in. */
   private openWith(expert: string, what: Command | null): void {
     this.opened = expert;
-    void this.updateComplete.then(() => {
-      const panel = this.renderRoot.querySelector<OpenlinePanel>("section + openline-panel, .choice + openline-panel");
-      panel?.show(what);
-    });
+    if (this.routed && fromSearch(location.search).expert !== expert) history.pushState(null, "", this.address(expert));
+    void this.updateComplete.then(() => this.panel?.show(what));
   }
+
+  private address(expert: string): string {
+    return location.pathname + toSearch(this.question, expert, location.search);
+  }
+
+  private toAddress(replace: boolean): void {
+    if (!this.routed) return;
+    const next = this.address(fromSearch(location.search).expert);
+    if (next === location.pathname + location.search) return;
+    if (replace) history.replaceState(null, "", next);
+    else history.pushState(null, "", next);
+  }
+
+  /** The address says what is shown: at the start, and whenever somebody goes back or forward. */
+  private readonly fromAddress = (): void => {
+    const { question, expert } = fromSearch(location.search);
+    this.question = question;
+    this.search.ask(question);
+    if (expert !== "") this.openWith(expert, null);
+    else if (this.opened !== "") this.panel?.hide();
+  };
 }
 
 function command(expert: string, gesture: CardGesture): Command | null {

@@ -13,10 +13,22 @@ export const directoryStyles = [marks, css`
   .chips .bar { inline-size: 1px; block-size: 24px; background: var(--_edge); flex: none; margin-inline: 4px; }
   .chip { background: var(--_surface); }
   .chip[aria-pressed="true"] .mark { color: currentcolor; }
-  .count { color: var(--_muted); font-size: 0.92em; display: flex; gap: 14px; }
-  .count .free { display: inline-flex; gap: 0.4em; align-items: center; }
-  .grid { display: grid; gap: 14px; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); }
-  .grid li { content-visibility: auto; contain-intrinsic-size: auto 190px; }
+  .count { color: var(--_muted); font-size: 0.92em; }
+  .narrow { display: flex; flex-wrap: wrap; gap: 8px 14px; }
+  .choose { display: inline-flex; align-items: center; gap: 8px; font-size: 0.9em; color: var(--_muted); max-inline-size: 100%; }
+  .choose .field { inline-size: auto; max-inline-size: 15em; min-block-size: 44px; padding-block: 0.2em; font-weight: 550; text-overflow: ellipsis; }
+  .list { display: grid; gap: 14px; transition: opacity 0.2s 0.3s; }
+  .list[data-waiting] { opacity: 0.6; }
+  /* Rows of up to four, so that each group fills them. */
+  .grid { display: grid; gap: 14px; grid-template-columns: repeat(auto-fill, minmax(min(100%, max(300px, 22%)), 1fr)); }
+  .list .grid { content-visibility: auto; contain-intrinsic-size: auto 900px; padding: 6px; margin: -6px; }
+  .more { justify-self: center; }
+  @container (max-width: 540px) {
+    .choose { flex: 1 1 40%; }
+    .choose span { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+    .choose .field { inline-size: 100%; max-inline-size: none; }
+    .tools { position: static; }
+  }
   .ghost { padding: 18px; display: grid; gap: 14px; min-block-size: 180px; align-content: start; }
   .ghost .row { display: flex; gap: 12px; align-items: center; }
   .ghost .round { inline-size: 52px; block-size: 52px; border-radius: 50%; flex: none; }

@@ -1,31 +1,35 @@
-import { html, type TemplateResult } from "lit";
-import type { Light } from "../generated/wire";
+import { html, nothing, type TemplateResult } from "lit";
+import type { FoundExpert } from "../generated/wire";
 import { avatar } from "../ui/avatar";
 import { icon } from "../ui/icons";
 import { mark } from "../ui/lights";
+import { stillFree } from "./free_others";
 import type { PanelView } from "./panel_view";
-import { nameOf } from "./situation";
 
-/** Experts who could talk now, each with one gesture: connect, or switch for those who stand in a line. */
-export function freeList(view: PanelView, lights: readonly Light[], switching: boolean): TemplateResult {
-  return html`<ul class="free-list">${lights.map((light) => item(view, light, switching))}</ul>`;
+const SHOWN = 3;
+
+/** Others who could talk now, each with one gesture: connect, or switch for those who stand in a line. Nothing where there are none. */
+export function othersFree(view: PanelView, but: Iterable<string>, switching: boolean, hint = ""): TemplateResult | typeof nothing {
+  const free = stillFree(view.hall, view.free, new Set(but), SHOWN);
+  if (free.length === 0) return nothing;
+  return html`
+    <section class="others"><h4>${view.t("line.freeNow")}</h4>${hint ? html`<p class="muted">${hint}</p>` : nothing}
+      <ul class="free-list">${free.map((one) => item(view, one, switching))}</ul></section>`;
 }
 
-function item(view: PanelView, light: Light, switching: boolean): TemplateResult {
-  const { t, hall, actions, client } = view;
-  const name = nameOf(hall, light.expert);
-  const profile = hall.profiles.get(light.expert);
-  const mode = profile?.modes.includes(view.mode) ? view.mode : (profile?.modes[0] ?? "chat");
+function item(view: PanelView, { profile }: FoundExpert, switching: boolean): TemplateResult {
+  const { t, actions, client } = view;
+  const { expert, name } = profile;
+  const mode = profile.modes.includes(view.mode) ? view.mode : (profile.modes[0] ?? "chat");
   const label = t(switching ? "do.switch" : "do.connect");
   const go = () => {
     view.alerts.prepare();
-    const expert = light.expert;
     void actions.run(switching ? { t: "switch", expert, leaving: "" } : { t: "connect", expert, mode }, `go:${expert}`);
   };
   return html`
     <li>
-      ${avatar(name, profile?.photo, client.server)}
-      <span class="text"><strong>${name}</strong><span class="muted">${mark(light.indicator)} ${profile?.headline || t("light.free")}</span></span>
+      ${avatar(name, profile.photo, client.server)}
+      <span class="text"><strong dir="auto">${name}</strong><span class="muted">${mark("free")} ${profile.headline || t("light.free")}</span></span>
       <button class="button outline small" aria-label="${label}: ${name}" ?disabled=${actions.running !== ""} @click=${go}>
         ${icon(switching ? "switch" : mode)}${label}
       </button>

@@ -11,10 +11,10 @@ export function notices(t: Translate<Key>, client: LiveClient, some: readonly No
     <button class="button quiet icon" aria-label=${t("do.close")} @click=${() => client.store.dismissNotice(notice.code, notice.at)}>${icon("close")}</button></div>`);
 }
 
-/** A place that dropped says why; what an operator did says so. */
+/** A place that dropped says why; hours that end soon say what that means for the place; what an operator did says so. */
 export function noticeWords(t: Translate<Key>, { code, detail }: Notice): string {
   const known = (name: string): Key | null => (`notice.${name}` in en ? (`notice.${name}` as Key) : null);
-  return t((code === "dropped" ? known(detail) : null) ?? known(code) ?? "notice.other");
+  return t((code === "dropped" ? known(detail) : known(`${code}_${detail}`)) ?? known(code) ?? "notice.other");
 }
 
 /** The detail of an operator's act are the operator's own words. */

@@ -18,7 +18,7 @@ export class OpenlinePage extends PoolElement {
     if (query.get("view") === "panel") {
       return html`<openline-panel window .server=${common.server} .pool=${common.pool} .expert=${query.get("expert") ?? ""}></openline-panel>`;
     }
-    return html`<openline-directory heading .server=${common.server} .pool=${common.pool}></openline-directory>`;
+    return html`<openline-directory heading routed .server=${common.server} .pool=${common.pool}></openline-directory>`;
   }
 
   private nameTab(): void {

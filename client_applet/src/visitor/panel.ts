@@ -10,11 +10,14 @@ import { mark } from "../ui/lights";
 import type { Mode } from "../generated/wire";
 import { Actions } from "./actions";
 import { Alerts } from "./alerts";
+import { FreeOthers } from "./free_others";
 import { panelClosed, panelOpened } from "./open_panels";
 import { panelStyles } from "./panel_styles";
 import { body, type PanelView } from "./panel_body";
+import { fetchAbout } from "./panel_about";
 import { placeSpoken } from "./spoken";
-import { nameOf, shown, situation, subject } from "./situation";
+import { standing, standingStyles } from "./standing";
+import { nameOf, shown, type Situation, situation, subject, wantsOthers } from "./situation";
 
 /**
  * The line of one expert: a dialog (`show()`), or, with `window`, a page of its own.
@@ -22,7 +25,7 @@ import { nameOf, shown, situation, subject } from "./situation";
  * Says what the situation is and offers the best next step. Parts: `dialog`, `body`. Fires `openline-closed`.
  */
 export class OpenlinePanel extends PoolElement {
-  static override styles = [...PoolElement.styles, ...panelStyles];
+  static override styles = [...PoolElement.styles, standingStyles, ...panelStyles];
 
   /** The expert's id. */
   @property() expert = "";
@@ -40,6 +43,7 @@ export class OpenlinePanel extends PoolElement {
   private readonly actions = new Actions(this, this.clients);
   private readonly announcer = new Announcer(this);
   private readonly alerts = new Alerts(this, this.clients);
+  private readonly others = new FreeOthers(this, this.clients);
 
   constructor() {
     super();
@@ -49,6 +53,7 @@ export class OpenlinePanel extends PoolElement {
   /** Opens the dialog and, where a command is given, sends it and shows what comes of it. */
   show(command: Command | null = null): void {
     this.opened = true;
+    fetchAbout();
     if (command) void this.actions.run(command);
     if (navigator.userActivation?.isActive) this.alerts.prepare();
     void this.updateComplete.then(() => {
@@ -77,14 +82,17 @@ export class OpenlinePanel extends PoolElement {
       this.asking = "";
       this.mode = "";
     }
-    // Others are of interest only while somebody looks: to offer them.
-    this.interest.set(this.visible ? { experts: [this.expert], all: true } : {});
+    const hall = this.hall.value;
+    const now = hall && situation(hall, this.expert);
+    this.others.want(this.visible && now !== null && wantsOthers(now));
+    this.interest.set(this.visible ? { first: true, experts: [...this.about(now), ...this.others.list.map((one) => one.profile.expert)] } : {});
   }
 
   protected override updated(): void {
     const hall = this.hall.value;
     if (this.asWindow && !this.opened) {
       this.opened = true;
+      fetchAbout();
       panelOpened(this);
     }
     if (hall && this.visible) this.announcer.say(placeSpoken(translate(this.language), hall, this.now));
@@ -129,7 +137,8 @@ export class OpenlinePanel extends PoolElement {
         ${avatar(name, profile?.photo, this.client?.server)}
         <div class="who">
           <h2>${name}</h2>
-          ${profile?.headline ? html`<p class="headline">${profile.headline}</p>` : nothing}
+          ${profile?.headline ? html`<p class="headline" dir="auto">${profile.headline}</p>` : nothing}
+          ${profile ? standing(translate(this.language), this.language, profile, this.hall.value?.welcome?.rules.currency ?? "", this.now) : nothing}
           <p class="state">${mark(state === "unknown" ? "unsure" : state)} ${state === "unknown" ? this.t("unknown.title") : this.t(`light.${state}`)}</p>
         </div>
         ${this.asWindow ? nothing : html`
@@ -159,13 +168,18 @@ export class OpenlinePanel extends PoolElement {
     return html`<div class="callout warning" role="status">${icon("offline")}<div><strong>${this.t("unsure.title")}</strong><br>${this.t(text)}</div></div>`;
   }
 
+  /** Whose lights matter here: this expert's, and of those in whose lines one stands. */
+  private about(now: Situation | null): string[] {
+    return [this.expert, ...(now?.kind === "in_line" || now?.kind === "over" ? now.ticket.places.map((place) => place.expert) : [])];
+  }
+
   private view(): PanelView | null {
     const hall = this.hall.value;
     const client = this.client;
     if (!hall || !client) return null;
     const modes = hall.profiles.get(this.expert)?.modes ?? [];
     return {
-      t: translate(this.language), language: this.language, now: this.now, hall, expert: this.expert,
+      t: translate(this.language), language: this.language, now: this.now, hall, expert: this.expert, theme: this.theme, free: this.others.list,
       situation: situation(hall, this.expert), actions: this.actions, client, asking: this.asking, alerts: this.alerts,
       mode: this.mode || (modes[0] ?? "chat"), modes,
       choose: (mode) => { this.mode = mode; },

@@ -37,25 +37,27 @@ function told({ t, client, hall, situation }: PanelView): TemplateResult[] {
 }
 
 function problem({ actions, t }: PanelView): TemplateResult | typeof nothing {
-  if (actions.problem === "" || actions.problem === "no_demo") return nothing;
+  if (actions.problem === "" || actions.problem === "no_visitors") return nothing;
   return html`<div class="callout error" role="alert">${icon("warning")}<div>${refusal(t, actions.problem)}</div></div>`;
 }
 
-function signIn({ actions, t }: PanelView): TemplateResult {
-  const noDemo = actions.problem === "no_demo";
+function signIn({ actions, t, hall }: PanelView): TemplateResult {
+  const visitors = (hall.welcome?.rules.visitors ?? false) && actions.problem !== "no_visitors";
   return html`
     <div class="say">
       <h3>${t("sign.title")}</h3>
       <p>${t("sign.text")}</p>
-      ${noDemo ? html`<p>${t("sign.none")}</p>` : nothing}
+      ${visitors ? nothing : html`<p>${t("sign.none")}</p>`}
     </div>
     <div class="actions">
-      ${noDemo ? nothing : html`
+      ${visitors ? html`
         <button class="button main wide" autofocus ?disabled=${actions.running !== ""} @click=${() => actions.tryAsVisitor()}>
-          ${actions.running ? html`<span class="spinner"></span>` : icon("person")}${t("sign.guest")}
-        </button>`}
+          ${actions.running ? html`<span class="spinner"></span>` : icon("person")}${t("sign.visitor")}
+        </button>` : nothing}
+      <a class="button ${visitors ? "outline" : "main"} wide" part="sign-in" href=${actions.signInPage} target="_blank" rel="noopener" @click=${() => actions.goSignIn()}>${t("sign.link")}</a>
       <button class="button quiet wide" @click=${() => actions.clear()}>${t("do.cancel")}</button>
-    </div>`;
+    </div>
+    <p class="hint">${t("sign.back")}</p>`;
 }
 
 function stopped({ t, client }: PanelView, closeCode: number): TemplateResult {

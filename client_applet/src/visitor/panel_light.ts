@@ -1,23 +1,28 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Light, Mode } from "../generated/wire";
-import { joinForecast, type KnownTicket } from "../core";
+import { joinForecast, joinOutlook, type KnownTicket } from "../core";
 import { clock, comingTime } from "../i18n";
 import type { Key } from "../i18n";
 import { icon } from "../ui/icons";
 import { wait } from "../ui/words";
-import { freeList } from "./free_list";
+import { about } from "./panel_about";
 import type { PanelView } from "./panel_view";
-import { freeOthers, nameOf } from "./situation";
+import { othersFree } from "./free_list";
+import { closesSoon, outlookWords } from "./outlook";
+import { nameOf } from "./situation";
 
 /** An expert in whose line one does not stand: what is so, and the best next step. */
 export function avail(view: PanelView, light: Light, ticket: KnownTicket | null, full: boolean): TemplateResult {
   const shut = full || light.indicator === "offline" || light.indicator === "closed";
+  const free = light.indicator === "free";
   return html`
     ${words(view, light, full)}
-    ${!shut && light.indicator !== "free" ? facts(view, light) : nothing}
+    ${!shut && !free ? facts(view, light) : nothing}
+    ${shut ? nothing : ending(view, light)}
     ${ticket ? elsewhere(view, ticket) : nothing}
     ${shut ? nothing : html`${ticket ? nothing : modes(view)}${mainAction(view, light, ticket)}`}
-    ${light.indicator === "free" ? nothing : others(view, ticket)}`;
+    ${about(view, free ? [] : shut && !full && light.indicator === "offline" ? ["write", "tell"] : ["tell", "write"], shut,
+      free ? nothing : othersFree(view, [view.expert], ticket !== null))}`;
 }
 
 function words(view: PanelView, light: Light, full: boolean): TemplateResult {
@@ -47,6 +52,13 @@ function facts({ t, hall, now }: PanelView, light: Light): TemplateResult {
       ${told && expected ? html`<div><dt>${t("wait.expected")}</dt><dd>${wait(t, expected, now - told.at)}</dd></div>` : nothing}
       <div><dt>${t("people.inLine")}</dt><dd>${light.waiting > 0 ? t("people.count", { n: light.waiting }) : t("people.empty")}</dd></div>
     </dl>`;
+}
+
+/** The hours end soon: when, and whether who joins now will be served before. */
+function ending(view: PanelView, light: Light): TemplateResult | typeof nothing {
+  if (!closesSoon(light, view.now)) return nothing;
+  const outlook = light.indicator === "free" ? "" : joinOutlook(view.hall, light.expert);
+  return outlookWords(view, light, outlook);
 }
 
 function modes({ t, modes: offered, mode, choose }: PanelView): TemplateResult | typeof nothing {
@@ -80,9 +92,4 @@ function mainAction(view: PanelView, light: Light, ticket: KnownTicket | null): 
 function elsewhere({ t, hall }: PanelView, ticket: KnownTicket): TemplateResult {
   const names = ticket.places.map((place) => nameOf(hall, place.expert)).join(", ");
   return html`<div class="callout">${icon("info")}<div><strong>${t("line.elsewhere", { name: names })}</strong><br>${t("line.elsewhereText")}</div></div>`;
-}
-
-function others(view: PanelView, ticket: KnownTicket | null): TemplateResult | typeof nothing {
-  const free = freeOthers(view.hall, view.expert, 3);
-  return free.length === 0 ? nothing : html`<section class="others"><h4>${view.t("line.freeNow")}</h4>${freeList(view, free, ticket !== null)}</section>`;
 }

@@ -1,12 +1,14 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { type KnownTicket, type Place, placeForecast, position } from "../core";
+import { type KnownTicket, type Place, placeForecast, placeOutlook, position } from "../core";
 import { clock, isoDuration, timeOfDay } from "../i18n";
 import { icon } from "../ui/icons";
 import { mark } from "../ui/lights";
 import { wait } from "../ui/words";
-import { freeList } from "./free_list";
+import { othersFree } from "./free_list";
+import { closesSoon, outlookWords } from "./outlook";
+import { about } from "./panel_about";
 import type { PanelView } from "./panel_view";
-import { freeOthers, nameOf } from "./situation";
+import { nameOf } from "./situation";
 
 const DOTS_MAX = 12;
 const AWAY_MINUTES = [5, 10, 15];
@@ -20,14 +22,16 @@ export function inLine(view: PanelView, ticket: KnownTicket, places: readonly Pl
     ${ticket.reason === "expert_missed" && !away ? missed(view, own) : nothing}
     ${places.length > 1 ? several(view, places) : own ? single(view, own) : nothing}
     ${own ? lineState(view, own) : nothing}
+    ${own ? ending(view, own) : nothing}
     <p class="waited">${icon("clock")}${view.t("wait.waited")}
       <time datetime=${isoDuration(view.now - ticket.joined_at)}>${clock(view.now - ticket.joined_at)}</time></p>
     ${controls(view, places, away)}
-    ${others(view)}
+    ${othersFree(view, [view.expert, ...places.map((place) => place.expert)], true, view.t("line.othersText"))}
     ${view.alerts.mayAsk
       ? html`<button class="button quiet small wide" @click=${() => view.alerts.ask()}>${icon("bell")}${view.t("notify.allow")}</button>`
       : nothing}
-    <p class="hint">${view.t("line.kept")}</p>`;
+    <p class="hint">${view.t("line.kept")}</p>
+    ${places.length === 1 ? about(view, [], false) : nothing}`;
 }
 
 function single(view: PanelView, place: Place): TemplateResult {
@@ -75,6 +79,12 @@ function lineState({ t, hall }: PanelView, place: Place): TemplateResult | typeo
   const indicator = hall.lights.get(place.expert)?.indicator;
   const key = indicator === "away" ? "line.expertAway" : indicator === "offline" ? "line.expertOffline" : indicator === "closed" ? "line.expertClosed" : null;
   return key ? html`<div class="callout warning">${icon("info")}<div>${t(key, { name })}</div></div>` : nothing;
+}
+
+/** Told in time whether one will be served before the hours end. */
+function ending(view: PanelView, place: Place): TemplateResult | typeof nothing {
+  const light = view.hall.lights.get(place.expert);
+  return light && closesSoon(light, view.now) ? outlookWords(view, light, placeOutlook(view.hall, place)) : nothing;
 }
 
 function missed({ t, hall }: PanelView, place: Place | undefined): TemplateResult | typeof nothing {
@@ -138,12 +148,4 @@ function awayQuestion(view: PanelView): TemplateResult {
         <button class="button quiet" @click=${() => ask("")}>${t("do.cancel")}</button>
       </div>
     </div>`;
-}
-
-function others(view: PanelView): TemplateResult | typeof nothing {
-  const standing = new Set(view.hall.ticket?.places.map((place) => place.expert));
-  const free = freeOthers(view.hall, view.expert, 6).filter((light) => !standing.has(light.expert)).slice(0, 3);
-  if (free.length === 0) return nothing;
-  return html`
-    <section class="others"><h4>${view.t("line.freeNow")}</h4><p class="muted">${view.t("line.othersText")}</p>${freeList(view, free, true)}</section>`;
 }

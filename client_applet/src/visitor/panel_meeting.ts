@@ -6,8 +6,8 @@ import { type Key, en } from "../i18n/en";
 import { avatar } from "../ui/avatar";
 import { icon } from "../ui/icons";
 import type { PanelView } from "./panel_view";
-import { freeOthers, nameOf } from "./situation";
-import { freeList } from "./free_list";
+import { nameOf } from "./situation";
+import { othersFree } from "./free_list";
 
 const RING = 2 * Math.PI * 44;
 
@@ -76,13 +76,12 @@ export function over(view: PanelView, ticket: KnownTicket): TemplateResult {
   const name = ticket.places.map((place) => nameOf(hall, place.expert)).join(", ");
   // What is no code was written by the operator who ended it.
   const isCode = /^[a-z_]+$/.test(ticket.reason);
-  const free = freeOthers(hall, "", 3);
   return html`
     <div class="say">
       <h3>${t("over.title")}</h3>
       <p>${t(key in en ? (key as Key) : isCode ? "over.other" : "over.operator", { name })}</p>
       ${isCode ? nothing : html`<p class="quote">${t("away.reason", { reason: ticket.reason })}</p>`}
     </div>
-    ${free.length > 0 ? html`<section class="others"><h4>${t("line.freeNow")}</h4>${freeList(view, free, false)}</section>` : nothing}
+    ${othersFree(view, [], false)}
     <div class="actions"><button class="button outline wide" @click=${() => client.store.dismissLastTicket()}>${t("do.done")}</button></div>`;
 }

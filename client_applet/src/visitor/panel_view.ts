@@ -1,4 +1,4 @@
-import type { Mode } from "../generated/wire";
+import type { FoundExpert, Mode } from "../generated/wire";
 import type { Hall, LiveClient } from "../core";
 import type { Key, Language, Translate } from "../i18n";
 import type { Actions } from "./actions";
@@ -13,6 +13,7 @@ export interface PanelView {
   now: number;
   hall: Hall;
   expert: string;
+  theme: string;
   situation: Situation;
   actions: Actions;
   client: LiveClient;
@@ -24,4 +25,6 @@ export interface PanelView {
   choose: (mode: Mode) => void;
   ask: (what: PanelView["asking"]) => void;
   close: () => void;
+  /** Others who are free, as far as is known; to be looked at with `stillFree`. */
+  free: readonly FoundExpert[];
 }

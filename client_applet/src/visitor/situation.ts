@@ -60,14 +60,10 @@ export function subject(now: Situation, expert: string): string {
   return now.kind === "ready_check" || now.kind === "calling" ? now.offer.expert : expert;
 }
 
-/** The other experts who could talk now, the pool's order, at most `max`. */
-export function freeOthers(hall: Hall, expert: string, max: number): Light[] {
-  const free: Light[] = [];
-  for (const light of hall.lights.values()) {
-    if (light.indicator === "free" && light.expert !== expert) free.push(light);
-    if (free.length === max) break;
-  }
-  return free;
+/** Whether the panel has use for others who are free: where this expert can't talk now. */
+export function wantsOthers(now: Situation): boolean {
+  if (now.kind === "light") return now.light.indicator !== "free";
+  return now.kind === "full" || now.kind === "in_line" || now.kind === "over" || now.kind === "unknown";
 }
 
 /** The display name of an expert, or the id where the profile is not known. */

@@ -8,6 +8,9 @@ describe("interest", () => {
   it("keeps the names of those of whom one wants to know more beside all", () => {
     expect(mergeInterests([{ experts: ["a"] }, { all: true }])).toEqual({ all: true, experts: ["a"], lines: [] });
   });
+  it("puts first whom one wants to know more of", () => {
+    expect(mergeInterests([{ experts: ["b", "a"] }, { first: true, experts: ["z", "a"] }]).experts).toEqual(["a", "z", "b"]);
+  });
   it("is bounded", () => {
     const many = Array.from({ length: WATCH_MAX + 5 }, (_, at) => `e${at}`);
     expect(mergeInterests([{ experts: many }]).experts).toHaveLength(WATCH_MAX);

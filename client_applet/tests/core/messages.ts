@@ -1,4 +1,4 @@
-import type { Light, LineChange, LinePlace, MyStatus, MyTicket, Session, Snapshot, Waiter, Welcome } from "../../src/generated/wire";
+import type { FoundExpert, Light, LineChange, LinePlace, MyStatus, MyTicket, Profile, Session, Snapshot, Waiter, Welcome } from "../../src/generated/wire";
 
 /** Messages with everything that a test does not care about filled in. */
 
@@ -6,13 +6,25 @@ export function welcome(part: Partial<Welcome> = {}): Welcome {
   return {
     t: "welcome", id: 1, pool: "demo", pool_name: "Demo", role: "user", member: "u1", name: "Vera", epoch: "e1", seq: 0, now: 1000,
     resumed: false, ice: [],
-    rules: { lines_per_ticket: 3, line_limit: 100, ring_s: 30, ready_s: 20, grace_s: 60, wrap_up_s: 30, step_away_max_s: 900 },
+    rules: { lines_per_ticket: 3, line_limit: 100, ring_s: 30, ready_s: 20, grace_s: 60, wrap_up_s: 30, step_away_max_s: 900,
+      feedback_after_s: 30, currency: "EUR", visitors: true, categories: [] },
     ...part,
   };
 }
 
 export function light(expert: string, part: Partial<Light> = {}): Light {
-  return { expert, indicator: "free", since: 0, until: 0, reason: "", waiting: 0, ...part };
+  return { expert, indicator: "free", since: 0, until: 0, closes: 0, reason: "", waiting: 0, ...part };
+}
+
+export function profile(expert: string, part: Partial<Profile> = {}): Profile {
+  return {
+    expert, name: expert, headline: "", categories: [], languages: [], modes: [], photo: "", started_on: "", rate: 0, stars: 0, ratings: 0,
+    sessions: 0, ...part,
+  };
+}
+
+export function found(expert: string, part: Partial<FoundExpert> = {}): FoundExpert {
+  return { profile: profile(expert), light: light(expert), wait: { p50: 0, p80: 0, bound: -1 }, why: [], ...part };
 }
 
 export function snapshot(seq: number, part: Partial<Snapshot> = {}): Snapshot {
@@ -35,7 +47,7 @@ export function myTicket(seq: number, places: LinePlace[], part: Partial<MyTicke
 }
 
 export function myStatus(seq: number, declared: MyStatus["declared"], reason = ""): MyStatus {
-  return { t: "my_status", seq, at: 0, expert: "ada", declared, reason };
+  return { t: "my_status", seq, at: 0, expert: "ada", declared, reason, open_until: 0 };
 }
 
 export function session(seq: number, part: Partial<Session> = {}): Session {

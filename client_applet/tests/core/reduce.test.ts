@@ -3,7 +3,7 @@ import type { ServerMessage } from "../../src/generated/wire";
 import { position } from "../../src/core/place";
 import { reduce } from "../../src/core/reduce";
 import { EMPTY, type Hall } from "../../src/core/state";
-import { light, line, myStatus, myTicket, place, session, snapshot, waiter, welcome } from "./messages";
+import { found, light, line, myStatus, myTicket, place, profile, session, snapshot, waiter, welcome } from "./messages";
 
 const play = (messages: ServerMessage[], from: Hall = EMPTY, now = 500) => messages.reduce((hall, message) => reduce(hall, message, now), from);
 const beat = (seq: number, confirmed_at = 0): ServerMessage => ({ t: "beat", at: 0, seq, confirmed_at });
@@ -171,6 +171,21 @@ describe("what was said", () => {
   it("is kept for few sessions", () => {
     const hall = play(Array.from({ length: 9 }, (_, n) => ({ ...said(1, "x"), session: `s${n}` }) as ServerMessage));
     expect(hall.chats.size).toBe(4);
+  });
+});
+
+describe("news of a profile", () => {
+  const ada = profile("ada", { name: "Ada", ratings: 1 });
+  it("replaces what was known, and is counted for each expert", () => {
+    const hall = play([snapshot(5, { profiles: [ada, profile("bo")] }), { t: "profile_news", profile: { ...ada, ratings: 2 } }, { t: "profile_news", profile: ada }]);
+    expect(hall.profiles.get("ada")!.ratings).toBe(1);
+    expect([hall.news.get("ada"), hall.news.get("bo")]).toEqual([2, undefined]);
+  });
+  it("comes with what a search found, which says nothing of lights", () => {
+    const hall = play([snapshot(5, { lights: [light("bo")] }), { t: "found", id: 1, total: 1, experts: [found("ada", { profile: ada })] }]);
+    expect(hall.profiles.get("ada")).toEqual(ada);
+    expect([...hall.lights.keys()]).toEqual(["bo"]);
+    expect(hall.news.size).toBe(0);
   });
 });
 

@@ -3,6 +3,7 @@ import { ar } from "../../src/i18n/ar";
 import { de } from "../../src/i18n/de";
 import { en } from "../../src/i18n/en";
 import { es } from "../../src/i18n/es";
+import { visitEn } from "../../src/i18n/visit.en";
 import { LANGUAGES, type Message, pickLanguage, translate } from "../../src/i18n";
 
 const catalogues: Record<string, Record<string, Message>> = { en, de, es, ar };
@@ -41,9 +42,10 @@ function sample(language: string, form: string): number | undefined {
 describe("messages", () => {
   it("are used, each and every one", () => {
     const text = Object.values(sources).join("\n");
-    const made = ["light.", "mode.", "over.", "refused.", "notice.", "free.", "busy.", "ringing.", "wrap-up.", "away.", "offline.", "closed.", "full."];
+    const made = ["light.", "mode.", "over.", "refused.", "notice.", "free.", "busy.", "ringing.", "wrap-up.", "away.", "offline.", "closed.", "full.", "sort.", "why.", "outlook."];
     const unused = Object.keys(en).filter((key) => !text.includes(`"${key}"`) && !made.some((start) => key.startsWith(start)));
     expect(unused).toEqual([]);
+    expect(Object.keys(visitEn).filter((key) => !text.includes(`"${key}"`))).toEqual([]);
   });
 
   it("choose the plural form and show numbers in the language's own way", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, clock, comingTime, isoDuration, languageName, money, waitWords } from "../../src/i18n";
+import { ago, clock, comingTime, dayOf, isoDuration, languageName, money, starsText, timeSince, waitWords } from "../../src/i18n";
 
 const at = (text: string) => Date.parse(text);
 
@@ -47,5 +47,24 @@ describe("others", () => {
     expect(languageName("!", "en")).toBe("!");
     expect(money(1250, "EUR", "en")).toBe("€12.50");
     expect(money(1250, "JPY", "en")).toBe("¥1,250");
+  });
+});
+
+describe("standing", () => {
+  const now = at("2026-05-04T10:00:00Z");
+  it("tells years, below one months, and nothing of what is not said or to come", () => {
+    expect(timeSince("2019-05-04", now, "en")).toBe("7 years");
+    expect(timeSince("2019-05-05", now, "en")).toBe("6 years");
+    expect(timeSince("2025-05-01", now, "de")).toBe("1 Jahr");
+    expect(timeSince("2025-11-04", now, "en")).toBe("6 months");
+    expect(timeSince("2026-05-01", now, "en")).toBe("1 month");
+    expect([timeSince("", now, "en"), timeSince("2027-01-01", now, "en"), timeSince("soon", now, "en")]).toEqual(["", "", ""]);
+  });
+  it("tells stars with one digit, in the language's own way", () => {
+    expect([starsText(4.66, "en"), starsText(5, "de")]).toEqual(["4.7", "5,0"]);
+  });
+  it("tells a day, with the year where it is another", () => {
+    expect(dayOf(at("2026-05-03T12:00:00Z"), now, "en", "UTC")).toBe("May 3");
+    expect(dayOf(at("2025-05-03T12:00:00Z"), now, "de", "UTC")).toBe("3. Mai 2025");
   });
 });

@@ -7,10 +7,18 @@ import { callEs } from "../../src/i18n/call.es";
 import { de } from "../../src/i18n/de";
 import { en } from "../../src/i18n/en";
 import { es } from "../../src/i18n/es";
+import { peopleAr } from "../../src/i18n/people.ar";
+import { peopleDe } from "../../src/i18n/people.de";
+import { peopleEn } from "../../src/i18n/people.en";
+import { peopleEs } from "../../src/i18n/people.es";
 import { staffAr } from "../../src/i18n/staff.ar";
 import { staffDe } from "../../src/i18n/staff.de";
 import { staffEn } from "../../src/i18n/staff.en";
 import { staffEs } from "../../src/i18n/staff.es";
+import { visitAr } from "../../src/i18n/visit.ar";
+import { visitDe } from "../../src/i18n/visit.de";
+import { visitEn } from "../../src/i18n/visit.en";
+import { visitEs } from "../../src/i18n/visit.es";
 import wire from "../../src/generated/wire.ts?raw";
 import type { Message } from "../../src/i18n/translate";
 
@@ -20,7 +28,9 @@ const values = (message: Message) => [...general(message).matchAll(/\{(\w+)\}/g)
 
 const CASES: [string, Catalogue, Catalogue][] = [
   ["call de", callEn, callDe], ["call es", callEn, callEs], ["call ar", callEn, callAr],
+  ["visit de", visitEn, visitDe], ["visit es", visitEn, visitEs], ["visit ar", visitEn, visitAr],
   ["staff de", staffEn, staffDe], ["staff es", staffEn, staffEs], ["staff ar", staffEn, staffAr],
+  ["people de", peopleEn, peopleDe], ["people es", peopleEn, peopleEs], ["people ar", peopleEn, peopleAr],
 ];
 
 const REFUSALS = [...wire.slice(wire.indexOf("type RefusalCode")).matchAll(/^ {2}\| "(\w+)"/gm)].map((match) => match[1]!);

@@ -3,6 +3,7 @@ import { EMPTY } from "../../src/core/state";
 import type { Hall } from "../../src/core";
 import type { Indicator, SessionInfo, Waiter } from "../../src/generated/wire";
 import { filtered, rowsOf, sorted, summary } from "../../src/staff/rows";
+import { profile } from "../core/messages";
 
 const waiter = (ticket: string, joined_at: number, name = ticket): Waiter => ({
   ticket, user: `u-${ticket}`, name, mode: "chat", state: "waiting", ordinal: joined_at, joined_at, connected: true,
@@ -18,9 +19,9 @@ function hall(experts: [string, Indicator, Waiter[]][], sessions: SessionInfo[] 
   return {
     ...EMPTY,
     lights: new Map(experts.map(([expert, indicator, waiters]) => [
-      expert, { expert, indicator, since: 1, until: 0, reason: "", waiting: waiters.length, seq: 1 },
+      expert, { expert, indicator, since: 1, until: 0, closes: 0, reason: "", waiting: waiters.length, seq: 1 },
     ])),
-    profiles: new Map([["ada", { expert: "ada", name: "Ada Quill", headline: "Numbers", categories: [], languages: [], modes: [], photo: "" }]]),
+    profiles: new Map([["ada", profile("ada", { name: "Ada Quill", headline: "Numbers" })]]),
     queues: new Map(experts.map(([expert, , waiters]) => [expert, { expert, waiters, seq: 1 }])),
     sessions: new Map(sessions.map((one) => [one.session, one])),
   };
@@ -60,7 +61,7 @@ describe("rows", () => {
   });
 
   it("count people of lines that are not known in detail", () => {
-    const light = { expert: "zoe", indicator: "busy" as const, since: 1, until: 0, reason: "", waiting: 7, seq: 1 };
+    const light = { expert: "zoe", indicator: "busy" as const, since: 1, until: 0, closes: 0, reason: "", waiting: 7, seq: 1 };
     expect(summary(rowsOf({ ...EMPTY, lights: new Map([["zoe", light]]) })).waiting).toBe(7);
   });
 });

@@ -8,7 +8,7 @@ const waiter = (more: Partial<Waiter> = {}): Waiter => ({
   ticket: "t", user: "u", name: "Noor", mode: "chat", state: "waiting", ordinal: 1, joined_at: NOW - 5000, connected: true,
   paused_until: 0, pause_reason: "", lines: ["ada"], ...more,
 });
-const light = (indicator: Light["indicator"], reason = ""): Light => ({ expert: "ada", indicator, since: 0, until: 0, reason, waiting: 0 });
+const light = (indicator: Light["indicator"], reason = ""): Light => ({ expert: "ada", indicator, since: 0, until: 0, closes: 0, reason, waiting: 0 });
 
 describe("a waiter", () => {
   it.each([

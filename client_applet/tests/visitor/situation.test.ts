@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { Offer, ServerMessage } from "../../src/generated/wire";
 import { reduce } from "../../src/core/reduce";
 import { EMPTY, type Hall } from "../../src/core/state";
-import { freeOthers, shown, situation } from "../../src/visitor/situation";
-import { light, myTicket, place, session, snapshot, welcome } from "../core/messages";
+import { stillFree } from "../../src/visitor/free_others";
+import { shown, situation, wantsOthers } from "../../src/visitor/situation";
+import { found, light, myTicket, place, session, snapshot, welcome } from "../core/messages";
 
 const play = (messages: ServerMessage[], from: Hall = EMPTY) => messages.reduce((hall, message) => reduce(hall, message, 0), from);
 const base = play([welcome(), snapshot(5, { lights: [light("ada", { indicator: "busy" }), light("grace"), light("alan")] })]);
@@ -64,8 +65,17 @@ describe("the light", () => {
     expect(shown(undefined, "unknown", false)).toBe("loading");
   });
 
-  it("of others who are free is offered, at most so many", () => {
-    expect(freeOthers(base, "grace", 3).map((one) => one.expert)).toEqual(["alan"]);
-    expect(freeOthers(base, "", 1)).toHaveLength(1);
+  it("of others is asked for where this expert cannot talk now", () => {
+    expect(wantsOthers(situation(base, "ada"))).toBe(true);
+    expect(wantsOthers(situation(base, "grace"))).toBe(false);
+    expect(wantsOthers(situation(EMPTY, "ada"))).toBe(false);
+  });
+
+  it("of others who are free is offered, at most so many, and no longer than it is true", () => {
+    const told = [found("grace"), found("alan"), found("zoe")];
+    const names = (but: string[], max: number, lights = base.lights) => stillFree({ lights }, told, new Set(but), max).map((one) => one.profile.expert);
+    expect(names(["grace"], 3)).toEqual(["alan", "zoe"]);
+    expect(names([], 1)).toEqual(["grace"]);
+    expect(names([], 3, play([{ t: "lights", seq: 6, at: 0, lights: [light("zoe", { indicator: "busy" })] }], base).lights)).toEqual(["grace", "alan"]);
   });
 });

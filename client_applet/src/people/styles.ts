@@ -1,0 +1,57 @@
+import { css } from "lit";
+
+export const peopleStyles = css`
+  :host { display: block; inline-size: 100%; max-inline-size: 880px; margin-inline: auto; padding: clamp(12px, 3vw, 32px) clamp(14px, 4vw, 28px) 64px; }
+  header { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; margin-block-end: 18px; }
+  header h1 { font-size: 1.45em; letter-spacing: -0.01em; }
+  header nav { display: flex; flex-wrap: wrap; gap: 4px; margin-inline-start: auto; }
+  h2 { font-size: 1.1em; margin-block-end: 4px; }
+  section.card { display: grid; gap: 14px; padding: clamp(16px, 3vw, 24px); margin-block-end: 16px; }
+  section.card > p.muted { margin-block-start: -8px; font-size: 0.93em; }
+  .labelled { display: grid; gap: 5px; font-weight: 600; font-size: 0.94em; min-inline-size: 0; }
+  .labelled .field, .labelled small { font-weight: 400; }
+  fieldset { border: 0; margin: 0; padding: 0; min-inline-size: 0; display: grid; gap: 8px; }
+  legend { padding: 0; font-weight: 600; font-size: 0.94em; margin-block-end: 5px; }
+  textarea.field { resize: vertical; line-height: 1.5; }
+  .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(16rem, 100%), 1fr)); gap: 14px; align-items: start; }
+  .row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; }
+  .row .grow { flex: 1 1 12rem; min-inline-size: 0; }
+  .buttons { display: flex; flex-wrap: wrap; gap: 8px; }
+  .list { display: grid; }
+  .list > li { padding-block: 12px; border-block-start: 1px solid var(--_edge); }
+  .list > li:first-child { border-block-start: 0; }
+  .names { display: grid; min-inline-size: 0; line-height: 1.35; }
+  .names > * { overflow-wrap: anywhere; }
+  .small { font-size: 0.88em; }
+  .badge { display: inline-block; padding: 1px 9px; border-radius: 99px; background: var(--_sunken); font-size: 0.82em; font-weight: 600; }
+  .badge.bad { background: color-mix(in oklab, var(--_danger) 14%, var(--_surface)); color: var(--_danger); }
+  .badge.good { background: color-mix(in oklab, var(--_free) 14%, var(--_surface)); color: var(--_free); }
+  .said-here:not(:empty) { position: sticky; inset-block-start: 8px; z-index: 2; display: grid; gap: 8px; }
+  .said-here .callout { margin-block-end: 14px; box-shadow: var(--_shadow-high); }
+  .tabs { display: flex; flex-wrap: wrap; gap: 6px; margin-block-end: 16px; }
+  .check { display: inline-flex; align-items: center; gap: 9px; min-block-size: 44px; cursor: pointer; }
+  .check input { inline-size: 20px; block-size: 20px; accent-color: var(--_accent); flex: none; }
+  .whole { display: grid; justify-items: center; gap: 8px; text-align: center; padding: 20vh 24px; }
+  .whole > svg { inline-size: 36px; block-size: 36px; color: var(--_quiet); }
+  .whole .button { margin-block-start: 10px; }
+  .bar { position: sticky; inset-block-end: 0; display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: 8px 14px; padding: 12px 0; background: color-mix(in oklab, var(--openline-page, var(--_surface)) 92%, transparent); }
+  .photo { --_avatar: 96px; display: flex; flex-wrap: wrap; align-items: center; gap: 14px; }
+  .spans { display: flex; flex-wrap: wrap; gap: 6px 10px; align-items: center; }
+  .span { display: inline-flex; align-items: center; gap: 4px; }
+  .span .field { inline-size: auto; padding-inline: 8px; }
+  .day { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: 6px 12px; align-items: center; padding-block: 5px; }
+  .day > strong { font-weight: 600; }
+  .preview { display: grid; grid-template-columns: auto 1fr; gap: 4px 16px; font-size: 0.93em; }
+  .prose > * + * { margin-block-start: 0.7em; }
+  .prose ul, .prose ol { list-style: revert; padding-inline-start: 1.4em; }
+  .prose a { color: var(--_accent); }
+  .stars { color: var(--_ringing); letter-spacing: 0.05em; }
+  dialog { border: 0; border-radius: var(--_radius); padding: 22px; inline-size: min(29rem, calc(100vw - 32px)); background: var(--_raised); color: var(--_text); box-shadow: var(--_shadow-high); font: inherit; }
+  dialog::backdrop { background: rgb(10 12 20 / 45%); }
+  dialog form { display: grid; gap: 14px; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; font: 0.88em/1.5 ui-monospace, monospace; background: var(--_sunken); border-radius: var(--_radius-small); padding: 12px; margin: 0; }
+  @media (max-width: 520px) {
+    .day { grid-template-columns: minmax(0, 1fr); }
+    header nav { margin-inline-start: 0; }
+  }
+`;

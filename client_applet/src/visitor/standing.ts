@@ -1,0 +1,35 @@
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { Profile } from "../generated/wire";
+import { type Key, type Language, money, starsText, timeSince, type Translate } from "../i18n";
+import { icon } from "../ui/icons";
+
+/** What a minute costs, as shown beside an expert; "" while the pool's currency is not known. */
+export function price(t: Translate<Key>, language: Language, rate: number, currency: string): string {
+  if (rate === 0) return t("rate.free");
+  return currency === "" ? "" : t("rate.perMinute", { price: money(rate, currency, language) });
+}
+
+/** Stars and how many gave them; for screen readers in words. */
+export function starsLine(t: Translate<Key>, language: Language, profile: Pick<Profile, "stars" | "ratings">): TemplateResult | typeof nothing {
+  if (profile.ratings === 0) return nothing;
+  const stars = starsText(profile.stars, language);
+  return html`<span class="stars" part="stars"><span class="said">${t("stars.of", { stars, n: profile.ratings })}</span>
+    <span aria-hidden="true">${icon("star")}<b>${stars}</b> (${new Intl.NumberFormat(language).format(profile.ratings)})</span></span>`;
+}
+
+/** Stars, how long, how often, for how much: what makes a stranger trust. */
+export function standing(t: Translate<Key>, language: Language, profile: Profile, currency: string, now: number): TemplateResult | typeof nothing {
+  const since = timeSince(profile.started_on, now, language);
+  const cost = price(t, language, profile.rate, currency);
+  const facts = [since, profile.sessions > 0 ? t("sessions.count", { n: profile.sessions }) : ""].filter((one) => one !== "");
+  return html`<p class="standing" part="standing">${starsLine(t, language, profile)}${facts.map((one) => html`<span>${one}</span>`)}
+    ${cost === "" ? nothing : html`<span class="price" part="rate">${cost}</span>`}</p>`;
+}
+
+export const standingStyles = css`
+  .standing { display: flex; flex-wrap: wrap; gap: 2px 12px; color: var(--_muted); font-size: 0.88em; align-items: baseline; }
+  .standing .price { color: var(--_text); font-weight: 620; margin-inline-start: auto; }
+  .stars > [aria-hidden] { display: inline-flex; align-items: center; gap: 0.3em; }
+  .stars svg { inline-size: 1.05em; block-size: 1.05em; color: var(--_away); fill: currentcolor; transform: translateY(-1px); }
+  .stars b { color: var(--_text); font-weight: 650; }
+`;

@@ -1,0 +1,1 @@
+"""The statements on the full text of this database; the door is `directory.index.index.Index`."""

@@ -1,0 +1,115 @@
+"""Run as a script, one process a picture: bytes of whatever somebody sent in, three plain WebP squares out.
+
+A decoder is where hostile pictures do their harm, so it runs where it can be killed, with a bound on memory and
+processor time, and without anything of ours in it: it imports no room. Input and output as in `directory/photos.py`.
+"""
+
+import io
+import struct
+import sys
+import warnings
+from contextlib import suppress
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+SIDES = (64, 192, 512)
+PIXELS_MAX = 40_000_000
+SIDE_MIN = 64
+MEMORY_BYTES = 1536 * 1024 * 1024
+CPU_S = 10
+TOP = 0.3
+"""Of what is too tall, this share goes at the top and the rest at the bottom: faces are in the upper half."""
+MAGIC = (
+    ("PNG", 0, b"\x89PNG\r\n\x1a\n"),
+    ("JPEG", 0, b"\xff\xd8\xff"),
+    ("WEBP", 8, b"WEBP"),
+    ("AVIF", 8, b"avif"),
+    ("AVIF", 8, b"avis"),
+)
+STILL_ONLY = ("PNG", "WEBP", "AVIF")
+"""A JPEG with further pictures in it is what phones make (a depth map, a second of film): its first one counts."""
+
+
+class Refused(Exception):
+    """The picture is refused; the text is the code."""
+
+
+def kind_of(data: bytes) -> str:
+    """The format by its first bytes, whatever name or type came with it. Raises Refused."""
+    for kind, at, magic in MAGIC:
+        if data[at : at + len(magic)] == magic and (at == 0 or data[:4] == b"RIFF" or data[4:8] == b"ftyp"):
+            return kind
+    raise Refused("not_a_photo")
+
+
+def squares(data: bytes) -> list[bytes]:
+    """The picture upright, cropped to a square, in `SIDES`, as WebP without any metadata. Raises Refused."""
+    kind = kind_of(data)
+    try:
+        with Image.open(io.BytesIO(data), formats=[kind]) as image:
+            _look(image, kind)
+            if kind == "JPEG":
+                image.draft("RGB", (2 * SIDES[-1], 2 * SIDES[-1]))  # decodes no more of it than is needed
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            return [_webp(upright, side) for side in SIDES]
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
+        raise Refused("photo_too_large") from None
+    except UnidentifiedImageError:
+        raise Refused("photo_broken") from None
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, struct.error, OverflowError):
+        raise Refused("photo_broken") from None  # decoders of damaged files raise about anything
+
+
+def _look(image: Image.Image, kind: str) -> None:
+    """What the header says, before anything is decoded."""
+    if image.width * image.height > PIXELS_MAX:
+        raise Refused("photo_too_large")
+    if min(image.size) < SIDE_MIN:
+        raise Refused("photo_too_small")
+    if kind in STILL_ONLY and getattr(image, "n_frames", 1) > 1:
+        raise Refused("photo_animated")
+
+
+def _webp(image: Image.Image, side: int) -> bytes:
+    side = min(side, *image.size)
+    square = ImageOps.fit(_plain(image), (side, side), Image.Resampling.LANCZOS, centering=(0.5, TOP))
+    clean = Image.new(square.mode, square.size)  # pixels and nothing else: no profile, no comment, no position
+    clean.paste(square)
+    out = io.BytesIO()
+    clean.save(out, "WEBP", quality=82, method=4)
+    return out.getvalue()
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Eight bits a channel, with transparency only where there is some."""
+    if image.mode.startswith("I"):  # sixteen bits of grey: scaled, where a conversion would clip
+        return image.convert("F").point(lambda value: value / 257).convert("L").convert("RGB")
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _bound_myself() -> None:
+    """No more memory and time than a picture needs, where the system knows such bounds."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415 - not on every system
+
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+
+def main() -> None:
+    """One picture from stdin. A zero byte and a length before each square, or a code as text."""
+    _bound_myself()
+    warnings.simplefilter("ignore")
+    try:
+        made = squares(sys.stdin.buffer.read())
+    except Refused as refused:
+        sys.stdout.buffer.write(str(refused).encode())
+        return
+    for body in made:
+        sys.stdout.buffer.write(struct.pack(">BI", 0, len(body)) + body)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Small JSON documents of other servers, within bounds of time and size."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from identity.web_keys import Unreachable, is_loopback
+
+DOCUMENT_MAX: Final = 256 * 1024
+DEADLINE_S: Final = 5.0
+
+
+class Web:
+    """Fetches small JSON documents. Follows no redirect: a place that moved has to be named anew."""
+
+    def __init__(self) -> None:
+        self._clients: dict[bool, httpx.AsyncClient] = {}
+
+    async def document(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
+        """The JSON at `url`, within `DEADLINE_S`. Raises Unreachable."""
+        return await self._ask("GET", url, headers=headers)
+
+    async def post(self, url: str, headers: Mapping[str, str], body: str) -> Any:
+        """The JSON that answers `body`. Raises Unreachable."""
+        return await self._ask("POST", url, headers=headers, content=body)
+
+    async def _ask(self, method: str, url: str, **more: Any) -> Any:
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                async with self.client(url).stream(method, url, **more) as answer:
+                    if answer.status_code != 200:
+                        raise Unreachable(f"status {answer.status_code}")
+                    return msgspec.json.decode(await _body(answer))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
+            raise Unreachable(repr(error)) from None
+        except (msgspec.MsgspecError, RecursionError):
+            raise Unreachable("no JSON") from None
+
+    def client(self, url: str) -> httpx.AsyncClient:
+        """The client for `url`; a proxy of the environment is for others than our own machine."""
+        own = is_loopback(urlsplit(url).hostname or "")
+        if own not in self._clients:
+            headers = {"accept": "application/json"}
+            self._clients[own] = httpx.AsyncClient(timeout=DEADLINE_S, trust_env=not own, headers=headers)
+        return self._clients[own]
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+
+
+async def _body(answer: httpx.Response) -> bytes:
+    body = bytearray()
+    async for part in answer.aiter_bytes():
+        body += part
+        if len(body) > DOCUMENT_MAX:
+            raise Unreachable("too long")
+    return bytes(body)

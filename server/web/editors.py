@@ -1,0 +1,80 @@
+"""Who may edit the profile that a path names: the expert whose it is, and operators."""
+
+import structlog
+from msgspec import Struct
+from starlette.requests import Request
+
+from directory.editing import Editor
+from directory.expert import ID
+from ground.errors import Refusal, StoreUnavailable
+from identity import audit
+from identity.tokens import Identity, Member
+from server.house import House
+from server.web.asking import came, member
+
+_log = structlog.get_logger("openline.profiles")
+
+
+class Editing(Struct, frozen=True):
+    """Who edits whom, as what."""
+
+    pool: str
+    expert: str
+    by: Editor
+    who: Identity
+
+
+async def editing(request: Request, house: House) -> Editing:
+    """The editor of the profile that the path names. Raises Refusal: `not_signed_in`, or `unknown_expert` for one of
+    others and one who doesn't exist alike."""
+    pool, expert = named(request)
+    mine = await _signed_in(request, house, pool, "expert")
+    if mine is not None and mine.subject == expert:
+        return Editing(pool, (await house.profiles.expert(pool, expert)).expert, "expert", mine)
+    operator = await _signed_in(request, house, pool, "operator")
+    if operator is not None:
+        return Editing(pool, (await house.profiles.expert(pool, expert)).expert, "operator", operator)
+    raise Refusal("unknown_expert" if mine is not None else "not_signed_in")
+
+
+async def operating(request: Request, house: House) -> Identity:
+    """The operator who asks. Raises Refusal (`not_signed_in`)."""
+    return await member(request, house.guard, pool_named(request), ["operator"])
+
+
+def named(request: Request) -> tuple[str, str]:
+    """The pool and the expert of the path. Raises Refusal (`unknown_expert`) for what can't be one."""
+    pool, expert = request.path_params["pool"], request.path_params["expert"]
+    if not ID.fullmatch(pool) or not ID.fullmatch(expert):
+        raise Refusal("unknown_expert")
+    return pool, expert
+
+
+def pool_named(request: Request) -> str:
+    """The pool of the path. Raises Refusal (`no_such_pool`) for what can't be one."""
+    pool: str = request.path_params["pool"]
+    if not ID.fullmatch(pool):
+        raise Refusal("no_such_pool")
+    return pool
+
+
+async def done(house: House, edit: Editing, action: str, detail: str = "") -> None:
+    """A profile has changed: an operator's change is in the audit, and whoever looks is told."""
+    if edit.by == "operator":
+        await note(house, edit.who, action, f"expert:{edit.expert}", detail)
+    try:
+        await house.news.profile(edit.pool, edit.expert)
+    except StoreUnavailable as error:  # the directory is read again every few seconds anyway
+        _log.warning("profile_not_announced", pool=edit.pool, expert=edit.expert, error=str(error))
+
+
+async def note(house: House, who: Identity, action: str, thing: str, reason: str = "") -> None:
+    """Put what an operator did into the audit."""
+    did = audit.Action(actor=who.subject, action=action, object=thing, reason=reason)
+    async with house.database.begin() as tx:
+        await audit.note(tx, who.pool, house.clock.now_ms(), did)
+
+
+async def _signed_in(request: Request, house: House, pool: str, role: Member) -> Identity | None:
+    header = request.headers.get("cookie", "")
+    return await house.guard.of_cookie(header, pool, [role], secure=came(request).secure)

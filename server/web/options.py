@@ -1,0 +1,52 @@
+"""A pool's options over HTTP: for its operators."""
+
+import msgspec
+from babel.numbers import list_currencies
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from directory.editing import BadProfile
+from directory.expert import PoolOptions
+from ground.errors import Refusal
+from server.house import House
+from server.web.asking import answer, route, sent
+from server.web.editors import note, operating
+
+
+def routes(house: House) -> list[Route]:
+    """Read and replace."""
+
+    async def read(request: Request) -> Response:
+        who = await operating(request, house)
+        return answer((await house.profiles.pool(who.pool)).options)
+
+    async def write(request: Request) -> Response:
+        """Options that are not named stay as they are."""
+        who = await operating(request, house)
+        before = (await house.profiles.pool(who.pool)).options
+        after = _merged(before, await sent(request, dict[str, msgspec.Raw]))
+        try:
+            made = await house.profiles.put_options(who.pool, after)
+        except BadProfile as bad:
+            raise Refusal("malformed", bad.detail) from None
+        names = [name for name in after.__struct_fields__ if getattr(after, name) != getattr(before, name)]
+        await note(house, who, "set_options", f"pool:{who.pool}", ", ".join(names))
+        return answer(made.options)
+
+    return [route("/v1/pools/{pool}/options", read, "GET"), route("/v1/pools/{pool}/options", write, "PUT")]
+
+
+def checked(options: PoolOptions) -> PoolOptions:
+    """`options`, if its currency is one. Raises Refusal (`malformed`)."""
+    if options.currency not in list_currencies():
+        raise Refusal("malformed", f"{options.currency} is not a currency")
+    return options
+
+
+def _merged(before: PoolOptions, given: dict[str, msgspec.Raw]) -> PoolOptions:
+    values = msgspec.to_builtins(before) | {name: msgspec.json.decode(raw) for name, raw in given.items()}
+    try:
+        return checked(msgspec.convert(values, PoolOptions))
+    except msgspec.ValidationError as wrong:
+        raise Refusal("malformed", str(wrong)[:200]) from None

@@ -1,0 +1,50 @@
+"""A user's own data in the books of sessions and lines: taken along, and forgotten."""
+
+from typing import Any
+
+from msgspec import to_builtins
+
+from ground.ids import new_id
+from ground.sql import Database, Tx
+from queueing import store as tickets
+from queueing.waits import waits_of_user
+from sessions import store
+from sessions.facts import SaidFacts
+from sessions.feedback import store as given
+
+
+async def export_user(db: Database, pool: str, user: str) -> dict[str, Any]:
+    """What is kept of a user, as plain data: sessions, what was said in them (by both sides: the user has seen it),
+    feedback, and waits. Times are milliseconds since 1970, 0 where there is none."""
+    async with db.read() as tx:
+        sessions = await store.sessions_of(tx, pool, user)
+        lines = await store.lines_of(tx, pool, user)
+        feedback = await given.of_user(tx, pool, user)
+        waits = await waits_of_user(tx, pool, user)
+    return {
+        "sessions": [{field: row[field] for field in _SESSION} for row in sessions],
+        "messages": [{field: row[field] for field in _LINE} for row in lines],
+        "feedback": [{field: row[field] for field in _FEEDBACK} for row in feedback],
+        "waits": to_builtins(waits),
+    }
+
+
+async def erase_user(tx: Tx, pool: str, user: str) -> None:
+    """Forget a user in the transaction of the caller, who also has the index forget their chats.
+
+    The transcripts of their sessions are deleted whole, for an answer repeats the question. Feedback stays and is
+    nobody's. That sessions and waits happened stays under a pseudonym without the name: every count stays as it was.
+    What the journal has and the books have not yet written would come back: the caller waits for the books first,
+    and ends what is open.
+    """
+    if not user:  # nobody in particular: those who are erased already
+        return
+    pseudonym = new_id("erased")
+    await given.forget_user(tx, pool, user)
+    await store.forget_user(tx, pool, user, pseudonym)
+    await tickets.forget_user(tx, pool, user, pseudonym)
+
+
+_SESSION = ("session", "expert", "mode", "name", "joined_at", "matched_at", "live_at", "ended_at", "reason", "by")
+_LINE = tuple(SaidFacts.__struct_fields__[:-1])
+_FEEDBACK = ("feedback", "session", "expert", "stars", "text", "at", "may_teach", "answer", "answered_at")
