@@ -51,8 +51,8 @@ def squares(data: bytes) -> list[bytes]:
             if kind == "JPEG":
                 image.draft("RGB", (2 * SIDES[-1], 2 * SIDES[-1]))  # decodes no more of it than is needed
             image.load()
-            upright = ImageOps.exif_transpose(image)
-            return [_webp(upright, side) for side in SIDES]
+            square = _square(ImageOps.exif_transpose(image))
+            return [_webp(square, side) for side in SIDES]
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
         raise Refused("photo_too_large") from None
     except UnidentifiedImageError:
@@ -71,11 +71,21 @@ def _look(image: Image.Image, kind: str) -> None:
         raise Refused("photo_animated")
 
 
-def _webp(image: Image.Image, side: int) -> bytes:
-    side = min(side, *image.size)
-    square = ImageOps.fit(_plain(image), (side, side), Image.Resampling.LANCZOS, centering=(0.5, TOP))
-    clean = Image.new(square.mode, square.size)  # pixels and nothing else: no profile, no comment, no position
-    clean.paste(square)
+def _square(image: Image.Image) -> Image.Image:
+    """The middle of it, or what lies near the top, as large as the largest size needs."""
+    whole = _plain(image)
+    cut = min(whole.size)
+    left, top = (whole.width - cut) * 0.5, (whole.height - cut) * TOP
+    side = min(SIDES[-1], cut)
+    # First roughly, then well: the same to the eye, and a tenth of the work for what comes from a camera.
+    box = (left, top, left + cut, top + cut)
+    return whole.resize((side, side), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+
+
+def _webp(square: Image.Image, side: int) -> bytes:
+    side = min(side, square.width)
+    clean = Image.new(square.mode, (side, side))  # pixels and nothing else: no profile, no comment, no position
+    clean.paste(square.resize((side, side), Image.Resampling.LANCZOS))
     out = io.BytesIO()
     clean.save(out, "WEBP", quality=82, method=4)
     return out.getvalue()

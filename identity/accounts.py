@@ -112,8 +112,15 @@ class Accounts:
         """An account. Refused `no_account`."""
         async with self._db.read() as tx:
             row = _there(await store.account(tx, account))
-        shown = {name: row[name] for name in ("account", "email", "name", "language")}
+        shown = {name: row[name] or "" for name in ("account", "email", "name", "language")}
         return Account(**shown, has_password=row["password"] != "")
+
+    async def email_of(self, pool: str, role: str, subject: str) -> str:
+        """The address of a member's account; "" for one without."""
+        async with self._db.read() as tx:
+            member = await store.membership(tx, pool, role, subject)
+            row = await store.account(tx, member["account"]) if member else None
+        return (row["email"] or "") if row else ""
 
     async def rename(self, account: str, name: str) -> None:
         """Refused `no_account`, `empty_text`."""
@@ -129,6 +136,8 @@ class Accounts:
         `wrong_password`, `no_account`."""
         async with self._db.read() as tx:
             row = _there(await store.account(tx, who.account))
+        if not row["email"]:  # of a provider that has verified none: there is nothing to sign in with
+            raise Refusal("no_email")
         passwords.check(password, row["email"], row["name"])
         if row["password"] and not fresh and not await self.words.matches(row["password"], old):
             raise Refusal("wrong_password")
@@ -185,13 +194,20 @@ async def _join(tx: Tx, link: Link, account: str, *, own_device: bool, now: int)
     if link.purpose == "sign_in" and link.role != "user":
         raise Refusal("link_unknown")
     grown = link.subject if link.role == "expert" or (link.role == "user" and own_device) else ""
-    taken = bool(grown) and await store.membership(tx, link.pool, link.role, grown) is not None
-    if taken and link.role == "expert":
+    if grown and await _became(tx, link, grown, account, now):
+        return grown
+    if link.role == "expert":
         raise Refusal("expert_has_account", grown)
-    subject = account if taken or not grown else grown
+    await _became(tx, link, account, account, now)
+    return account
+
+
+async def _became(tx: Tx, link: Link, subject: str, account: str, now: int) -> bool:
+    """Whether the account is `subject` now: of several who come at once, one is."""
     row = {"pool": link.pool, "role": link.role, "subject": subject, "account": account, "joined_at": now}
     await store.join(tx, row)
-    return subject
+    there = await store.membership(tx, link.pool, link.role, subject)
+    return there is not None and there["account"] == account
 
 
 async def _send(

@@ -248,9 +248,10 @@ def _theirs(account: str, who: tuple[str, str, str]) -> list[sa.ColumnElement[bo
 async def ended_since(tx: Tx, since: int) -> list[tuple[str, str, str, str, str]]:
     """Pool, role, subject, why and id of the sign-ins that ended after `since` (ms); an id of "" is a block."""
     ended = sa.select(*(sign_ins.c[name] for name in ("pool", "role", "subject", "ended_why", "id")))
-    rows = (await tx.execute(ended.where(sign_ins.c.ended_at > since))).tuples().all()
+    rows = [*await tx.execute(ended.where(sign_ins.c.ended_at > since))]
     blocked = sa.select(blocks.c.pool, blocks.c.role, blocks.c.subject).where(blocks.c.at > since)
-    return [*rows, *((*who, "blocked", "") for who in (await tx.execute(blocked)).tuples())]
+    rows += [(*who, "blocked", "") for who in await tx.execute(blocked)]
+    return [(pool, role, subject, why, sign_in) for pool, role, subject, why, sign_in in rows]
 
 
 async def block(tx: Tx, row: Mapping[str, Any]) -> None:

@@ -79,3 +79,12 @@ def memory(json_: bool, quick: bool) -> None:
     from loadtest.memory import run
 
     _carry_out(lambda: run(quick=quick), json_)
+
+
+@bench.command()
+@_common
+def search(json_: bool, quick: bool) -> None:
+    """Questions to 10,000 experts with 24 MB of text, and how soon a changed profile is found."""
+    from loadtest.search import run
+
+    _carry_out(lambda: run(quick=quick), json_)

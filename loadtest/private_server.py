@@ -33,9 +33,10 @@ SOURCES = 200
 
 
 class PrivateServer:
-    """`openline serve` as a child, with `experts` experts named e0, e1, ... Ends with all its children."""
+    """`openline serve` as a child, with `experts` experts named e0, e1, ... or those of the CSV `files`. Ends with all
+    its children."""
 
-    def __init__(self, experts: int) -> None:
+    def __init__(self, experts: int, files: Sequence[str] = ()) -> None:
         raise_file_limit()
         self.experts = [f"e{i}" for i in range(experts)]
         self._folder = tempfile.TemporaryDirectory(prefix="openline-bench-")
@@ -44,7 +45,7 @@ class PrivateServer:
         self._log = Path(self._folder.name) / "log"
         self._child: subprocess.Popen[bytes] | None = None
         try:
-            self._make_pool()
+            self._make_pool(files)
             self._child = self._start()
             self._wait_until_ready()
             for pid in self.store_pids:
@@ -53,13 +54,14 @@ class PrivateServer:
             self.__exit__(None, None, None)
             raise
 
-    def _make_pool(self) -> None:
+    def _make_pool(self, files: Sequence[str]) -> None:
         rows = "".join(f"{expert},Expert {expert},,,,en,chat,UTC,,\n" for expert in self.experts)
         head = "id,name,headline,biography,categories,languages,modes,timezone,hours,started_on\n"
         file = Path(self._folder.name) / "experts.csv"
-        file.write_text(head + rows)
         self._cli("server.cli", "pool", "create", POOL)
-        self._cli("server.cli", "pool", "import", str(file), "--pool", POOL)
+        for text in files or (head + rows,):
+            file.write_text(text)
+            self._cli("server.cli", "pool", "import", str(file), "--pool", POOL)
 
     def _command(self, module: str, *arguments: str) -> list[str]:
         return [sys.executable, "-c", f"from {module} import main; main()", *arguments, "--state", str(self.state)]
@@ -130,6 +132,10 @@ class PrivateServer:
         """A fresh token for each member."""
         lines = "".join(f"{role} {member}\n" for member in members)
         return self._cli("server.direct", "tokens", "--pool", POOL, stdin=lines).split()
+
+    def link(self, role: str, member: str) -> str:
+        """A sign-in link that works once."""
+        return self._cli("server.cli", "link", "--pool", POOL, f"--{role}", member).strip()
 
     def straight(self, calls: int, pause_ms: float) -> dict[str, Any]:
         """The commands straight on the store, `pause_ms` apart (`server/direct.py`). The first two experts must be

@@ -131,6 +131,7 @@ async def greet(relay: Relay, patience_s: float) -> None:
     try:
         async with asyncio.timeout(patience_s):
             await line.connect()
+            await line.ehlo()
     except (SMTPException, ValueError) as error:
         raise OSError(_said(error)) from None
     finally:

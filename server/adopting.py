@@ -19,13 +19,18 @@ async def adopt(house: House, visitor: Identity, who: Identity) -> str:
     "moved": it is theirs; "already_in_line": they have a place of their own, and nothing changed;
     "store_unavailable": it is not known; "": there was nothing. With `who` twice only the name goes over.
     """
-    if (visitor.account and visitor is not who) or (visitor.role, who.role) != ("user", "user") or visitor.pool != who.pool:
+    if (
+        (visitor.account and visitor is not who)
+        or (visitor.role, who.role) != ("user", "user")
+        or visitor.pool != who.pool
+    ):
         return ""
     if visitor.subject != who.subject:
         await house.logins.note_adopted(visitor, who, now=house.clock.now_ms())
-    name = who.name or visitor.name
+    name = (await house.accounts.of(who.account)).name if who.account else who.name
     try:
-        await house.fanout.line.adopt(who.pool, visitor.subject, who.subject, name=name, op=new_id("op"))
+        given = name or visitor.name
+        await house.fanout.line.adopt(who.pool, visitor.subject, who.subject, name=given, op=new_id("op"))
     except Refusal as refusal:
         return refusal.code if refusal.code == "already_in_line" else ""
     except StoreUnavailable as error:

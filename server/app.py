@@ -22,7 +22,7 @@ from server.limits import Bounds
 from server.middleware import Frontage
 from server.origins import Gate
 from server.sign_in import Entrance
-from server.web import accounts, history, options, people, photos, profile_edit, profile_page
+from server.web import accounts, history, mails, oidc, options, people, photos, profile_edit, profile_page
 
 DEMO_POOL: Final = "demo"
 _POOL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -51,7 +51,12 @@ def create_app(config: Config, bounds: Bounds | None = None) -> Starlette:
 def _routes(house: House, bounds: Bounds) -> list[Route]:
     checks = {"store": house.store.ping, "database": house.database.ping, "journal": house.check_journal}
     entrance = Entrance(house, asyncio.get_running_loop().time, bounds)
-    members = [*accounts.Accounts(house, entrance, bounds).routes(), *people.People(house).routes()]
+    members = [
+        *accounts.Accounts(house, entrance, bounds).routes(),
+        *people.People(house).routes(),
+        *mails.routes(house),
+        *oidc.OidcPages(house, entrance).routes(),
+    ]
     experts = Route("/v1/pools/{pool}/experts", _experts(house), methods=["GET"])
     profiles = [
         *history.routes(house),

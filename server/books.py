@@ -16,6 +16,7 @@ from presence.facts import ExpertFacts
 from queueing import store as tickets
 from queueing import waits
 from queueing.facts import PoolSnapshot, SessionFacts, TicketFacts
+from server.free_news import FreeNews
 from server.mirror import Event, events_of
 from sessions import store as sessions
 
@@ -25,10 +26,11 @@ _log = structlog.get_logger("openline.books")
 
 
 class Books:
-    """The books of all pools in one database."""
+    """The books of all pools in one database. `free_news` writes to those who wait for an expert to be free."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, free_news: FreeNews | None = None) -> None:
         self._db = db
+        self._free_news = free_news
 
     async def cursor(self, pool: str) -> Cursor:
         """The last entry that is written."""
@@ -42,6 +44,8 @@ class Books:
             fresh = [entry for entry in entries if entry.epoch != cursor.epoch or entry.seq > cursor.seq]
             told = [(Stamp(entry.epoch, entry.seq, entry.at), events_of(entry.events)) for entry in fresh]
             await _record(tx, pool, told)
+            if self._free_news:
+                await self._free_news.tell(tx, pool, told)
             if fresh:
                 await set_cursor(tx, pool, fresh[-1].epoch, fresh[-1].seq)
 

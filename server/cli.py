@@ -84,6 +84,12 @@ def serve(**given: Any) -> None:
         openline serve --workers 4 --host 0.0.0.0 --store rediss://store.example:6380 \\
             --database postgresql://openline@db.example/openline --origin https://shop.example
     STUN and TURN servers for audio: OPENLINE_ICE_SERVERS='[{"urls": ["stun:stun.example.org"]}]'
+    Mails (sign-in links, messages to experts) go through OPENLINE_SMTP_URL, from OPENLINE_MAIL_FROM, with links to
+    OPENLINE_BASE_URL:
+        OPENLINE_SMTP_URL=smtp://user:password@mail.example:587    (STARTTLS; smtps://...:465 for TLS from the start;
+                                                          ?starttls=never for a server of your own without either)
+        OPENLINE_MAIL_FROM='Openline <no-reply@line.example>'
+        OPENLINE_BASE_URL=https://line.example
     """
     from server.demo import serve as run
 

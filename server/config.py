@@ -14,8 +14,14 @@ from msgspec import Struct
 
 from identity.outside.settings import HostSite, Provider, providers_problem, sites_problem
 from identity.tokens import SECRET_MIN, Secret
+from mail.address import mailbox
+from mail.relay import parse_relay
 
 T = TypeVar("T")
+_MAIL_NEEDS = {
+    "MAIL_FROM": "the sender of all mails, such as Openline <no-reply@line.example>",
+    "BASE_URL": "where the links in mails lead, such as https://line.example",
+}
 SECRET_FILE = "secret"  # noqa: S105 - a file name
 
 
@@ -96,9 +102,7 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
         state_dir=state_dir,
         embedded=not store,
         ice_servers=_ice_servers(env.get("OPENLINE_ICE_SERVERS", "")),
-        base_url=env.get("OPENLINE_BASE_URL", "").rstrip("/"),
-        smtp=env.get("OPENLINE_SMTP_URL", ""),
-        mail_from=env.get("OPENLINE_MAIL_FROM", ""),
+        **_mail(env),
         host_sites=_listed(env, "OPENLINE_HOSTS_JWT", HostSite, sites_problem),
         oidc=_listed(env, "OPENLINE_OIDC", Provider, providers_problem),
         **_checked(values),
@@ -156,6 +160,32 @@ def _check_origin(origin: str) -> None:
         or origin != f"{parts.scheme}://{parts.netloc}".lower()
     ):
         raise ConfigError(f"origin {origin!r} is not exact: write it as https://shop.example, without path or star")
+
+
+def _mail(env: dict[str, str]) -> dict[str, Any]:
+    """Who sends mails, through which server, and where their links lead. A link to nowhere is worse than no mail."""
+    base, smtp, sender = (env.get(f"OPENLINE_{name}", "").strip() for name in ("BASE_URL", "SMTP_URL", "MAIL_FROM"))
+    base = base.rstrip("/")
+    if base:
+        _check_base(base)
+    for name, value, check in (("SMTP_URL", smtp, parse_relay), ("MAIL_FROM", sender, mailbox)):
+        try:
+            if value:
+                check(value)
+        except ValueError as error:
+            raise ConfigError(f"OPENLINE_{name}: {error}") from None
+    for name, value in (("MAIL_FROM", sender), ("BASE_URL", base)):
+        if smtp and not value:
+            raise ConfigError(f"OPENLINE_SMTP_URL needs OPENLINE_{name} beside it: {_MAIL_NEEDS[name]}")
+    return {"base_url": base, "smtp": smtp, "mail_from": sender}
+
+
+def _check_base(base: str) -> None:
+    if "@" in base:
+        raise ConfigError("OPENLINE_BASE_URL holds a user or a password: write it as https://line.example")
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname or base != f"{parts.scheme}://{parts.netloc}":
+        raise ConfigError(f"OPENLINE_BASE_URL {base!r} is no address of ours: write it as https://line.example")
 
 
 def _ice_servers(text: str) -> tuple[IceServer, ...]:

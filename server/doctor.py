@@ -31,6 +31,9 @@ async def examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
             found.append(await doctor_net.ice(url))
     if address := environ.get("OPENLINE_SMTP_URL"):
         found.append(await doctor_net.smtp(address))
+    else:
+        way_out = "set OPENLINE_SMTP_URL, OPENLINE_MAIL_FROM and OPENLINE_BASE_URL, or let the operator read them"
+        found.append(Finding("warn", "smtp", "no mail server: mails wait in the outbox", way_out))
     return found
 
 

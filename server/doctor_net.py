@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import secrets
-import smtplib
 import socket
 import struct
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
+from mail.relay import parse_relay
+from mail.sender import greet
 from server.findings import Finding
 
 PATIENCE_S = 3.0
@@ -110,17 +111,15 @@ async def _connects(host: str, number: int) -> str:
 
 
 async def smtp(url: str) -> Finding:
-    """Whether the mail server of `smtp://host:port` or `smtps://host:port` greets us."""
-    parts = urlsplit(url)
-    where = f"{parts.hostname}:{parts.port or (465 if parts.scheme == 'smtps' else 587)}"
+    """Whether the mail server at `url` (`mail/relay.py`) greets us, with the TLS and the password that letters need."""
     try:
-        await asyncio.to_thread(_greet, parts.scheme, parts.hostname or "", int(where.rpartition(":")[2]))
-    except (OSError, smtplib.SMTPException) as error:
-        return Finding("fail", "smtp", f"{where}: {error}", "check OPENLINE_SMTP_URL and that the port is open")
-    return Finding("ok", "smtp", f"{where} greets us")
-
-
-def _greet(scheme: str, host: str, number: int) -> None:
-    kind = smtplib.SMTP_SSL if scheme == "smtps" else smtplib.SMTP
-    with kind(host, number, timeout=PATIENCE_S) as connection:
-        connection.ehlo()
+        relay = parse_relay(url)
+    except ValueError as error:
+        return Finding("fail", "smtp", f"OPENLINE_SMTP_URL: {error}", "see `openline serve --help`")
+    try:
+        await greet(relay, PATIENCE_S)
+    except (OSError, TimeoutError) as error:
+        text = str(error) or f"no answer within {PATIENCE_S:.0f} s"
+        way_out = "check OPENLINE_SMTP_URL, its password and certificate, and that the port is open"
+        return Finding("fail", "smtp", f"{relay.place}: {text}", way_out)
+    return Finding("ok", "smtp", f"{relay.place} greets us")

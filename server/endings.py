@@ -67,11 +67,13 @@ class Endings:
             self._recent.popleft()
 
 
-async def watch(sign_ins: SignIns, sign_out: Callable[[str, str, str, str, str], None], clock: Clock) -> None:
-    """End here what the books say has ended lately. Runs for ever."""
+async def watch(
+    sign_ins: SignIns, sign_out: Callable[[str, str, str, str, str], None], clock: Clock, every_s: float = LOOK_S
+) -> None:
+    """End here what the books say has ended lately, looking every so many seconds. Runs for ever."""
     known: dict[tuple[str, ...], int] = {}
     while True:
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(every_s)
         now = clock.now_ms()
         try:
             found = await sign_ins.ended_since(now - OVERLAP_MS)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from directory.index.index import Index
 from directory.news import News
 from directory.profiles import Profiles
 from ground.clock import Clock, SystemClock
-from ground.errors import StoreUnavailable
+from ground.errors import Refusal, StoreUnavailable
 from ground.ids import new_id
 from ground.journal import Journal
 from ground.leadership import Leadership
@@ -30,6 +30,7 @@ from identity.sign_ins import SignIns
 from identity.sign_outs import SignOuts
 from identity.tokens import Identity, Tokens
 from identity.web import Web
+from mail.outbox import Outbox
 from presence.presence import Presence
 from queueing.line import Line
 from server.attachments import Attachments
@@ -41,18 +42,24 @@ from server.config import Config
 from server.connection import Connection, Who
 from server.desks.about import AboutDesk
 from server.desks.feedback import FeedbackDesk
+from server.desks.finding import FindingDesk
 from server.desks.hours import HoursDesk
+from server.desks.letters import LettersDesk
 from server.door import Door, Identify
 from server.endings import watch
-from server.fanout import Fanout
+from server.fanout import Fanout, LivePool
 from server.forecasts import OpenForecasts
+from server.free_news import FreeNews
 from server.guard import Guard
 from server.hub import Hub
+from server.indexing import Indexing
 from server.learning import Learning
 from server.limits import Bounds
+from server.mailer import Mailer, mailer_of
 from server.origins import Gate
 from server.profile_news import ProfileNews
 from server.roster import Roster
+from server.sign_in_links import base_of
 from server.views import Names
 from sessions.conversation import Conversation
 from wire.messages import Hello, IceServer
@@ -75,9 +82,11 @@ class House:
     catalogue: Catalogue
     profiles: Profiles
     news: News
+    index: Index
     tokens: Tokens
     guard: Guard
     accounts: Accounts
+    mailer: Mailer
     arrivals: Arrivals
     sign_ins: SignIns
     members: Members
@@ -115,6 +124,7 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         stack.push_async_callback(database.close)
         await database.migrate()
         line, presence, journal, profiles = Line(store), Presence(store), Journal(store), Profiles(database)
+        index = Index(database)
         roster, catalogue = Roster(profiles, line, presence, clock), Catalogue(profiles, database)
 
         async def open_pool(pool: str) -> Names:
@@ -131,24 +141,35 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         forecasts = OpenForecasts(hub, clock)
         fanout.on_open += [forecasts.run, Learning(database, forecasts).run]
         told = ProfileNews(catalogue)
-        fanout.profile_changed = told.changed
         stack.push_async_callback(told.close)
-        conductor = Conductor(process, profiles, roster, line, journal, Leadership(store), Books(database))
+        books = Books(database, FreeNews(base_of(config)))
+        conductor = Conductor(process, profiles, roster, line, journal, Leadership(store), books)
         tokens, sign_ins, words = Tokens(config.keys), SignIns(database), Passwords()
         web = Web()
         stack.push_async_callback(web.close)
         guard = Guard(tokens, clock, sign_ins, HostTokens(config.host_sites, web))
         news, conversation = News(store), Conversation(store, database)
+        accounts, mailer = Accounts(database, words), _mailer(config, database, clock)
+        letters = LettersDesk(database, clock, base_of(config), accounts.email_of, mailer.hint)
         commands = Commands(
             line=line, presence=presence, conversation=conversation, fanout=fanout,
             forecasts=forecasts, attachments=attachments, catalogue=catalogue, ice=_ice(config),
             desks={
-                **AboutDesk(database, clock).handlers(),
-                **FeedbackDesk(database, conversation, news, clock, Index(database).add_chat).handlers(),
+                **AboutDesk(database, clock, letters.wants).handlers(),
+                **letters.handlers(),
+                **FeedbackDesk(database, conversation, catalogue, news, clock, index.add_chat).handlers(),
                 **HoursDesk(presence).handlers(),
+                **FindingDesk(index, catalogue, clock).handlers(),
             },
         )  # fmt: skip
-        for work in (attachments.keep(), catalogue.keep(), conductor.run()):
+        indexing = Indexing(index, conductor.leading)
+
+        def profile_changed(live: LivePool, expert: str) -> None:
+            told.changed(live, expert)
+            indexing.changed(live, expert)
+
+        fanout.profile_changed = profile_changed
+        for work in (attachments.keep(), catalogue.keep(), conductor.run(), mailer.run(), indexing.run()):
             stack.push_async_callback(_stop, _start(work))
         door = Door(hub, gate, commands, identifier(guard, fanout), bounds)
         fanout.signed_out = door.sign_out
@@ -156,8 +177,8 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         stack.push_async_callback(door.stop)
         yield House(
             config=config, clock=clock, door=door, store=store, database=database, fanout=fanout, catalogue=catalogue,
-            profiles=profiles, news=news, tokens=tokens, guard=guard,
-            accounts=Accounts(database, words), arrivals=Arrivals(database, words), sign_ins=sign_ins,
+            profiles=profiles, news=news, index=index, tokens=tokens, guard=guard,
+            accounts=accounts, mailer=mailer, arrivals=Arrivals(database, words), sign_ins=sign_ins,
             members=Members(database), oidc=Oidc(config.oidc, web), logins=Logins(database),
         )  # fmt: skip
 
@@ -169,7 +190,8 @@ def identifier(guard: Guard, fanout: Fanout) -> Identify:
     async def identify(conn: Connection, hello: Hello) -> Who:
         if hello.token or conn.cookies:
             # This process hears of every end of a sign-in in the pool before it asks the books whether this one holds.
-            await fanout.open(hello.pool)
+            with suppress(Refusal):  # whoever is no member isn't told which pools there are
+                await fanout.open(hello.pool)
         if hello.token:
             found: Identity | None = await guard.of_token(hello.token, hello.pool)
         else:
@@ -180,6 +202,10 @@ def identifier(guard: Guard, fanout: Fanout) -> Identify:
         return Who(found.role, found.subject, found.name, found.expires_at, "" if hello.token else found.token_id)
 
     return identify
+
+
+def _mailer(config: Config, database: Database, clock: Clock) -> Mailer:
+    return mailer_of(config.smtp, config.mail_from, Outbox(database), clock)
 
 
 GUEST = Who("guest", "", "", 0)

@@ -40,6 +40,8 @@ class Indexing:
                         await self._catch_up(pool)
             except FAILURES as error:
                 _log.warning("not_indexed", error=type(error).__name__)
+            except Exception:  # the next change must not find that nobody indexes any more
+                _log.exception("not_indexed")
             try:
                 await asyncio.wait_for(self._told.wait(), LOOK_S)
             except TimeoutError:
@@ -48,5 +50,7 @@ class Indexing:
 
     async def _catch_up(self, pool: str) -> None:
         # A change of one expert comes before the rest of a long import only by its id; both are soon done.
-        while await self._index.catch_up(pool, AT_ONCE) == AT_ONCE:
+        looked = AT_ONCE
+        while looked == AT_ONCE:
+            looked = await self._index.catch_up(pool, AT_ONCE)
             await asyncio.sleep(PAUSE_S)

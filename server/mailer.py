@@ -12,7 +12,6 @@ from mail.address import mailbox
 from mail.outbox import Outbox
 from mail.relay import parse_relay
 from mail.sender import Sender
-from server.config import Config
 
 AT_ONCE: Final = 4
 """How many letters one process hands over at the same time."""
@@ -95,8 +94,8 @@ class Mailer:
         await asyncio.gather(*late, return_exceptions=True)
 
 
-def mailer_of(config: Config, outbox: Outbox, clock: Clock) -> Mailer:
-    """The mailer that the settings ask for; `server.config.load` has checked them."""
-    if not config.smtp:
+def mailer_of(smtp: str, mail_from: str, outbox: Outbox, clock: Clock) -> Mailer:
+    """The mailer that the settings of these names ask for; `server.config.load` has checked them."""
+    if not smtp:
         return Mailer(outbox, None, clock)
-    return Mailer(outbox, Sender(outbox, parse_relay(config.smtp), mailbox(config.mail_from), clock), clock)
+    return Mailer(outbox, Sender(outbox, parse_relay(smtp), mailbox(mail_from), clock), clock)

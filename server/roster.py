@@ -68,8 +68,8 @@ class Roster:
         plans = {one.expert: Schedule(one.hours, one.timezone, one.exceptions, one.holidays) for one in experts}
         others = {expert: plan for expert, plan in plans.items() if before.plans.get(expert) != plan}
         await self._hours(pool, others, now)
-        if await self._retire(pool, set(plans)):
-            self._installed[pool] = _Installed(page.revision, before.at, plans)
+        done = await self._retire(pool, set(plans))
+        self._installed[pool] = _Installed(page.revision if done else 0, before.at, plans)
 
     async def _settings(self, page: Pool) -> None:
         try:

@@ -105,16 +105,23 @@ class Entrance:
     # ------------------------------------------------------------ what other handlers share
 
     async def welcome(self, request: Request, who: Identity, told: dict[str, str] | None = None) -> Response:
-        """The answer that signs this browser in as `who`, whose sign-in has begun. The one that it had ends, so that no
+        """The answer that signs this browser in as `who`: as `enter`, with where to go next."""
+        given, place = await self.enter(request, who)
+        answer = JSONResponse(told or {"to": page_of(who, place)} | ({"place": place} if place else {}))
+        for cookie in given:
+            answer.headers.append("set-cookie", cookie)
+        return answer
+
+    async def enter(self, request: Request, who: Identity) -> tuple[list[str], str]:
+        """The cookies that sign this browser in as `who`, whose sign-in has begun. The one that it had ends, so that no
         cookie of before is worth anything, and its sockets come again with the new one. What a visitor had in the lines
-        goes over; `place` says what became of it (`server/adopting.py`)."""
+        goes over; the second part of the answer says what became of it (`server/adopting.py`)."""
         place = await self._replace(request, who)
         secure, now = came(request).secure, self._house.clock.now_ms()
-        answer = JSONResponse(told or {"to": page_of(who, place)} | ({"place": place} if place else {}))
-        answer.headers.append("set-cookie", cookies.sign_in(self._house.tokens, who, now=now, secure=secure))
+        given = [cookies.sign_in(self._house.tokens, who, now=now, secure=secure)]
         if _device_name(request) in request.cookies:
-            answer.headers.append("set-cookie", _device_header(request, "", 0))
-        return answer
+            given.append(_device_header(request, "", 0))
+        return given, place
 
     def limited(self, handler: Handler) -> Handler:
         """`handler` for addresses that do not ask too often; the others are refused `rate_limited`."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 from directory.expert import Expert
 from directory.index import ranking, store, words
 from directory.index.postgres import store as postgres_text
-from directory.index.ranking import COLUMNS, Sought, Source, Totals
+from directory.index.ranking import COLUMNS, Scales, Sought, Source, Totals
 from directory.index.sqlite import store as sqlite_text
 from ground.sql import Database, Tx
 
@@ -116,7 +116,7 @@ class Index:
         async with self._db.read() as tx:
             return await store.stale_pools(tx)
 
-    async def remove(, tx: Tx, pool: str, experts: Sequence[str]) -> None:
+    async def remove(self, tx: Tx, pool: str, experts: Sequence[str]) -> None:
         """Forget experts; what their chats taught is kept in case they come back."""
         if not experts:
             return
@@ -190,7 +190,8 @@ class Index:
             found = await self._text.find(tx, pool, groups, weights, most)
             numbers = [number for number, expert in found if keep is None or keep(expert)]
             texts = await store.texts(tx, numbers[: max(limit, ranking.CANDIDATES)])
-        hits = [_hit(row, sought, totals) for row in texts]
+        scales = Scales(sought, totals)
+        hits = [_hit(row, scales) for row in texts]
         return sorted((hit for hit in hits if hit.words), key=lambda hit: (-hit.relevance, hit.expert))[:limit]
 
 
@@ -226,9 +227,9 @@ async def _corrected(tx: Tx, pool: str, asked: words.Asked) -> dict[str, int]:
     return dict(sorted(near.items(), key=lambda item: (-item[1], item[0]))[:COMPLETIONS])
 
 
-def _hit(row: Any, sought: Sequence[Sought], totals: Totals) -> Hit:
+def _hit(row: Any, scales: Scales) -> Hit:
     expert, *texts = row
-    weighed = ranking.weigh([f" {text} " if text else " " for text in texts], sought, totals)
+    weighed = scales.weigh([f" {text} " if text else " " for text in texts])
     return Hit(expert=expert, relevance=weighed.relevance, words=weighed.finds)
 
 

@@ -51,9 +51,9 @@ STARS_SHARE: Final = 0.3
 STARS_UNKNOWN: Final = 4.0
 """An expert without feedback stands as one with so many stars: neither first nor last."""
 
-CANDIDATES: Final = 200
+CANDIDATES: Final = 100
 """So many of the likeliest are read and weighed exactly."""
-ENOUGH: Final = 1_000
+ENOUGH: Final = 300
 """Common words pick nobody by themselves once rarer ones pick so many; they still weigh."""
 
 
@@ -96,24 +96,50 @@ def picking(sought: Sequence[Sought]) -> list[Sought]:
     return found
 
 
-def weigh(texts: Sequence[str], sought: Sequence[Sought], totals: Totals) -> Weighed:
-    """How well one expert answers the question. `texts`: the terms of each of `COLUMNS`, with a space around each."""
-    lengths = [text.count(" ") - 1 for text in texts]
-    dilution = [_dilution(column, length, totals) for column, length in zip(COLUMNS, lengths, strict=True)]
-    most = gained = 0.0
-    finds: list[tuple[float, str, Source]] = []
-    for one in sought:
-        rare = rarity(one.experts, totals.experts) * one.share
-        most += rarity(one.experts, totals.experts)
-        parts = [
-            (max(text.count(f" {term} ") for term in one.terms) * WEIGHTS[column].weight / thin, column)
-            for column, text, thin in zip(COLUMNS, texts, dilution, strict=True)
+class Scales:
+    """Weighs the terms of experts against one question."""
+
+    def __init__(self, sought: Sequence[Sought], totals: Totals) -> None:
+        self._totals = totals
+        rarities = [rarity(one.experts, totals.experts) for one in sought]
+        self._most = math.fsum(rarities)
+        self._words = [
+            (one.word, rare * one.share, [f" {term} " for term in one.terms])
+            for one, rare in zip(sought, rarities, strict=True)
         ]
-        frequency = sum(part for part, _ in parts)
-        gained += rare * frequency / (SATURATION + frequency)
-        finds += [(rare * part, one.word, column) for part, column in parts if part]
-    finds.sort(key=lambda find: -find[0])
-    return Weighed(gained / most if most else 0.0, [(word, source) for _, word, source in finds])
+
+    def weigh(self, texts: Sequence[str]) -> Weighed:
+        """How well one expert answers. `texts`: the terms of each of `COLUMNS`, with a space around each term."""
+        whole = "|".join(texts)
+        gained, dilution = 0.0, dict[str, float]()
+        finds: list[tuple[float, str, Source]] = []
+        for word, rare, needles in self._words:
+            # Most words aren't there: one look at everything is far cheaper than one at each column.
+            there = [needle for needle in needles if needle in whole]
+            if not there:
+                continue
+            frequency = 0.0
+            for column, text in zip(COLUMNS, texts, strict=True):
+                if count := max(map(text.count, there)):
+                    if column not in dilution:
+                        dilution[column] = self._dilution(column, text)
+                    part = count * WEIGHTS[column].weight / dilution[column]
+                    frequency += part
+                    finds.append((rare * part, word, column))
+            gained += rare * frequency / (SATURATION + frequency)
+        finds.sort(key=_most_first)
+        return Weighed(gained / self._most if self._most else 0.0, [(word, source) for _, word, source in finds])
+
+    def _dilution(self, column: Source, text: str) -> float:
+        _weight, share, least = WEIGHTS[column]
+        if not share:
+            return 1.0
+        usual = max(self._totals.terms.get(column, 0) / self._totals.experts, least)
+        return 1 - share + share * (text.count(" ") - 1) / usual
+
+
+def _most_first(find: tuple[float, str, Source]) -> float:
+    return -find[0]
 
 
 def soonness(p50_s: float, p80_s: float) -> float:
@@ -132,9 +158,3 @@ def standing(stars: float) -> float:
 def rank(relevance: float, wait: tuple[float, float], stars: float) -> float:
     """The order of a search's answer: more is better. `wait` is p50 and p80 in seconds, below 0 for never."""
     return relevance * soonness(*wait) * standing(stars)
-
-
-def _dilution(column: Source, length: int, totals: Totals) -> float:
-    _weight, share, least = WEIGHTS[column]
-    usual = max(totals.terms.get(column, 0) / totals.experts, least)
-    return 1 - share + share * length / usual

@@ -1,18 +1,20 @@
 """Feedback: given after a session, answered by its expert, hidden by operators, read by everybody."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from directory.news import News
 from ground.clock import Clock
 from ground.errors import Refusal
 from ground.sql import Database, Tx
+from server.catalogue import Catalogue
 from server.connection import Connection
 from server.desks.desk import Handlers
 from server.pages import View
 from sessions.conversation import Conversation
 from sessions.feedback import Also, Feedback, Given
-from sessions.standing import NONE, standings
+from sessions.standing import NONE
 from wire import messages
 
 WORDS_MAX: Final = 2000
@@ -25,9 +27,10 @@ class FeedbackDesk:
     """Answers the four messages about feedback. Without `teach` chats stay out of the index."""
 
     def __init__(
-        self, db: Database, conversation: Conversation, news: News, clock: Clock, teach: Teach | None = None
-    ) -> None:
-        self._db = db
+        self, db: Database, conversation: Conversation, catalogue: Catalogue, news: News, clock: Clock,
+        teach: Teach | None = None,
+    ) -> None:  # fmt: skip
+        self._catalogue = catalogue
         self._feedback = Feedback(db, conversation)
         self._conversation = conversation
         self._news = news
@@ -48,7 +51,7 @@ class FeedbackDesk:
             raise Refusal("unknown_expert", ask.expert)
         operator = conn.role == "operator"
         page = await self._feedback.page(conn.pool, ask.expert, ask.before, ask.limit, hidden=operator)
-        standing = (await standings(self._db, conn.pool, [ask.expert])).get(ask.expert, NONE)
+        standing = view.page.standings.get(ask.expert, NONE)
         return messages.FeedbackPage(
             id=ask.id,
             expert=ask.expert,
@@ -66,7 +69,7 @@ class FeedbackDesk:
             may_teach=ask.may_teach, after_s=view.page.pool.options.feedback_after_s, op=ask.op,
             now=self._clock.now_ms(), also=await self._lesson(conn, ask),
         )  # fmt: skip
-        await self._news.profile(conn.pool, given.expert)
+        await self._changed(conn.pool, given.expert)
         return messages.Ok(id=ask.id)
 
     async def _lesson(self, conn: Connection, ask: messages.GiveFeedback) -> Also | None:
@@ -86,14 +89,20 @@ class FeedbackDesk:
     async def _answer(self, conn: Connection, ask: messages.AnswerFeedback) -> messages.Ok:
         now = self._clock.now_ms()
         given = await self._feedback.answer(conn.pool, ask.feedback, conn.member, ask.text, op=ask.op, now=now)
-        await self._news.profile(conn.pool, given.expert)
+        await self._changed(conn.pool, given.expert)
         return messages.Ok(id=ask.id)
 
     async def _hide(self, conn: Connection, ask: messages.HideFeedback) -> messages.Ok:
         now = self._clock.now_ms()
         given = await self._feedback.hide(conn.pool, ask.feedback, ask.hidden, ask.reason, conn.member, now=now)
-        await self._news.profile(conn.pool, given.expert)
+        await self._changed(conn.pool, given.expert)
         return messages.Ok(id=ask.id)
+
+    async def _changed(self, pool: str, expert: str) -> None:
+        """Whoever asks here next sees it; all others hear of it."""
+        with suppress(Refusal):  # feedback outlives its expert's profile
+            await self._catalogue.reread(pool, expert)
+        await self._news.profile(pool, expert)
 
 
 def item(given: Given) -> messages.FeedbackItem:

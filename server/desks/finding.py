@@ -163,7 +163,7 @@ class FindingDesk:
             hit.expert: [MatchedWord(word=word, source=source) for word, source in hit.words[:WHY_MOST]] for hit in hits
         }
         relevance = {hit.expert: hit.relevance for hit in hits}
-        experts = [expert for expert in page.profiles if expert in relevance]  # in the order of names
+        experts = sorted(relevance, key=lambda expert: (page.profiles[expert].name.casefold(), expert))
         return Order(self._clock.now_ms(), await self._sorted(view, ask, experts, relevance), why)
 
     async def _meet(self, view: View, strangers: Sequence[str]) -> None:

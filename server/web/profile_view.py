@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from babel.numbers import format_decimal
 
 from directory.expert import Expert
-from server.web.words import money, number, text
+from server.web.words import money, text
 
 DAYS: Final = 7
 DAY_MS: Final = 24 * 3600 * 1000
@@ -96,7 +97,7 @@ def said_on(language: str, at: int) -> dict[str, str]:
 
 def average(language: str, stars: float) -> str:
     """The mean number of stars, with one digit after the point."""
-    return number(language, stars, 1)
+    return format_decimal(stars, "0.0", locale=language)
 
 
 def links(pool: str, expert: Expert) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from identity.arrivals import Arrivals
 from identity.cookies import cookie_name
 from identity.links import Links
 from tests.chaos.town import Town
+from tests.server.browsing import browsing
 from tests.server.rig import JSON
 from tests.stories.talker import Talker, talking
 from wire import messages
@@ -108,20 +109,18 @@ async def test_an_end_of_sign_in_closes_every_tab_within_two_seconds(site: Town)
 async def test_signing_out_closes_every_tab_within_two_seconds(site: Town) -> None:
     pool = await site.new_pool("ada")
     link = await Links(site.database).create(pool, "user", "uma", "Uma", now=SystemClock().now_ms())
-    origin = {"origin": site.books.base}
-    token = site.token(pool, "user", "uma")
-    async with (
-        httpx.AsyncClient(base_url=site.books.base, trust_env=False, headers=origin) as http,
-        talking(site.ports[0], pool, token) as one,
-        talking(site.ports[0], pool, token) as two,
-    ):
-        assert (await http.post("/v1/sign-in", json={"token": link})).status_code == 200
-        began = time.monotonic()
-        assert (await http.post("/v1/sign-out", json={"pool": pool, "role": "user"})).status_code == 200
-        for tab in (one, two):
-            async with asyncio.timeout(5):
-                await tab.socket.wait_closed()
-        assert time.monotonic() - began < 2
+    async with browsing(site.books.base) as uma:
+        assert (await uma.follow(link)).status_code == 200
+        async with (
+            talking(site.ports[0], pool, cookie=uma.cookie) as one,
+            talking(site.ports[0], pool, cookie=uma.cookie) as two,
+        ):
+            began = time.monotonic()
+            assert (await uma.post("/v1/sign-out", {"pool": pool, "role": "user"})).status_code == 200
+            for tab in (one, two):
+                async with asyncio.timeout(5):
+                    await tab.socket.wait_closed()
+            assert time.monotonic() - began < 2
 
 
 async def test_logs_and_metrics_hold_no_secret(site: Town) -> None:

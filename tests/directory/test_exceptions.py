@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from directory.exceptions import parse_exceptions
@@ -221,6 +221,7 @@ def ranges_on(plan: Schedule, day: date) -> list[tuple[int, int]]:
 
 
 @pytest.mark.claim("A4")
+@settings(deadline=None, max_examples=80)
 @given(plans())
 def test_windows_are_what_a_walk_through_every_minute_finds(made: tuple[Schedule, datetime]) -> None:
     plan, begin = made

@@ -26,9 +26,12 @@ from server.conductor import Conductor
 from server.connection import Connection, Who
 from server.desks.about import AboutDesk
 from server.desks.feedback import FeedbackDesk
+from server.desks.finding import FindingDesk
 from server.desks.hours import HoursDesk
+from server.desks.letters import LettersDesk
 from server.fanout import Fanout
 from server.forecasts import OpenForecasts
+from server.free_news import FreeNews
 from server.hub import Hub
 from server.limits import Bounds
 from server.origins import Came
@@ -40,6 +43,7 @@ from wire import messages
 from wire.codec import MSGPACK, Codec
 
 M = TypeVar("M", bound=messages.Message)
+BASE = "https://line.example"
 EXPERTS = [
     Expert(expert="ada", name="Ada Lovelace", modes=["chat", "audio"], categories=["maths"]),
     Expert(expert="bob", name="Bob Noyce", modes=["chat"]),
@@ -131,7 +135,10 @@ class Hall:
         self.fanout.on_open.append(self.forecasts.run)
         self.told = ProfileNews(self.catalogue)
         self.fanout.profile_changed = self.told.changed
-        self.books = Books(db)
+        self.index = Index(db)
+        self.books = Books(db, FreeNews(BASE))
+        self.emails: dict[tuple[str, str, str], str] = {}  # of the members' accounts: (pool, role, subject)
+        letters = LettersDesk(db, self.clock, BASE, self._email_of, lambda: None)
         self.news, conversation = News(store), Conversation(store, db)
         self.commands = Commands(
             line=self.line,
@@ -143,8 +150,10 @@ class Hall:
             catalogue=self.catalogue,
             ice=lambda _conn: [],
             desks={
-                **AboutDesk(db, self.clock).handlers(),
-                **FeedbackDesk(db, conversation, self.news, self.clock, Index(db).add_chat).handlers(),
+                **AboutDesk(db, self.clock, letters.wants).handlers(),
+                **letters.handlers(),
+                **FeedbackDesk(db, conversation, self.catalogue, self.news, self.clock, self.index.add_chat).handlers(),
+                **FindingDesk(self.index, self.catalogue, self.clock).handlers(),
                 **HoursDesk(self.presence).handlers(),
             },
         )
@@ -152,6 +161,14 @@ class Hall:
     def conductor(self) -> Conductor:
         lead = Leadership(self.store)
         return Conductor(self.process, self.profiles, self.roster, self.line, self.journal, lead, self.books)
+
+    async def _email_of(self, pool: str, role: str, subject: str) -> str:
+        return self.emails.get((pool, role, subject), "")
+
+    async def indexed(self) -> None:
+        """The index is what the directory says."""
+        while await self.index.catch_up(self.pool):
+            continue
 
     async def _open(self, pool: str) -> Names:
         names = await self.catalogue.names(pool)

@@ -40,6 +40,7 @@ class Browser:
 
     async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         headers: Mapping[str, str] = more.pop("headers", {})
+        self._http.cookies.clear()  # the client is shared, its cookies are not
         return await self._http.request(method, path, headers={**self._headers, **headers}, **more)
 
     async def get(self, path: str, **more: Any) -> httpx.Response:
@@ -77,7 +78,8 @@ async def people_site(store_url: str, database_url: str, folder: Path, **more: A
     await profiles.put_experts(POOL, [ADA, BOB])
     keys = (Secret(kid="k", value=b"s" * 32),)
     config = Config(
-        store=store_url, database=database_url, keys=keys, state_dir=folder, port=0, hosts=("127.0.0.1",), **more
+        store=store_url, database=database_url, keys=keys, state_dir=folder, port=0, hosts=("127.0.0.1", "localhost"),
+        **more,
     )
     server = uvicorn.Server(settings_of(config, create_app(config)))
     listener = socket.create_server(("127.0.0.1", 0))

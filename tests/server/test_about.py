@@ -1,5 +1,6 @@
 """What the pop-up says of an expert, and what two know of their meetings, through the real house."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pytest_asyncio
 from directory.expert import Expert, PoolOptions
 from ground.store import Store
 from presence.facts import ExpertFacts
+from server import catalogue
 from server.desks.about import AboutDesk, with_override
 from tests.server.hall import Hall, hall
 from tests.server.test_commands import refused, talk
 from tests.server.test_conductor import conducted, written
+from tests.sessions.logged import log, session
 from wire import messages as m
 
 HOUR = 3_600_000
@@ -73,12 +76,11 @@ async def test_two_know_how_often_they_met_and_nobody_else_does(house: Hall) -> 
         user = await house.page("user", "ann")
         sessions = []
         for _ in range(2):
-            session = await talk(expert, user, "ada")
-            await user.ask(m.End, session=session)
+            sessions.append(await talk(expert, user, "ada"))
+            await user.ask(m.End, session=sessions[-1])
             await expert.until(m.Session, lambda said: said.state == "ended")
             await expert.ask(m.FinishWrapUp)
             expert.told.clear()
-            sessions.append(session)
         await user.ask(m.GiveFeedback, session=sessions[0], stars=4)
         await written(house)
     about = await user.ask(m.About, expert="ada")
@@ -104,3 +106,16 @@ async def test_who_asked_to_be_told_is_told_so(house: Hall) -> None:
     told = [(await page.ask(m.About, expert=expert)).told_when_free
             for page in (ann, max_) for expert in ("ada", "bob")]  # fmt: skip
     assert told == [True, False, False, False]
+
+
+async def test_what_nobody_announced_is_counted_now_and_then(house: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "REFRESH_S", 0.01)
+    guest = await house.page()
+    await log(house.db, house.pool, session("s1", "ann"))
+    assert (await house.catalogue.open(house.pool)).profiles["ada"].sessions == 0
+    keeping = asyncio.create_task(house.catalogue.keep())
+    async with asyncio.timeout(10):
+        while (await house.catalogue.open(house.pool)).profiles["ada"].sessions != 1:
+            await asyncio.sleep(0.01)
+    keeping.cancel()
+    assert (await guest.ask(m.About, expert="ada")).ratings == 0

@@ -102,3 +102,39 @@ def test_no_secret_shows(tmp_path: Path) -> None:
 )
 def test_addresses_show_no_password(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+MAIL = {
+    "OPENLINE_SMTP_URL": "smtp://me:hidden@mail.example:587",
+    "OPENLINE_MAIL_FROM": "Openline <no-reply@line.example>",
+    "OPENLINE_BASE_URL": "https://line.example/",
+}
+
+
+def test_mail_needs_a_server_a_sender_and_where_links_lead(tmp_path: Path) -> None:
+    config = load({"state_dir": tmp_path}, MAIL)
+    assert (config.base_url, config.mail_from) == ("https://line.example", MAIL["OPENLINE_MAIL_FROM"])
+    assert "hidden" not in repr(config)
+    assert load({"state_dir": tmp_path}, {}).smtp == ""
+    for name in ("OPENLINE_MAIL_FROM", "OPENLINE_BASE_URL"):
+        with pytest.raises(ConfigError, match=name):
+            load({"state_dir": tmp_path}, MAIL | {name: ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENLINE_SMTP_URL", "mail.example:587"),
+        ("OPENLINE_SMTP_URL", "smtp://me:hidden@mail.example?starttls=never"),
+        ("OPENLINE_MAIL_FROM", "Openline"),
+        ("OPENLINE_MAIL_FROM", "a@line.example\r\nBcc: b@line.example"),
+        ("OPENLINE_BASE_URL", "line.example"),
+        ("OPENLINE_BASE_URL", "https://line.example/path"),
+        ("OPENLINE_BASE_URL", "https://me:hidden@line.example"),
+        ("OPENLINE_BASE_URL", "javascript://line.example"),
+    ],
+)
+def test_a_wrong_mail_setting_is_named_without_its_password(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name) as refused:
+        load({"state_dir": tmp_path}, MAIL | {name: value})
+    assert "hidden" not in str(refused.value)

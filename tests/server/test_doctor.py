@@ -4,6 +4,7 @@ import asyncio
 import socket
 from pathlib import Path
 from typing import cast
+from urllib.parse import quote
 
 import pytest
 
@@ -13,6 +14,7 @@ from server.config import IceServer, load
 from server.doctor import examine
 from server.embedded_run import owned
 from server.findings import Finding
+from tests.mail.post import PASSWORD, USER, post_office
 
 
 def by_subject(found: list[Finding]) -> dict[str, Finding]:
@@ -106,16 +108,16 @@ def test_ice_addresses(url: str, parsed: tuple[str, str, int, str]) -> None:
     assert doctor_net.parse_ice(url) == parsed
 
 
-async def test_a_mail_server_that_greets_us_is_well() -> None:
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 mail.example\r\n")
-        while line := await reader.readline():
-            writer.write(b"221 bye\r\n" if line.lower().startswith(b"quit") else b"250 mail.example\r\n")
-            await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    found = await doctor_net.smtp(f"smtp://127.0.0.1:{port}")
-    server.close()
-    assert found.verdict == "ok", found
+async def test_a_mail_server_is_asked_as_for_a_letter() -> None:
+    async with post_office(auth=True) as post:
+        well = f"smtp://{quote(USER)}:{quote(PASSWORD, safe='')}@127.0.0.1:{post.port}"
+        assert (await doctor_net.smtp(well)).verdict == "ok"
+        for wrong, said in (
+            (f"smtp://me:hidden@127.0.0.1:{post.port}", "535"),
+            (f"smtp://127.0.0.1:{post.port}?starttls=always", "STARTTLS"),
+            (f"smtp://127.0.0.1:{post.port}/?tls=no", "starttls"),
+        ):
+            found = await doctor_net.smtp(wrong)
+            assert (found.verdict, bool(found.way_out)) == ("fail", True)
+            assert said in found.text and "hidden" not in str(found)
+    assert post.mails == []

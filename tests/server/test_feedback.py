@@ -3,18 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from directory.expert import PoolOptions
 from ground.errors import Refusal
-from ground.sql import Tx
 from ground.store import Store
 from identity import audit
-from server.desks.feedback import FeedbackDesk
-from sessions.conversation import Conversation
 from tests.server.hall import Hall, Page, hall
 from tests.server.test_commands import refused, talk
 from wire import messages as m
@@ -128,20 +124,18 @@ async def test_unknown_experts_have_no_feedback_page(house: Hall) -> None:
 
 
 @pytest.mark.parametrize("may_teach", [True, False])
-async def test_the_words_of_a_chat_are_learnt_only_with_consent(house: Hall, may_teach: bool) -> None:
-    learnt: list[Any] = []
-
-    async def teach(_tx: Tx, *what: str) -> None:
-        learnt.append(what)
-
-    desk = FeedbackDesk(house.db, Conversation(house.store, house.db), house.news, house.clock, teach)
-    house.commands._desks |= desk.handlers()
+async def test_the_words_of_a_chat_help_to_find_its_expert_only_with_consent(house: Hall, may_teach: bool) -> None:
     expert, user = await house.expert("ada"), await house.page("user", "ann")
     session = await talk(expert, user, "ada")
-    await user.ask(m.Say, session=session, text="may I keep the deposit?")
+    await user.ask(m.Say, session=session, text="may my landlord keep the deposit?")
     await expert.ask(m.Say, session=session, text="two months are lawful")
     await user.ask(m.End, session=session)
+    await house.indexed()
     for _ in range(2):
         await user.ask(m.GiveFeedback, session=session, stars=5, may_teach=may_teach, op="op-the-same")
-    words = "may I keep the deposit?\ntwo months are lawful"
-    assert learnt == ([(house.pool, "ada", session, "ann", words)] if may_teach else [])
+    guest = await house.page()
+    for words in ("deposit", "lawful"):
+        found = await guest.ask(m.Find, words=words)
+        why = [(one.profile.expert, [(hit.word, hit.source) for hit in one.why]) for one in found.experts]
+        assert why == ([("ada", [(words, "chats")])] if may_teach else [])
+        assert "landlord" not in repr(found)

@@ -1,7 +1,7 @@
 """Whether those who wait will be served before the hours end."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -35,6 +35,7 @@ def test_it_is_likely_when_the_turn_comes_before_in_four_cases_of_five() -> None
     ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1e5), min_size=2, max_size=9), st.floats(0, 7200))
 def test_nobody_further_back_stands_better(waits: list[float], left: float) -> None:
     grades = ["likely", "unsure", "unlikely"]

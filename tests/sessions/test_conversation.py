@@ -89,3 +89,16 @@ async def test_text_comes_back_as_it_was_said(scene: Scene, text: str) -> None:
     await say(scene, session, "user", "uma", text)
     page = await scene.conversation.history(scene.pool, session, "expert", "ada", now=scene.now)
     assert [line[2] for line in page["lines"]] == [text]
+
+
+async def test_how_a_session_stands_is_told_to_its_sides_from_the_first_moment(scene: Scene) -> None:
+    session = await talk(scene)
+    for side, who in (("user", "uma"), ("expert", "ada")):
+        met = await scene.conversation.session(scene.pool, session, side, who, now=scene.now)
+        assert (met.session, met.user, met.expert, met.state, met.ended_at) == (session, "uma", "ada", "live", 0)
+    await scene.line.end(scene.pool, session, "user", "uma", now=scene.now)
+    met = await scene.conversation.session(scene.pool, session, "user", "uma", now=scene.now)
+    assert (met.state, met.ended_at) == ("ended", scene.now)
+    for side, who in (("user", "max"), ("expert", "bob"), ("user", "ada")):
+        asked = scene.conversation.session(scene.pool, session, side, who, now=scene.now)
+        assert await refusal(asked) == "no_such_session"

@@ -33,8 +33,9 @@ async def fill(store: Store, db: Database, pool: str) -> Feedback:
     await feedback.give(pool, "s-first", uma, 5, "kind", may_teach=True, after_s=30, op="op-1", now=10)
     await feedback.give(pool, "s-second", uma, 2, "", after_s=30, op="op-2", now=11)
     await feedback.give(pool, "s-max", "max", 4, "fine", after_s=30, op="op-3", now=12)
-    facts = [ticket("t1", "joined", [("ada", 1)], user=uma, name="Uma-The-User")], matched("t1", "ada", user=uma)
-    entries = [(Stamp("e1", n, n * 100), list(events)) for n, events in enumerate(facts, start=1)]
+    joined: list[object] = [ticket("t1", "joined", [("ada", 1)], user=uma, name="Uma-The-User")]
+    facts = [joined, matched("t1", "ada", user=uma)]
+    entries = [(Stamp("e1", n, n * 100), events) for n, events in enumerate(facts, start=1)]
     async with db.begin() as tx:
         await waits.record(tx, pool, entries)
         await record_tickets(tx, pool, entries)

@@ -24,7 +24,13 @@ async def feedback(store: Store, database: Database) -> Feedback:
 
 
 async def give(feedback: Feedback, pool: str, name: str, user: str = "uma", **more: Any) -> Given:
-    given = {"stars": 5, "text": "good", "after_s": AFTER_S, "op": f"op-{name}-{user}", "now": 100_000} | more
+    given: dict[str, Any] = {
+        "stars": 5,
+        "text": "good",
+        "after_s": AFTER_S,
+        "op": f"op-{name}-{user}",
+        "now": 100_000,
+    } | more
     stars, text = given.pop("stars"), given.pop("text")
     return await feedback.give(pool, name, user, stars, text, **given)
 
@@ -94,7 +100,7 @@ async def test_what_is_written_with_it_is_written_once_or_not_at_all(
     feedback: Feedback, database: Database, pool: str
 ) -> None:
     await log(database, pool, session("s1"))
-    runs = []
+    runs: list[int] = []
 
     async def also(_tx: Tx) -> None:
         runs.append(len(runs))

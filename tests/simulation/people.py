@@ -92,19 +92,21 @@ class People:
         for number, expert in enumerate(self.experts):
             for day in range(-1, (self.end - self.start) // DAY + 1):
                 if self.dice.random() < 5 / 7:
-                    self._shift(expert, self.start + day * DAY, by_hours=number % 5 == 0)
+                    self._shift(expert, self.start + day * DAY, by_hours=number % 5 == 0, stays=number % 10 == 0)
         self._arrivals()
         for day in range((self.end - self.start) // DAY + 1):
             at = self.start + day * DAY + self.dice.randrange(DAY)
             self.order(at, "world", "die", self.dice.choice(PROCESSES))
 
-    def _shift(self, expert: str, midnight: int, by_hours: bool) -> None:
+    def _shift(self, expert: str, midnight: int, by_hours: bool, stays: bool) -> None:
         begin = midnight + int(self.dice.gauss(10.5, 3) % 24 * HOUR)
         finish = begin + int(self.dice.uniform(6, 9) * HOUR)
         if begin < self.start:
             return
         if by_hours:
             self.order(begin - MINUTE, "presence", "set_hours", expert, [(begin, finish)])
+        if stays:
+            self.order(finish - 10 * MINUTE, "presence", "open_for", expert, 18)
         self.order(begin, "world", "come", "expert", expert)
         self.order(begin + 1, "presence", "declare", expert, "online", "")
         at = self.after(begin, HOUR // SECOND, 3 * HOUR // SECOND)

@@ -23,7 +23,8 @@ START = 1_800_000_000_000 - 1_800_000_000_000 % 86_400_000
 WINDOW = 14_000
 RENEWALS = (0, 7_000)
 """When in a window the processes renew: often enough for a lease of 8 s."""
-ONCE = {"join", "connect", "switch", "leave", "step_away", "come_back", "accept", "decline", "end", "move", "declare"}
+ONCE = {"join", "connect", "switch", "leave", "step_away", "come_back", "accept", "decline", "end", "move"}
+ONCE |= {"declare", "open_for"}
 REPEATED = 0.04
 """The share of the commands with an operation id that are given twice, as by a client who missed the answer."""
 LATE = {
@@ -39,6 +40,7 @@ LATE = {
     "end": {"session_over"},
     "finish_wrap_up": {"not_in_wrap_up"},
     "move": {"no_such_ticket", "offer_open", "in_session", "line_full"},
+    "open_for": {"not_closed"},
 }
 """Refusals that somebody who acts on what they saw some seconds ago may meet. Any other fails the simulation."""
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import websockets
 from websockets.asyncio.client import ClientConnection
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from wire import messages
 from wire.codec import JSON
@@ -78,10 +78,16 @@ class Talker:
 
 
 @contextlib.asynccontextmanager
-async def talking(port: int, pool: str, token: str = "", *, watch: bool = True) -> AsyncIterator[Talker]:
-    """A socket that has signed in and (with `watch`) follows every light of the pool."""
+async def talking(
+    port: int, pool: str, token: str = "", *, cookie: str = "", watch: bool = True
+) -> AsyncIterator[Talker]:
+    """A socket that has signed in, by a token or a browser's cookie, and (with `watch`) follows every light of the
+    pool."""
+    browser: dict[str, Any] = {}
+    if cookie:
+        browser = {"additional_headers": {"Cookie": cookie}, "origin": Origin(f"http://localhost:{port}")}
     async with websockets.connect(
-        f"ws://localhost:{port}/v1/ws", subprotocols=[Subprotocol(JSON.subprotocol)], compression=None
+        f"ws://localhost:{port}/v1/ws", subprotocols=[Subprotocol(JSON.subprotocol)], compression=None, **browser
     ) as socket:
         talker = Talker(socket)
         listening = asyncio.create_task(talker.listen())

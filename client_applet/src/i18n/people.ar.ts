@@ -63,7 +63,7 @@ export const peopleAr: Catalogue<PeopleKey> = {
   "profile.headline": "العنوان",
   "profile.headline_hint": "سطر واحد تحت اسمك.",
   "profile.email": "عنوان للرسائل",
-  "profile.email_hint": "تصل إليه الرسائل المتروكة لك. لا يراه غيرك.",
+  "profile.email_hint": "تصل إليه الرسائل المتروكة لك. يحدده المشرفون؛ لا يراه الزوار.",
   "profile.biography": "نبذة",
   "profile.biography_hint": "يُفهم **غامق** و*مائل* والقوائم بـ - و[الروابط](https://…).",
   "profile.preview": "معاينة",

@@ -63,7 +63,7 @@ export const peopleDe: Catalogue<PeopleKey> = {
   "profile.headline": "Überschrift",
   "profile.headline_hint": "Eine Zeile unter Ihrem Namen.",
   "profile.email": "Adresse für Nachrichten",
-  "profile.email_hint": "Hierhin gehen Nachrichten, die Ihnen hinterlassen werden. Niemand sonst sieht sie.",
+  "profile.email_hint": "Hierhin gehen Nachrichten, die Ihnen hinterlassen werden. Die Leitung legt sie fest; Besucher sehen sie nie.",
   "profile.biography": "Lebenslauf",
   "profile.biography_hint": "**fett**, *kursiv*, Listen mit - und [Links](https://…) werden verstanden.",
   "profile.preview": "Vorschau",

@@ -63,7 +63,7 @@ export const peopleEn = {
   "profile.headline": "Headline",
   "profile.headline_hint": "One line under your name.",
   "profile.email": "Address for messages",
-  "profile.email_hint": "Messages that people leave go here. Nobody else sees it.",
+  "profile.email_hint": "Messages that people leave go here. Operators set it; visitors never see it.",
   "profile.biography": "Biography",
   "profile.biography_hint": "**bold**, *italic*, lists with - and [links](https://…) are understood.",
   "profile.preview": "Preview",

@@ -63,7 +63,7 @@ export const peopleEs: Catalogue<PeopleKey> = {
   "profile.headline": "Titular",
   "profile.headline_hint": "Una línea bajo su nombre.",
   "profile.email": "Dirección para mensajes",
-  "profile.email_hint": "Aquí llegan los mensajes que le dejan. Nadie más la ve.",
+  "profile.email_hint": "Aquí llegan los mensajes que le dejan. La fija la operación; los visitantes nunca la ven.",
   "profile.biography": "Biografía",
   "profile.biography_hint": "Se entienden **negrita**, *cursiva*, listas con - y [enlaces](https://…).",
   "profile.preview": "Vista previa",

@@ -4,6 +4,7 @@ import { ago } from "../i18n";
 import type { As } from "../core";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
+import { deviceName } from "./device";
 import { PeoplePage } from "./page";
 
 interface SignIn {
@@ -132,7 +133,7 @@ export class OpenlineAccount extends PeoplePage {
       await this.api.send("POST", this.path(`/sign-ins/${encodeURIComponent(one.id)}/end`));
       await this.again();
     }, this.w("account.ended"));
-    return html`<li class="row"><span class="names grow"><strong dir="auto">${one.agent || this.w("account.unknown_device")}</strong>
+    return html`<li class="row"><span class="names grow"><strong dir="auto">${deviceName(one.agent) || this.w("account.unknown_device")}</strong>
         <span class="muted small">${this.w("account.seen", { time: ago(one.seen_at || one.created_at, Date.now(), this.language) })}</span></span>
       ${one.current ? html`<span class="badge good">${this.w("account.this_one")}</span>` : this.button(`end-${one.id}`, this.w("account.end"), end, "quiet small")}</li>`;
   }

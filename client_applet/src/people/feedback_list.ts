@@ -90,7 +90,7 @@ export class OpenlineFeedbackList extends PeoplePage {
       event.preventDefault();
       void (operator ? this.hide(one) : this.answer(one));
     };
-    return html`<form class="names" @submit=${send}>
+    return html`<form class="stack" @submit=${send}>
       ${this.field(this.w(operator ? "feedback.reason" : "feedback.your_answer"), this.text, (text) => (this.text = text), operator ? { max: 200 } : { lines: 3, max: 1000, hint: this.w("feedback.once") })}
       <div class="buttons"><button type="button" class="button quiet small" @click=${() => (this.answering = "")}>${this.w("cancel")}</button>
         <button class="button main small" part="send" ?disabled=${this.text.trim() === ""}>${icon("check")}${this.w(operator ? (one.hidden ? "feedback.show" : "feedback.hide") : "feedback.publish")}</button></div></form>`;

@@ -157,7 +157,7 @@ export class OpenlinePeople extends PeoplePage {
         set({ email: "", name: "", expert: "" });
       }, this.w("people.invited"));
     };
-    return html`<section class="card"><h2>${this.w("people.invite")}</h2><p class="muted">${this.w("people.invite_text")}</p><form class="names" @submit=${send}>
+    return html`<section class="card"><h2>${this.w("people.invite")}</h2><p class="muted">${this.w("people.invite_text")}</p><form class="stack" @submit=${send}>
       <div class="buttons" role="group">${(["expert", "operator", "user"] as const).map((role) => html`<button type="button" class="chip" aria-pressed=${role === this.invite.role} @click=${() => set({ role })}>${this.w(`people.one_${role}`)}</button>`)}</div>
       <div class="two">${this.field(this.w("email"), this.invite.email, (email) => set({ email }), { type: "email", required: true, part: "invite-email" })}
         ${this.field(this.w("name"), this.invite.name, (name) => set({ name }), { max: 100, required: true, part: "invite-name" })}

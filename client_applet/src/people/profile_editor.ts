@@ -104,7 +104,7 @@ export class OpenlineProfileEditor extends PeoplePage {
 
   private async save(): Promise<void> {
     const { expert: _expert, photo: _photo, rate, email, ...own } = this.profile!;
-    const fields = this.as === "operator" ? { ...own, rate, email } : { ...own, email };
+    const fields = this.as === "operator" ? { ...own, rate, email } : own;
     await this.run("save", async () => this.take(await this.api.send<Told>("PUT", this.path("profile"), fields)), this.w("saved_live"));
   }
 
@@ -173,7 +173,7 @@ export class OpenlineProfileEditor extends PeoplePage {
       ${this.field(this.w("name"), profile.name, (name) => this.set({ name }), { max: 100, part: "name" })}
       ${this.field(this.w("profile.since"), profile.started_on, (started_on) => this.set({ started_on }), { type: "date", part: "started-on" })}</div>
       ${this.field(this.w("profile.headline"), profile.headline, (headline) => this.set({ headline }), { max: 200, hint: this.w("profile.headline_hint"), part: "headline" })}
-      ${this.field(this.w("profile.email"), profile.email, (email) => this.set({ email }), { type: "email", max: 254, hint: this.w("profile.email_hint"), part: "email" })}</section>`;
+      ${this.field(this.w("profile.email"), profile.email, (email) => this.set({ email }), { type: "email", max: 254, hint: this.w("profile.email_hint"), part: "email", fixed: this.as !== "operator" })}</section>`;
   }
 
   private renderBiography(profile: Profile): TemplateResult {
@@ -190,10 +190,9 @@ export class OpenlineProfileEditor extends PeoplePage {
     const flip = <T,>(all: readonly T[], one: T): T[] => (all.includes(one) ? all.filter((other) => other !== one) : [...all, one]);
     const words = (text: string) => text.split(",").map((one) => one.trim()).filter(Boolean);
     return html`<section class="card" aria-labelledby="offer"><h2 id="offer">${this.w("profile.offer")}</h2>
-      <fieldset><legend>${this.w("profile.categories")}</legend>
-        ${this.tree.length > 0
-          ? html`<div class="buttons">${this.tree.map((one) => html`<button type="button" class="chip" aria-pressed=${profile.categories.includes(one)} @click=${() => this.set({ categories: flip(profile.categories, one) })}>${one.replaceAll("/", " › ")}</button>`)}</div>`
-          : this.field(this.w("profile.categories_own"), profile.categories.join(", "), (text) => this.set({ categories: words(text) }), { max: 1300 })}</fieldset>
+      ${this.tree.length > 0
+          ? html`<fieldset><legend>${this.w("profile.categories")}</legend><div class="buttons">${this.tree.map((one) => html`<button type="button" class="chip" aria-pressed=${profile.categories.includes(one)} @click=${() => this.set({ categories: flip(profile.categories, one) })}>${one.replaceAll("/", " › ")}</button>`)}</div></fieldset>`
+          : this.field(this.w("profile.categories_own"), profile.categories.join(", "), (text) => this.set({ categories: words(text) }), { max: 1300 })}
       ${this.field(this.w("profile.languages"), profile.languages.join(", "), (text) => this.set({ languages: words(text) }), {
         hint: profile.languages.map((one) => languageName(one, this.language)).join(", "), part: "languages" })}
       <fieldset><legend>${this.w("profile.modes")}</legend><div class="buttons">${MODES.map((mode) => html`<button type="button" class="chip" aria-pressed=${profile.modes.includes(mode)}

@@ -10,6 +10,8 @@ export const peopleStyles = css`
   section.card > p.muted { margin-block-start: -8px; font-size: 0.93em; }
   .labelled { display: grid; gap: 5px; font-weight: 600; font-size: 0.94em; min-inline-size: 0; }
   .labelled .field, .labelled small { font-weight: 400; }
+  .stack { display: grid; gap: 14px; }
+  .field:disabled { background: var(--_sunken); border-color: var(--_edge); color: var(--_muted); }
   fieldset { border: 0; margin: 0; padding: 0; min-inline-size: 0; display: grid; gap: 8px; }
   legend { padding: 0; font-weight: 600; font-size: 0.94em; margin-block-end: 5px; }
   textarea.field { resize: vertical; line-height: 1.5; }

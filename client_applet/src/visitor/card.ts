@@ -88,8 +88,8 @@ export class OpenlineCard extends LitElement {
         <div class="top">
           ${avatar(profile.name, profile.photo, this.client?.server)}
           <div class="who">
-            <h3><button class="name" aria-haspopup="dialog" @click=${() => this.gesture({ do: this.chosen === undefined ? "open" : "choose" })}dir="auto">${marked(profile.name, words)}</button></h3>
-            <p class="headline" dir="auto">${marked(profile.headline, words)}</p>
+            <h3><button class="name" aria-haspopup="dialog" @click=${() => this.gesture({ do: this.chosen === undefined ? "open" : "choose" })}><bdi>${marked(profile.name, words)}</bdi></button></h3>
+            <p class="headline"><bdi>${marked(profile.headline, words)}</bdi></p>
           </div>
           ${this.chosen === undefined ? nothing : this.box(profile.name)}
         </div>
@@ -119,7 +119,7 @@ export class OpenlineCard extends LitElement {
     const now = this.client!.store.now();
     const own = hall.ticket?.places.find((place) => place.expert === this.expert);
     const live = own ? placeForecast(hall, own) : joinForecast(hall, this.expert);
-    const forecast = live ?? (this.lately ? this.told!.wait : null);
+    const forecast = live ?? (this.lately && this.told!.wait.p50 >= 0 ? this.told!.wait : null);
     const at = live ? (hall.forecasts.get(this.expert)?.at ?? now) : (this.told?.at ?? now);
     const parts: string[] = [];
     if (light && what !== "unsure") {

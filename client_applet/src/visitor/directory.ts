@@ -74,7 +74,7 @@ export class OpenlineDirectory extends PoolElement {
   protected override render(): TemplateResult {
     return html`
       <section class="directory" aria-label=${this.t("list.title")}>
-        ${this.heading ? html`<h1 dir="auto">${this.welcome.value?.pool_name || this.t("list.title")}</h1>` : nothing}
+        ${this.heading ? html`<h1><bdi>${this.welcome.value?.pool_name || this.t("list.title")}</bdi></h1>` : nothing}
         ${tools({
           t: translate(this.language), language: this.language, question: this.question, rules: this.welcome.value?.rules ?? null,
           profiles: this.profiles.value, choosing: this.ticket.value ? null : this.choosing, ask: this.ask, toggleChoosing: this.toggleChoosing,

@@ -83,7 +83,7 @@ function sorts({ t, question, profiles, ask }: ToolsView): TemplateResult {
 
 function choice(label: string, value: string, options: readonly (readonly [string, string])[], chosen: (value: string) => void): TemplateResult {
   return html`<label class="choose"><span>${label}</span>
-    <select class="field" @change=${(event: Event) => chosen((event.target as HTMLSelectElement).value)}>
+    <select class="field" aria-label=${label} @change=${(event: Event) => chosen((event.target as HTMLSelectElement).value)}>
       ${options.map(([one, name]) => html`<option value=${one} ?selected=${one === value} .selected=${one === value}>${name}</option>`)}
     </select></label>`;
 }

@@ -137,7 +137,7 @@ export class OpenlinePanel extends PoolElement {
         ${avatar(name, profile?.photo, this.client?.server)}
         <div class="who">
           <h2>${name}</h2>
-          ${profile?.headline ? html`<p class="headline" dir="auto">${profile.headline}</p>` : nothing}
+          ${profile?.headline ? html`<p class="headline"><bdi>${profile.headline}</bdi></p>` : nothing}
           ${profile ? standing(translate(this.language), this.language, profile, this.hall.value?.welcome?.rules.currency ?? "", this.now) : nothing}
           <p class="state">${mark(state === "unknown" ? "unsure" : state)} ${state === "unknown" ? this.t("unknown.title") : this.t(`light.${state}`)}</p>
         </div>
