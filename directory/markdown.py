@@ -33,15 +33,16 @@ _REL: Final = "nofollow noopener ugc"
 _parser: Final = MarkdownIt("commonmark", {"html": False, "maxNesting": 8}).disable(["image", "html_block", "code"])
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def to_html(text: str) -> str:
     """`text` as HTML that may stand in a page as it is. Never raises; a text that is too deeply nested is flattened."""
     return "".join(_write(_parser.parse(text)))
 
 
+@lru_cache(maxsize=512)
 def plain(text: str, limit: int) -> str:
-    """The words of `text` without its marks, in one line of at most `limit` characters: for a description."""
-    words = " ".join("".join(_words(_parser.parse(text))).split())
+    """How `text` begins, without its marks, in one line of at most `limit` characters: for a description."""
+    words = " ".join("".join(_words(_parser.parse(text[: 4 * limit]))).split())
     return words if len(words) <= limit else words[: limit - 1].rsplit(" ", 1)[0] + "…"
 
 

@@ -5,6 +5,7 @@ processor time, and without anything of ours in it: it imports no room. Input an
 """
 
 import io
+import os
 import struct
 import sys
 import warnings
@@ -100,7 +101,8 @@ def _plain(image: Image.Image) -> Image.Image:
 
 def _bound_myself() -> None:
     """No more memory and time than a picture needs, where the system knows such bounds."""
-    with suppress(ImportError, ValueError, OSError):
+    with suppress(ImportError, ValueError, OSError, AttributeError):
+        os.nice(5)  # those who talk go first
         import resource  # noqa: PLC0415 - not on every system
 
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))

@@ -201,7 +201,19 @@ async def take_wishes(tx: Tx, pool: str, those: Sequence[str]) -> Sequence[sa.Ro
 
 
 async def forget_wishes(tx: Tx, pool: str, address: str) -> None:
-    await tx.execute(sa.delete(wishes).where(wishes.c.pool == pool, wishes.c.address == address))
+    """Delete what was wished for `address` in `pool`, in all pools for ""."""
+    there = [wishes.c.pool == pool] if pool else []
+    await tx.execute(sa.delete(wishes).where(*there, wishes.c.address == address))
+
+
+async def forget_wishes_of(tx: Tx, pool: str, subject: str) -> None:
+    """Delete what a user wished."""
+    await tx.execute(sa.delete(wishes).where(wishes.c.pool == pool, wishes.c.subject == subject))
+
+
+async def wishes_for(tx: Tx, address: str) -> Sequence[sa.RowMapping]:
+    """All that was wished for `address`, in all pools."""
+    return (await tx.execute(sa.select(wishes).where(wishes.c.address == address))).mappings().all()
 
 
 async def forget_late_wishes(tx: Tx, now: int) -> None:

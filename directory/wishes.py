@@ -65,8 +65,21 @@ async def wanted(db: Database, pool: str, expert: str, subject: str, now: int) -
 
 
 async def forget(tx: Tx, pool: str, address: str) -> None:
-    """Forget all that `address` (a normal one) wished: its owner wants to be forgotten."""
+    """Forget all that `address` (a normal one) wished, in all pools for "": its owner wants to be forgotten."""
     await store.forget_wishes(tx, pool, same(address))
+
+
+async def forget_user(tx: Tx, pool: str, subject: str) -> None:
+    """Forget all that a user wished, for whatever address."""
+    if subject:
+        await store.forget_wishes_of(tx, pool, subject)
+
+
+async def export(db: Database, address: str) -> list[dict[str, str | int]]:
+    """All that `address` (a normal one) wishes: `pool`, `expert`, and until when it is kept (ms)."""
+    async with db.read() as tx:
+        rows = await store.wishes_for(tx, same(address))
+    return [{name: row[name] for name in ("pool", "expert", "expires_at")} for row in rows]
 
 
 async def _told(tx: Tx, pool: str, expert: str, address: str, language: str) -> Told:

@@ -265,6 +265,7 @@ def _set_pragmas(connection: Any, _record: object) -> None:
         "foreign_keys=ON",
         f"busy_timeout={LOCK_WAIT_S * 1000}",
         "trusted_schema=OFF",
+        "secure_delete=ON",  # who is forgotten is not to be found in the free pages either
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

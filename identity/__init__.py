@@ -1,4 +1,5 @@
-"""Who may: signed short-lived tokens, one-use sign-in links, and roles.
+"""Who may: accounts and their memberships, sign-ins, one-use links, passwords, tokens, roles, and the audit.
 
-Its door is `identity.tokens`.
+Its doors are `accounts` (sign up, links, invitations), `arrivals` (whatever ends in a sign-in), `sign_ins` (what a
+cookie is worth), `members` (what operators do about people), and `tokens`.
 """

@@ -64,11 +64,10 @@ class SignIns:
                 await store.see(tx, who.token_id, now)
         return structs.replace(who, account=row["account"], name=row["name"] or who.name)
 
-    async def check_member(self, pool: str, role: str, subject: str) -> None:
-        """For whoever comes with a token. Raises Refusal (`blocked`)."""
+    async def blocked(self) -> frozenset[tuple[str, str, str]]:
+        """Pool, role and subject of everybody who is blocked."""
         async with self._db.read() as tx:
-            if await store.is_blocked(tx, pool, role, subject):
-                raise Refusal("blocked")
+            return frozenset(await store.all_blocks(tx))
 
     async def how(self, sign_in: str) -> tuple[str, int]:
         """What a sign-in was made with and when (ms); ("", 0) when there is no such."""

@@ -254,6 +254,11 @@ async def ended_since(tx: Tx, since: int) -> list[tuple[str, str, str, str, str]
     return [(pool, role, subject, why, sign_in) for pool, role, subject, why, sign_in in rows]
 
 
+async def all_blocks(tx: Tx) -> list[tuple[str, str, str]]:
+    rows = await tx.execute(sa.select(blocks.c.pool, blocks.c.role, blocks.c.subject))
+    return [(pool, role, subject) for pool, role, subject in rows]
+
+
 async def block(tx: Tx, row: Mapping[str, Any]) -> None:
     await put(tx, blocks, [row])
 

@@ -4,11 +4,11 @@ The words are made up; how often each comes follows Zipf's law, as it does in an
 texts themselves, so common words are in most of them.
 """
 
+import http.client
 import json
 import random
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import accumulate
@@ -20,7 +20,7 @@ from loadtest.private_server import POOL, PrivateServer
 from loadtest.process import BenchError
 from wire.messages import Beat, Find, Found, Ping
 
-EXPERTS, WORDS_EACH, FILES = 10_000, 222, 8
+EXPERTS, WORDS_EACH, FILES = 10_000, 222, 4
 QUICK_EXPERTS = 1_000
 VOCABULARY: Final = 30_000
 ASKERS: Final = 40
@@ -35,7 +35,7 @@ class Writer:
 
     def __init__(self, seed: int) -> None:
         self._dice = random.Random(seed)  # noqa: S311 - texts, not secrets
-        sounds = [a + b for a in "b c d f g h k l m n p r s t v z br cl gr pl st tr".split() for b in "aeiou"]
+        sounds = [a + b for a in (*"bcdfghklmnprstvz", "br", "cl", "gr", "pl", "st", "tr") for b in "aeiou"]
         made = dict.fromkeys("".join(self._dice.choices(sounds, k=self._dice.randint(2, 4))) for _ in range(99_999))
         endings = self._dice.choices(["", "s", "ing", "ed", "er", "ation", "ment", "nt"], k=VOCABULARY)
         self._words = [word + ending for word, ending in zip(list(made)[:VOCABULARY], endings, strict=True)]
@@ -83,7 +83,7 @@ class Editor:
     """An operator's browser, as far as it saves profiles."""
 
     def __init__(self, server: PrivateServer) -> None:
-        self._base = f"http://127.0.0.1:{server.port}"
+        self._host = f"127.0.0.1:{server.port}"
         link = server.link("operator", "bench-operator")
         self._cookie = ""
         self._cookie = self._send("POST", "/v1/sign-in", {"token": link.rpartition("#")[2]})
@@ -92,10 +92,15 @@ class Editor:
         self._send("PUT", f"/v1/pools/{POOL}/experts/{expert}/profile", changes)
 
     def _send(self, method: str, path: str, body: dict[str, Any]) -> str:
-        headers = {"content-type": "application/json", "origin": self._base, "cookie": self._cookie}
-        request = urllib.request.Request(self._base + path, json.dumps(body).encode(), headers, method=method)
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return str(answer.headers.get("set-cookie", "")).partition(";")[0]
+        headers = {"content-type": "application/json", "origin": f"http://{self._host}", "cookie": self._cookie}
+        connection = http.client.HTTPConnection(self._host, timeout=20)
+        connection.request(method, path, json.dumps(body), headers)
+        answer = connection.getresponse()
+        if answer.status != http.HTTPStatus.OK:
+            raise BenchError(f"{method} {path}: {answer.status} {answer.read()[:200]!r}")
+        cookie = str(answer.headers.get("set-cookie", "")).partition(";")[0]
+        connection.close()
+        return cookie
 
 
 def _update(editor: Editor, caller: Caller, expert: str, number: int) -> float:

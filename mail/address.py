@@ -17,10 +17,11 @@ def normal(address: str) -> str:
     Raises Refusal (`bad_email`), without a detail: what somebody typed is not repeated.
     """
     try:
-        found = validate_email(address.strip(), check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(address.strip(" "), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         raise Refusal("bad_email") from None
-    if found.ascii_email is None:  # pragma: no cover - without SMTPUTF8 there always is one
+    # Lawful, but readers of headers would take it for an encoded word (RFC 2047); nobody has such an address.
+    if found.ascii_email is None or "=?" in found.ascii_email:
         raise Refusal("bad_email")
     return found.ascii_email
 

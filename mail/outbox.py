@@ -95,13 +95,23 @@ async def count(tx: Tx, name: str, most: int, now: int) -> None:
 
     Raises Refusal (`too_many_messages`) past `most`; the caller's transaction then undoes the counting.
     """
-    if await store.count_one(tx, name, now // DAY_MS) > most:
+    # Only a digest is kept: whoever is to be forgotten does not stand here.
+    if await store.count_one(tx, hashlib.sha256(name.encode()).hexdigest(), now // DAY_MS) > most:
         raise Refusal("too_many_messages")
 
 
-async def forget(tx: Tx, pool: str, address: str) -> None:
-    """Delete the letters to `address` and those whose answers go there: its owner wants to be forgotten."""
-    await store.forget_address(tx, pool, same(normal(address)))
+async def forget(tx: Tx, pool: str, address: str) -> bool:
+    """Delete the letters of `pool` ("": of all) to `address` and those whose answers go there: its owner wants to be
+    forgotten. False while one is just being handed over: ask again."""
+    return await store.forget_address(tx, pool, same(normal(address)))
+
+
+async def export(db: Database, address: str) -> list[dict[str, Any]]:
+    """The letters to `address` and those whose answers go there. Times in ms; a secret one's text is not told."""
+    async with db.read() as tx:
+        rows = await store.of_address(tx, same(normal(address)))
+    named = ("pool", "kind", "recipient", "reply_to", "subject", "text", "state", "created_at")
+    return [{name: "" if name == "text" and row["secret"] else row[name] for name in named} for row in rows]
 
 
 class Outbox:
@@ -111,15 +121,14 @@ class Outbox:
         self._db = db
 
     async def claim(self, now: int, most: int) -> list[Claimed]:
-        """Lease up to `most` letters that are due, those longest due first."""
+        """Lease up to `most` letters that are due: secret ones before others, then those longest due."""
         async with self._db.read() as tx:
             if not await store.is_due(tx, now):
                 return []
         async with self._db.begin() as tx:
-            await store.lapse(tx, now, _ended("uncertain", now, "the sender vanished while handing it over"))
-            await store.expire(tx, now, _ended("expired", now))
+            await _end_lost(tx, now)
             rows = await store.claim(tx, new_id("claim"), now, now + LEASE_MS, most)
-        return [_claimed(row) for row in sorted(rows, key=lambda row: (row["due_at"], row["mail"]))]
+        return [_claimed(row) for row in sorted(rows, key=lambda row: (not row["secret"], row["due_at"], row["mail"]))]
 
     async def hand_over(self, letter: Claimed, now: int) -> bool:
         """Write down that the text goes out now. False: the lease was lost, and it must not go."""
@@ -150,7 +159,7 @@ class Outbox:
     async def tidy(self, now: int) -> None:
         """Let go of what need not be kept any longer. To be called now and then, also where nothing is sent."""
         async with self._db.begin() as tx:
-            await store.expire(tx, now, _ended("expired", now))
+            await _end_lost(tx, now)
             await store.erase_secrets(tx, now)
             await store.forget_old(tx, now - KEEP_MS, now // DAY_MS - 1)
 
@@ -171,6 +180,11 @@ class Outbox:
     async def _move(self, letter: Claimed, was: State, changed: dict[str, Any]) -> bool:
         async with self._db.begin() as tx:
             return await store.move(tx, letter.mail, letter.claim, was, changed)
+
+
+async def _end_lost(tx: Tx, now: int) -> None:
+    await store.lapse(tx, now, _ended("uncertain", now, "the sender vanished while handing it over"))
+    await store.expire(tx, now, _ended("expired", now))
 
 
 def pause(attempts: int) -> int:

@@ -42,6 +42,7 @@ tally = sa.Table(
     sa.Column("count", sa.BigInteger, nullable=False),
 )
 
+_FIRST = (letters.c.secret.desc(), letters.c.due_at, letters.c.mail)  # whoever signs in sits before the screen
 _HANDED = ("waiting", "handing_over")
 
 
@@ -69,9 +70,9 @@ async def is_due(tx: Tx, now: int) -> bool:
 
 
 async def claim(tx: Tx, claim: str, now: int, until: int, most: int) -> list[dict[str, Any]]:
-    """Lease the letters that have been due longest, in one statement: of several who ask, one gets a letter."""
+    """Lease letters that are due, in one statement: of several who ask, one gets a letter."""
     free = (letters.c.state == "waiting", letters.c.due_at <= now, letters.c.lease_until <= now)
-    first = sa.select(letters.c.mail).where(*free).order_by(letters.c.due_at, letters.c.mail).limit(most)
+    first = sa.select(letters.c.mail).where(*free).order_by(*_FIRST).limit(most)
     # Apart from the update, so that PostgreSQL looks for them (and locks them) once.
     chosen = letters.c.mail.in_(sa.select(first.with_for_update(skip_locked=True).cte("first").c.mail))
     leased = {"claim": claim, "lease_until": until, "attempts": letters.c.attempts + 1}
@@ -110,10 +111,23 @@ async def forget_old(tx: Tx, before: int, day: int) -> None:
     await tx.execute(sa.delete(tally).where(tally.c.day < day))
 
 
-async def forget_address(tx: Tx, pool: str, address: str) -> None:
-    """Delete the letters of `pool` that go to `address` or ask for answers to it."""
-    theirs = sa.or_(sa.func.lower(letters.c.recipient) == address, sa.func.lower(letters.c.reply_to) == address)
-    await tx.execute(sa.delete(letters).where(letters.c.pool == pool, theirs, letters.c.state != "handing_over"))
+async def forget_address(tx: Tx, pool: str, address: str) -> bool:
+    """Delete the letters of `pool` ("": of all) that go to `address` or ask for answers to it, and what was counted of
+    it. Whether none is left: one that is just being handed over stays."""
+    theirs = [_concerns(address), *([letters.c.pool == pool] if pool else [])]
+    await tx.execute(sa.delete(letters).where(*theirs, letters.c.state != "handing_over"))
+    await tx.execute(sa.delete(tally).where(tally.c.name.endswith(f":{address}", autoescape=True)))
+    return (await tx.execute(sa.select(letters.c.mail).where(*theirs).limit(1))).first() is None
+
+
+async def of_address(tx: Tx, address: str) -> Sequence[sa.RowMapping]:
+    """All letters that go to `address` or ask for answers to it, oldest first."""
+    query = sa.select(letters).where(_concerns(address)).order_by(letters.c.created_at)
+    return (await tx.execute(query)).mappings().all()
+
+
+def _concerns(address: str) -> sa.ColumnElement[bool]:
+    return sa.or_(sa.func.lower(letters.c.recipient) == address, sa.func.lower(letters.c.reply_to) == address)
 
 
 async def newest(tx: Tx, pool: str, before: int, limit: int) -> Sequence[sa.RowMapping]:

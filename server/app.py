@@ -22,7 +22,20 @@ from server.limits import Bounds
 from server.middleware import Frontage
 from server.origins import Gate
 from server.sign_in import Entrance
-from server.web import accounts, history, mails, oidc, options, people, photos, profile_edit, profile_page
+from server.visitors import Visitors
+from server.web import (
+    accounts,
+    directory_page,
+    history,
+    mails,
+    oidc,
+    options,
+    own_data,
+    people,
+    photos,
+    profile_edit,
+    profile_page,
+)
 
 DEMO_POOL: Final = "demo"
 _POOL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -56,6 +69,8 @@ def _routes(house: House, bounds: Bounds) -> list[Route]:
         *people.People(house).routes(),
         *mails.routes(house),
         *oidc.OidcPages(house, entrance).routes(),
+        *Visitors(house, entrance).routes(),
+        *own_data.OwnData(house, entrance).routes(),
     ]
     experts = Route("/v1/pools/{pool}/experts", _experts(house), methods=["GET"])
     profiles = [
@@ -64,6 +79,7 @@ def _routes(house: House, bounds: Bounds) -> list[Route]:
         *profile_edit.routes(house),
         *options.routes(house),
         *profile_page.routes(house),
+        *directory_page.routes(house),
     ]
     return [experts, *profiles, *members, *entrance.routes(), *Health(house.door, checks, house.ages).routes()]
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ground.sql import Database
 
 PROBLEMS_SHOWN = 50
+ACTOR = "command line"
+"""Who the audit says it was: whoever may run commands here."""
 
 
 @asynccontextmanager
@@ -61,6 +63,64 @@ def create(pool_id: str, name: str | None, **given: Any) -> None:
     asyncio.run(work())
 
 
+@pool.command("set")
+@click.argument("pool_id", metavar="POOL")
+@click.option("--currency", metavar="CODE", help="The currency of the rates (ISO 4217): EUR, USD ...")
+@click.option("--visitors/--no-visitors", default=None, help="Whether people without an account may join a line.")
+@click.option("--category", "categories", multiple=True, metavar="PATH", help='Of the tree: "Money/Taxes". Repeat it.')
+@click.option("--no-categories", is_flag=True, help="No tree: experts name categories as they like.")
+@click.option("--feedback-after", type=click.IntRange(0, 3600), help="Seconds that a session must last to be rated.")
+@where
+def set_(pool_id: str, **given: Any) -> None:
+    """Change the options of a pool, and show them all. What is not named stays; categories are named all at once.
+
+    \b
+    openline pool set demo --currency USD --visitors --category Money --category Money/Taxes
+    """
+    if given["categories"] and given["no_categories"]:
+        raise click.UsageError("either --category or --no-categories")
+    options = asyncio.run(_set(pool_id, _wishes(given), given))
+    click.echo(f"currency\t{options.currency}")
+    click.echo(f"visitors\t{'yes' if options.visitors else 'no'}")
+    click.echo(f"feedback after\t{options.feedback_after_s} s")
+    for path in options.categories:
+        click.echo(f"category\t{path}")
+
+
+def _wishes(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that were named, taken out of `given`."""
+    categories = list(given.pop("categories"))
+    if given.pop("no_categories"):
+        wanted: list[str] | None = []
+    else:
+        wanted = categories or None
+    named = {
+        "currency": given.pop("currency"),
+        "visitors": given.pop("visitors"),
+        "feedback_after_s": given.pop("feedback_after"),
+        "categories": wanted,
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
+async def _set(pool_id: str, wishes: dict[str, Any], given: dict[str, Any]) -> Any:
+    from directory.profiles import Profiles
+    from ground.clock import SystemClock
+    from identity import audit
+    from server.web.options import merged
+
+    async with opened(**given) as db:
+        profiles = Profiles(db)
+        before = (await profiles.pool(pool_id)).options
+        if not wishes:
+            return before
+        after = (await profiles.put_options(pool_id, merged(before, wishes))).options
+        did = audit.Action(actor=ACTOR, action="set_options", object=f"pool:{pool_id}", reason=", ".join(wishes))
+        async with db.begin() as tx:
+            await audit.note(tx, pool_id, SystemClock().now_ms(), did)
+        return after
+
+
 @pool.command("list")
 @where
 def list_(**given: Any) -> None:
@@ -86,8 +146,9 @@ def import_(file: Path, pool_id: str, skip_bad: bool, **given: Any) -> None:
     """Import experts from a CSV file; who is there already is updated.
 
     Every bad row is named by line, column and reason, and then nothing is imported, unless --skip-bad is given.
-    The columns are id, name, headline, biography, categories, languages, modes, timezone, hours, started_on; lists
-    are separated by semicolons, hours look like "mon-fri 09:00-17:00; sat 10:00-14:00", empty means always open.
+    The columns are id, name, headline, biography, categories, languages, modes, timezone, hours, exceptions,
+    holidays, started_on, rate (minor units a minute), email; lists are separated by semicolons, hours look like
+    "mon-fri 09:00-17:00; sat 10:00-14:00", empty means always open.
 
     \b
     openline pool import demo/experts.csv --pool demo

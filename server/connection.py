@@ -14,9 +14,11 @@ from server.limits import Bounds, Bucket, Buckets
 from server.origins import Came
 from wire.codec import BadMessage, Codec
 from wire.codes import CLOSES, CloseCode
-from wire.messages import ClientMessage, Hello, Refused, Request, Role
+from wire.messages import ClientMessage, Find, Hello, Refused, Request, Role
 
 State = Literal["opening", "signed_in", "closing"]
+COSTS: Final[dict[type, int]] = {Find: 4}
+"""Messages that count as so many: a search is work."""
 
 
 class Who(NamedTuple):
@@ -96,9 +98,10 @@ class Connection:
             message = self._codec.decode(frame)
         except BadMessage as bad:
             return self._count_bad(Refused(id=bad.id, code=bad.code, detail=bad.detail), now)
-        wait = self._bucket.take(self._bounds.per_connection, now)
+        cost = COSTS.get(type(message), 1)
+        wait = self._bucket.take(self._bounds.per_connection, now, cost)
         if not wait and self.member:
-            wait = members.take(self.key, now)
+            wait = members.take(self.key, now, cost)
         if wait:
             return self._too_fast(message, wait)
         return message

@@ -47,6 +47,7 @@ from server.desks.hours import HoursDesk
 from server.desks.letters import LettersDesk
 from server.door import Door, Identify
 from server.endings import watch
+from server.erasing import Eraser
 from server.fanout import Fanout, LivePool
 from server.forecasts import OpenForecasts
 from server.free_news import FreeNews
@@ -92,10 +93,12 @@ class House:
     members: Members
     oidc: Oidc
     logins: Logins
+    eraser: Eraser
 
     async def sign_out(self, pool: str, role: str, member: str, reason: str, sign_in: str = "") -> None:
         """Close the sockets of a sign-in that the books say has ended, or of all of a member (""): here at once, and in
         every other process as soon as the store can tell them, or as they find it in the books (`endings.py`)."""
+        self.guard.blocked.forget()
         self.door.sign_out(pool, role, member, reason, sign_in)
         try:
             await SignOuts(self.store).announce(pool, role, member, reason, sign_in)
@@ -169,17 +172,24 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
             indexing.changed(live, expert)
 
         fanout.profile_changed = profile_changed
+        eraser = Eraser(database, store, line, journal, index, profiles, clock)
+        stack.push_async_callback(_stop, _start(eraser.run()))
         for work in (attachments.keep(), catalogue.keep(), conductor.run(), mailer.run(), indexing.run()):
             stack.push_async_callback(_stop, _start(work))
         door = Door(hub, gate, commands, identifier(guard, fanout), bounds)
-        fanout.signed_out = door.sign_out
-        stack.push_async_callback(_stop, _start(watch(sign_ins, door.sign_out, clock)))
+
+        def ended(pool: str, role: str, member: str, reason: str, sign_in: str) -> None:
+            guard.blocked.forget()
+            door.sign_out(pool, role, member, reason, sign_in)
+
+        fanout.signed_out = ended
+        stack.push_async_callback(_stop, _start(watch(sign_ins, ended, clock)))
         stack.push_async_callback(door.stop)
         yield House(
             config=config, clock=clock, door=door, store=store, database=database, fanout=fanout, catalogue=catalogue,
             profiles=profiles, news=news, index=index, tokens=tokens, guard=guard,
             accounts=accounts, mailer=mailer, arrivals=Arrivals(database, words), sign_ins=sign_ins,
-            members=Members(database), oidc=Oidc(config.oidc, web), logins=Logins(database),
+            members=Members(database), oidc=Oidc(config.oidc, web), logins=Logins(database), eraser=eraser,
         )  # fmt: skip
 
 

@@ -56,13 +56,13 @@ class Bucket:
         self.tokens = rate.burst
         self.at = now
 
-    def take(self, rate: Rate, now: float) -> float:
-        """0 when it may, and one token is gone; else the seconds until it may."""
+    def take(self, rate: Rate, now: float, cost: int = 1) -> float:
+        """0 when it may, and `cost` tokens are gone; else the seconds until it may."""
         self.tokens = min(rate.burst, self.tokens + (now - self.at) * rate.per_s)
         self.at = now
-        if self.tokens < 1:
-            return (1 - self.tokens) / rate.per_s
-        self.tokens -= 1
+        if self.tokens < cost:
+            return (cost - self.tokens) / rate.per_s
+        self.tokens -= cost
         return 0.0
 
     def is_full(self, rate: Rate, now: float) -> bool:
@@ -78,7 +78,7 @@ class Buckets:
         self._room = room
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
-    def take(self, name: str, now: float) -> float:
+    def take(self, name: str, now: float, cost: int = 1) -> float:
         """0 when `name` may; else the seconds until it may."""
         bucket = self._buckets.get(name)
         if bucket is None:
@@ -87,7 +87,7 @@ class Buckets:
                 self._buckets.popitem(last=False)
         else:
             self._buckets.move_to_end(name)
-        return bucket.take(self._rate, now)
+        return bucket.take(self._rate, now, cost)
 
     def sweep(self, now: float, most: int = 1000) -> None:
         """Forget those that are full again, from the oldest on."""

@@ -1,4 +1,4 @@
-"""Signing in and out of a browser, and visitors: users without an account.
+"""Signing in and out of a browser.
 
 A link carries its token behind the #, so it reaches no log; the page posts it here, once, and gets an HttpOnly cookie.
 Where to go next is our own map from role to page, never a word of the request.
@@ -15,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ground.errors import Refusal
-from ground.ids import new_id
 from identity import cookies
 from identity.sign_ins import Ended
 from identity.tokens import Identity, Member
@@ -30,7 +29,6 @@ DEVICE: Final = "openline-device"
 """The cookie by which the browser that asked for a sign-up is known again when the link is followed."""
 RENEWED_S: Final = 1.0
 """Sockets of a sign-in that gave way to another come again this much later, when the browser has the new cookie."""
-_NAMES: Final = ("Robin", "Kim", "Alex", "Sam", "Noor", "Jona", "Mika", "Toni", "Sascha", "Eli", "Remy", "Luca")
 
 
 class FollowedLink(msgspec.Struct, forbid_unknown_fields=True):
@@ -58,7 +56,6 @@ class Entrance:
         return [
             route("/v1/sign-in", self.limited(self.sign_in), "POST"),
             route("/v1/sign-out", self.sign_out, "POST"),
-            route("/v1/pools/{pool}/visitor", self.visitor, "POST", "OPTIONS"),
         ]
 
     async def sign_in(self, request: Request) -> Response:
@@ -78,29 +75,6 @@ class Entrance:
             await self.announce(await self._house.sign_ins.end(who, who.token_id, now), "signed_out")
         gone = cookies.sign_out(asked.pool, asked.role, secure=came(request).secure)
         return JSONResponse({}, headers={"set-cookie": gone})
-
-    async def visitor(self, request: Request) -> Response:
-        """Where the pool lets visitors in: a new user with a made-up name. Pages of allowed other origins get a token
-        too, as no cookie of ours reaches them. Refused `no_visitors`."""
-        page = await self._house.catalogue.open(request.path_params["pool"])
-        if not page.pool.options.visitors:
-            raise Refusal("no_visitors")
-        if request.method == "OPTIONS":
-            return Response(status_code=204, headers=_cross(request) | {"access-control-allow-methods": "POST"})
-        return await self.limited(self._make_user)(request)
-
-    async def _make_user(self, request: Request) -> Response:
-        subject, now = new_id("u"), self._house.clock.now_ms()
-        name = f"{_NAMES[sum(subject.encode()) % len(_NAMES)]} {subject[-3:].upper()}"
-        pool = request.path_params["pool"]
-        made = Identity(pool=pool, role="user", subject=subject, name=name, expires_at=0, token_id="")
-        who = await self._house.arrivals.of(made, "visitor", now=now, agent=agent_of(request))
-        told = {"member": subject, "name": name}
-        if _cross(request):
-            told["token"] = self._house.tokens.issue(pool, "user", subject, name, now=now)
-        answer = await self.welcome(request, who, told)
-        answer.headers.update(_cross(request))
-        return answer
 
     # ------------------------------------------------------------ what other handlers share
 
@@ -189,11 +163,3 @@ def _device_name(request: Request) -> str:
 def _device_header(request: Request, secret: str, max_age: int) -> str:
     end = "; Secure" if came(request).secure else ""
     return f"{_device_name(request)}={secret}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{end}"
-
-
-def _cross(request: Request) -> dict[str, str]:
-    """The CORS headers for a page of another origin; which ones may come was decided before (`middleware.py`)."""
-    origin = request.headers.get("origin", "")
-    if not origin or origin == came(request).own_origin:
-        return {}
-    return {"access-control-allow-origin": origin, "access-control-allow-credentials": "true", "vary": "Origin"}

@@ -95,8 +95,10 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("no_account", "The sign-in has no account.", "Sign up first."),
         RefusalCode("sign_in_unavailable", "The sign-in can't be checked now.", "Come again in a minute."),
         RefusalCode("sign_in_failed", "The provider's sign-in was not accepted.", "Begin again."),
+        RefusalCode("not_confirmed", "That is not how you are called here.", "Type your address or your name."),
         RefusalCode("no_visitors", "This pool lets nobody in without an account.", "Sign in."),
         RefusalCode("no_such_provider", "This pool has no other site to sign in at.", "Sign in here."),
+        RefusalCode("wrong_origin", "A page of this origin may not do that over HTTP.", "Use the server's own pages."),
         RefusalCode("rate_limited", "Too many requests.", "Wait `retry_after_ms`."),
         # the house
         RefusalCode("store_unavailable", "The live store does not answer.", "Repeat with the same `op`."),

@@ -165,7 +165,8 @@ class MatchedWord(Part):
 
 
 class FoundExpert(Part):
-    """One line of a search's answer. `wait` is for who would join now; `why` is empty when nothing was asked."""
+    """One line of a search's answer. `wait` is for who would join now, -1 throughout when nobody can; `why` is empty
+    when nothing was asked."""
 
     profile: Profile
     light: Light

@@ -19,7 +19,8 @@ VERSION: Final = "1"
 """Of the text analysis: with another one everything is indexed anew."""
 COMPLETIONS: Final = 8
 CORRECTED_MIN: Final = 5
-CORRECTED_MOST: Final = 3
+UNKNOWN_MOST: Final = 3
+"""Unknown words of one question that are taken apart or corrected."""
 CHAT_MAX: Final = 100_000
 """Letters of one chat that are looked at."""
 _FULL_TEXT: Final = {"sqlite": sqlite_text, "postgresql": postgres_text}
@@ -104,12 +105,15 @@ class Index:
         if not marks:
             return 0
         entries = await asyncio.to_thread(lambda: [entry(one) for one in people if one.expert not in unchanged])
-        gone = marks.keys() - {one.expert for one in people}
+        await self._take(pool, marks, entries, marks.keys() - {one.expert for one in people})
+        return len(marks)
+
+    async def _take(self, pool: str, marks: dict[str, int], entries: Sequence[Entry], gone: set[str]) -> None:
+        """Take over what was read, as far as nobody has changed it since."""
         async with self._db.begin() as tx:
             taken = await store.take_stale(tx, pool, marks)
             await self.put(tx, pool, [one for one in entries if one.expert in taken])
             await self.remove(tx, pool, sorted(gone & taken))
-        return len(marks)
 
     async def behind(self) -> set[str]:
         """The pools whose index is not what the directory says."""
@@ -117,10 +121,11 @@ class Index:
             return await store.stale_pools(tx)
 
     async def remove(self, tx: Tx, pool: str, experts: Sequence[str]) -> None:
-        """Forget experts; what their chats taught is kept in case they come back."""
+        """Forget experts, and what their chats taught."""
         if not experts:
             return
         await store.lock_pool(tx, pool)
+        await store.drop_chats(tx, pool, "expert", experts)
         old = await store.find_entries(tx, pool, experts)
         await self._change(tx, pool, [(row, None) for row in old.values()])
 
@@ -138,12 +143,12 @@ class Index:
     async def forget_chat(self, tx: Tx, pool: str, session: str) -> None:
         """The user of a session takes back what they allowed."""
         await store.lock_pool(tx, pool)
-        await self._teach(tx, pool, await store.drop_chats(tx, pool, session=session))
+        await self._teach(tx, pool, await store.drop_chats(tx, pool, "session", [session]))
 
     async def forget_user(self, tx: Tx, pool: str, user: str) -> None:
         """Nothing of a user's chats helps to find anybody any more."""
         await store.lock_pool(tx, pool)
-        await self._teach(tx, pool, await store.drop_chats(tx, pool, user=user))
+        await self._teach(tx, pool, await store.drop_chats(tx, pool, "user", [user]))
 
     async def _teach(self, tx: Tx, pool: str, experts: set[str]) -> None:
         old = await store.find_entries(tx, pool, sorted(experts))
@@ -181,7 +186,7 @@ class Index:
             if row is None or not row["experts"]:
                 return []
             totals = Totals(row["experts"], row["terms"])
-            sought = await _sought(tx, pool, words.question(question, list(row["languages"])))
+            sought = await _sought(tx, pool, question, list(row["languages"]))
             if not sought:
                 return []
             groups = [(one.terms, ranking.rarity(one.experts, totals.experts)) for one in ranking.picking(sought)]
@@ -195,10 +200,12 @@ class Index:
         return sorted((hit for hit in hits if hit.words), key=lambda hit: (-hit.relevance, hit.expert))[:limit]
 
 
-async def _sought(tx: Tx, pool: str, asked: Sequence[words.Asked]) -> list[Sought]:
-    """The words of a question that somebody has; one that nobody has is completed or corrected, if it can be."""
+async def _sought(tx: Tx, pool: str, question: str, languages: Sequence[str]) -> list[Sought]:
+    """The words of a question that somebody has; one that nobody has is completed, taken apart or corrected, if it can
+    be."""
+    asked = words.question(question, languages)
     known = await store.frequencies(tx, pool, {term for one in asked for term in one.terms})
-    found, corrected = [], 0
+    found, unknown = [], 0
     for one in asked:
         terms = {term: known[term] for term in one.terms if term in known}
         share = 1.0
@@ -206,9 +213,9 @@ async def _sought(tx: Tx, pool: str, asked: Sequence[words.Asked]) -> list[Sough
             share = ranking.COMPLETED
             if one.typing:
                 terms = await _completed(tx, pool, one)
-            if not terms and corrected < CORRECTED_MOST:
-                corrected += 1
-                terms = await _corrected(tx, pool, one)
+            if not terms and unknown < UNKNOWN_MOST:
+                unknown += 1
+                terms = await _apart(tx, pool, one, languages) or await _corrected(tx, pool, one)
         if terms:
             found.append(Sought(one.word, tuple(terms), max(terms.values()), share))
     return found
@@ -218,6 +225,14 @@ async def _completed(tx: Tx, pool: str, asked: words.Asked) -> dict[str, int]:
     """The terms that a half-typed word begins."""
     start = words.term(words.fold(asked.word.lower()))
     return await store.beginning_with(tx, pool, start, COMPLETIONS) if len(start) > 1 else {}
+
+
+async def _apart(tx: Tx, pool: str, asked: words.Asked, languages: Sequence[str]) -> dict[str, int]:
+    """The terms of two known words that were written together."""
+    pairs = words.halves(asked.word, languages)
+    known = await store.frequencies(tx, pool, {term for pair in pairs for term in pair}) if pairs else {}
+    both = next((pair for pair in pairs if all(term in known for term in pair)), ())
+    return {term: known[term] for term in both}
 
 
 async def _corrected(tx: Tx, pool: str, asked: words.Asked) -> dict[str, int]:

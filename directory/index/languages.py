@@ -16,6 +16,9 @@ ALGORITHMS: Final = {
 }  # fmt: skip
 """From a language's code to its Snowball algorithm."""
 
+WRITE_TOGETHER: Final = frozenset({"da", "de", "et", "fi", "hu", "nb", "nl", "nn", "no", "sv"})
+"""Languages that make one word of two."""
+
 _FUNCTION_WORDS: Final = {
     "en": "a about an and are as at be been but by can could did do does for from had has have he her him his how i if "
     "in into is it its me my no not of on or our she so some than that the their them then there these they this to "

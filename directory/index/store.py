@@ -6,7 +6,7 @@ triggers on `experts`, in the transaction of the change, whoever makes it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -169,10 +169,9 @@ async def add_chat(tx: Tx, row: Mapping[str, Any]) -> bool:
     return True
 
 
-async def drop_chats(tx: Tx, pool: str, *, session: str = "", user: str = "") -> set[str]:
-    """Delete the chats of a session or of a user; whose they were."""
-    which = chats.c.session == session if session else chats.c.user == user
-    query = sa.delete(chats).where(chats.c.pool == pool, which).returning(chats.c.expert)
+async def drop_chats(tx: Tx, pool: str, what: Literal["session", "user", "expert"], whose: Sequence[str]) -> set[str]:
+    """Delete chats; the experts whose they were."""
+    query = sa.delete(chats).where(chats.c.pool == pool, chats.c[what].in_(whose)).returning(chats.c.expert)
     return set((await tx.scalars(query)).all())
 
 

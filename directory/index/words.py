@@ -13,12 +13,14 @@ from typing import Final, NamedTuple
 
 import snowballstemmer
 
-from directory.index.languages import ALGORITHMS, STOP_WORDS, likely
+from directory.index.languages import ALGORITHMS, STOP_WORDS, WRITE_TOGETHER, likely
 
 WORD_MAX: Final = 40
 """Longer words are cut: nobody types them whole."""
 ASKED_MAX: Final = 24
 """Words of a question that are looked for."""
+HALF_MIN: Final = 4
+"""The fewest letters of a word that is part of another."""
 
 _WORD: Final = re.compile(r"[^\W\d_][+#]{1,2}(?!\w)|[^\W_]+(?:['\u2019\u02bc][^\W_]+)*")
 _APOSTROPHE: Final = re.compile(r"['\u2019\u02bc]")
@@ -103,6 +105,19 @@ def misspelt(word: str) -> list[str]:
     slips = [a + b[1:] for a, b in cuts if b] + [a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1]
     slips += [a + c + b[1:] for a, b in cuts if b for c in letters] + [a + c + b for a, b in cuts for c in letters]
     return list(dict.fromkeys(slip for slip in slips if slip != word))
+
+
+def halves(word: str, languages: Sequence[str]) -> list[tuple[str, ...]]:
+    """The terms of each two words that `word` may be written together of, in languages that do so: those of likely
+    halves first."""
+    joining = tuple(code for code in languages if code in WRITE_TOGETHER)
+    word = word.lower()[:WORD_MAX]
+    if not joining or len(word) < 2 * HALF_MIN:
+        return []
+    cuts = sorted(range(HALF_MIN, len(word) - HALF_MIN + 1), key=lambda cut: abs(2 * cut - len(word)))
+    pairs = [(word[:cut], word[cut:]) for cut in cuts]
+    pairs += [(left[:-1], right) for left, right in pairs if left.endswith("s") and len(left) > HALF_MIN]
+    return [(_terms(left, joining)[0], _terms(right, joining)[0]) for left, right in pairs]
 
 
 def _typed(text: str) -> Iterator[tuple[str, str]]:

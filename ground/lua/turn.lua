@@ -148,8 +148,13 @@ local function run_due(turn)
     turn.now = math.max(tonumber(due[2]), turn.last_due or 0)
     turn.last_due = turn.now
     local kind, id = due[1]:match("^([a-z]+):(.*)$")
-    R.on_deadline[kind](turn, id)
-    R.settle(turn)
+    if R.on_deadline[kind] then
+      R.on_deadline[kind](turn, id)
+      R.settle(turn)
+    else
+      -- A newer release beside this one knows it: it is put off, for nothing of the pool may stop over it.
+      redis.call("ZADD", K.deadlines(turn.p), turn.began + 1000, due[1])
+    end
   end
   turn.now = turn.began
 end

@@ -45,7 +45,6 @@ class Logins:
                 await sign_ins.end_member(tx, pool, role, visitor, now, "grown_up")
             return await sign_ins.begin(tx, who, HOW, agent, now)
 
-
     async def note_adopted(self, visitor: Identity, who: Identity, *, now: int) -> None:
         """`visitor` has turned out to be `who`: what either did is one person's."""
         row = {"pool": who.pool, "visitor": visitor.subject, "subject": who.subject, "at": now}

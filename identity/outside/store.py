@@ -1,13 +1,13 @@
 """The tables of people whose accounts are kept elsewhere, and of what leaves: logins, used states, grown visitors,
 erasures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from ground.sql import Tx, metadata, put_once
-from identity.store import memberships
+from ground.sql import Tx, Words, metadata, put_once
+from identity.store import actions, links, memberships, sign_ins
 
 logins = sa.Table(
     "outside_logins",
@@ -39,7 +39,7 @@ erasures = sa.Table(
     "erasures",
     metadata,
     sa.Column("erasure", sa.Text, primary_key=True),
-    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("email", Words, nullable=False),
     sa.Column("members", sa.JSON, nullable=False),  # [pool, role, subject] of whoever is erased
     sa.Column("asked_at", sa.BigInteger, nullable=False),
     sa.Column("done_at", sa.BigInteger),  # empty while work is left
@@ -76,10 +76,6 @@ async def logins_of(tx: Tx, account: str) -> list[dict[str, Any]]:
     return [dict(row) for row in (await tx.execute(query)).mappings()]
 
 
-async def forget_logins(tx: Tx, account: str) -> None:
-    await tx.execute(sa.delete(logins).where(logins.c.account == account))
-
-
 async def pools_of(tx: Tx, account: str) -> set[str]:
     """The pools in which an account is a member."""
     query = sa.select(memberships.c.pool).where(memberships.c.account == account)
@@ -96,8 +92,66 @@ async def visitors_of(tx: Tx, pool: str, subject: str) -> list[str]:
     return list((await tx.execute(query)).scalars())
 
 
-async def forget_visitors(tx: Tx, pool: str, subject: str) -> None:
-    await tx.execute(sa.delete(adopted).where(adopted.c.pool == pool, adopted.c.subject == subject))
+async def memberships_of(tx: Tx, account: str) -> list[tuple[str, str, str]]:
+    """Pool, role and subject of all that an account is."""
+    m = memberships.c
+    rows = await tx.execute(sa.select(m.pool, m.role, m.subject).where(m.account == account).order_by(m.pool, m.role))
+    return [(pool, role, subject) for pool, role, subject in rows]
+
+
+async def asked_links(tx: Tx, email: str) -> list[dict[str, Any]]:
+    """When links were asked for an address."""
+    if not email:
+        return []
+    columns = (links.c.pool, links.c.role, links.c.purpose, links.c.created_at, links.c.used_at)
+    query = sa.select(*columns).where(links.c.email == email).order_by(links.c.created_at)
+    return [dict(row) for row in (await tx.execute(query)).mappings()]
+
+
+async def all_sign_ins(tx: Tx, account: str, members: Sequence[tuple[str, str, str]]) -> list[dict[str, Any]]:
+    """Those that are over, too."""
+    columns = [sign_ins.c[name] for name in ("pool", "role", "how", "agent", "created_at", "seen_at", "ended_at")]
+    query = sa.select(*columns).where(_signed_in(account, members)).order_by(sign_ins.c.created_at)
+    return [dict(row) for row in (await tx.execute(query)).mappings()]
+
+
+async def forget_person(
+    tx: Tx, account: str, email: str, members: Sequence[tuple[str, str, str]], pseudonym: str
+) -> None:
+    """Delete what signs somebody in and what they signed in with; in the audit they have a pseudonym from now on."""
+    gone = sa.update(sign_ins).where(_signed_in(account, members))
+    # The row itself tells other processes that the sign-in is over, and goes when that is no news any more.
+    await tx.execute(gone.values(agent="", expires_at=sign_ins.c.ended_at))
+    if account:
+        await tx.execute(sa.delete(logins).where(logins.c.account == account))
+        await tx.execute(sa.delete(memberships).where(memberships.c.account == account))
+    if email:
+        await tx.execute(sa.delete(links).where(links.c.email == email))
+        named = actions.c.object.endswith(f":{email}", autoescape=True)
+        await tx.execute(sa.update(actions).where(named).values(object=f"account:{pseudonym}"))
+    for pool, role, subject in members:
+        await _forget_member(tx, pool, role, subject, pseudonym)
+
+
+async def _forget_member(tx: Tx, pool: str, role: str, subject: str, pseudonym: str) -> None:
+    theirs = (links.c.pool == pool, links.c.role == role, links.c.subject == subject)
+    await tx.execute(sa.delete(links).where(*theirs))
+    if role == "user":
+        grown = (adopted.c.pool == pool, sa.or_(adopted.c.subject == subject, adopted.c.visitor == subject))
+        await tx.execute(sa.delete(adopted).where(*grown))
+    if role != "expert":  # an expert's id is that of the profile, which is the pool's
+        done_to = (actions.c.pool == pool, actions.c.object == f"{role}:{subject}")
+        await tx.execute(sa.update(actions).where(*done_to).values(object=f"{role}:{pseudonym}"))
+    if role == "operator":
+        done_by = (actions.c.pool == pool, actions.c.actor == subject)
+        await tx.execute(sa.update(actions).where(*done_by).values(actor=pseudonym))
+
+
+def _signed_in(account: str, members: Sequence[tuple[str, str, str]]) -> sa.ColumnElement[bool]:
+    s = sign_ins.c
+    each = [sa.and_(s.pool == pool, s.role == role, s.subject == subject) for pool, role, subject in members]
+    whose = [s.account == account] if account else []
+    return sa.or_(sa.false(), *whose, *each)
 
 
 async def add_erasure(tx: Tx, row: Mapping[str, Any]) -> None:
@@ -112,5 +166,5 @@ async def open_erasures(tx: Tx, limit: int = 20) -> list[dict[str, Any]]:
 
 async def close_erasure(tx: Tx, erasure: str, now: int) -> None:
     """It is done: even whose it was is forgotten."""
-    done = {"done_at": now, "account": "", "members": []}
+    done = {"done_at": now, "email": "", "members": []}
     await tx.execute(sa.update(erasures).where(erasures.c.erasure == erasure).values(done))

@@ -140,5 +140,6 @@ onSubmit(
 
 const token = location.hash.slice(1);
 history.replaceState(null, "", location.pathname + location.search);
-if (token === "") show();
+// A provider's sign-in that did not work comes back here with its name.
+if (token === "") show(asked.get("problem") ?? "");
 else void follow(token);

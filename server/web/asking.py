@@ -21,12 +21,14 @@ STATUS: Final = {
     "not_signed_in": 401,
     "not_allowed": 403,
     "blocked": 403,
+    "wrong_origin": 403,
     "link_unknown": 403,
     "link_used": 403,
     "link_expired": 403,
     "wrong_password": 403,
     "no_account": 404,
     "no_visitors": 403,
+    "bad_token": 401,
     "sign_in_unavailable": 503,
     "no_such_provider": 404,
     "no_such_pool": 404,
@@ -76,11 +78,15 @@ def refused(code: str, detail: str = "", headers: dict[str, str] | None = None) 
     return JSONResponse({"code": code, "detail": detail}, STATUS.get(code, 409), headers=headers)
 
 
-def route(path: str, handler: Handler, *methods: str) -> Route:
-    """A route whose handler may raise Refusal."""
+def route(path: str, handler: Handler, *methods: str, foreign: bool = False) -> Route:
+    """A route whose handler may raise Refusal. What changes something is for our own pages only: a page of another
+    origin that may open sockets is let through by `middleware.py`, but acts over HTTP only where `foreign`."""
 
     @wraps(handler)
     async def guarded(request: Request) -> Response:
+        ours = request.headers.get("origin", "") == came(request).own_origin
+        if request.method not in ("GET", "HEAD", "OPTIONS") and not (ours or foreign):
+            return refused("wrong_origin")
         try:
             return await handler(request)
         except Refusal as refusal:

@@ -1,5 +1,7 @@
 """A pool's options over HTTP: for its operators."""
 
+from typing import Any
+
 import msgspec
 from babel.numbers import list_currencies
 from starlette.requests import Request
@@ -25,7 +27,7 @@ def routes(house: House) -> list[Route]:
         """Options that are not named stay as they are."""
         who = await operating(request, house)
         before = (await house.profiles.pool(who.pool)).options
-        after = _merged(before, await sent(request, dict[str, msgspec.Raw]))
+        after = merged(before, await sent(request, dict[str, Any]))
         try:
             made = await house.profiles.put_options(who.pool, after)
         except BadProfile as bad:
@@ -37,16 +39,12 @@ def routes(house: House) -> list[Route]:
     return [route("/v1/pools/{pool}/options", read, "GET"), route("/v1/pools/{pool}/options", write, "PUT")]
 
 
-def checked(options: PoolOptions) -> PoolOptions:
-    """`options`, if its currency is one. Raises Refusal (`malformed`)."""
-    if options.currency not in list_currencies():
-        raise Refusal("malformed", f"{options.currency} is not a currency")
-    return options
-
-
-def _merged(before: PoolOptions, given: dict[str, msgspec.Raw]) -> PoolOptions:
-    values = msgspec.to_builtins(before) | {name: msgspec.json.decode(raw) for name, raw in given.items()}
+def merged(before: PoolOptions, wishes: dict[str, Any]) -> PoolOptions:
+    """`before` with what is wished for. Raises Refusal (`malformed`, its detail says what is wrong)."""
     try:
-        return checked(msgspec.convert(values, PoolOptions))
+        after = msgspec.convert(msgspec.to_builtins(before) | wishes, PoolOptions)
     except msgspec.ValidationError as wrong:
         raise Refusal("malformed", str(wrong)[:200]) from None
+    if after.currency not in list_currencies():
+        raise Refusal("malformed", f"{after.currency} is not a currency")
+    return after

@@ -4,7 +4,7 @@ import asyncio
 import re
 from typing import Final, get_args
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -47,20 +47,24 @@ class _PhotoDesk:
         self._house = house
         self._photos = Photos(house.database)
         self._rates = Buckets(PER_EXPERT)
-        self._uploads = 0
+        self._uploading: set[str] = set()
 
     async def put(self, request: Request) -> Response:
         """The body is the picture. Who sends it is known before a byte of it is read."""
         edit = await editing(request, self._house)
-        wait = self._rates.take(f"{edit.pool}/{edit.expert}", asyncio.get_running_loop().time())
-        if wait or self._uploads >= UPLOADS:
+        whose = f"{edit.pool}/{edit.expert}"
+        wait = self._rates.take(whose, asyncio.get_running_loop().time())
+        # One at a time each, so that nobody takes all the places by sending slowly.
+        if wait or whose in self._uploading or len(self._uploading) >= UPLOADS:
             raise Refusal("rate_limited")
-        self._uploads += 1
+        self._uploading.add(whose)
         try:
             request.state.more_time(UPLOAD_S)
             path = await self._photos.put(edit.pool, edit.expert, await _body(request))
+        except ClientDisconnect:
+            raise Refusal("malformed") from None
         finally:
-            self._uploads -= 1
+            self._uploading.discard(whose)
         await done(self._house, edit, "set_photo")
         return answer({"photo": path})
 

@@ -81,6 +81,23 @@ async def test_only_this_route_takes_more_and_only_from_who_may(line: PeopleSite
     writer.close()
 
 
+async def test_who_sends_slowly_takes_one_place_and_gives_it_back(line: PeopleSite) -> None:
+    ada, bob = await line.signed_in(("expert", "ada")), await line.signed_in(("expert", "bob"))
+    picture = pictures.encoded(pictures.photo(), "PNG")
+    named = f"Host: 127.0.0.1:{line.port}\r\nOrigin: {line.origin}\r\nCookie: {ada.cookie}\r\nContent-Length: 500000"
+    _reader, writer = await asyncio.open_connection("127.0.0.1", line.port)
+    writer.write(f"PUT {PHOTO} HTTP/1.1\r\n{named}\r\n\r\nx".encode())
+    async with asyncio.timeout(20):
+        while (await ada.ask("PUT", PHOTO, content=b"")).status_code != 429:
+            await asyncio.sleep(0.05)
+        others = await bob.ask("PUT", PHOTO.replace("ada", "bob"), content=picture)
+        assert others.status_code == 200
+        writer.close()
+        while (again := await ada.ask("PUT", PHOTO, content=picture)).status_code == 429:
+            await asyncio.sleep(1)
+    assert again.status_code == 200
+
+
 async def test_a_decoder_that_hangs_or_dies_takes_nobody_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

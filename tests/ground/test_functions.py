@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ground import functions
+from ground import functions, keys
 from ground.errors import Refusal
 from ground.functions import LibraryError, headers, library, resolve, sources
 from ground.store import Store
@@ -101,6 +101,13 @@ async def test_two_releases_serve_side_by_side(store: Store, pool: str, monkeypa
     other = await Store.open(store.url)
     assert (await other.call("tail", pool))["epoch"] == (await store.call("tail", pool))["epoch"]
     await other.close()
+
+
+async def test_a_deadline_of_a_newer_release_is_left_to_it(store: Store, pool: str) -> None:
+    node, key = store.nodes.node(pool), keys.key(pool, "deadlines")
+    await node.execute_command("ZADD", key, 5, "unheard:ada")
+    assert (await store.call("enrol", pool, {"experts": ["ada"]}, now=1_000))["added"] == 1
+    assert float(await node.execute_command("ZSCORE", key, "unheard:ada")) > 1_000
 
 
 async def test_lost_functions_are_loaded_again(store: Store, pool: str) -> None:

@@ -34,7 +34,10 @@ from ground.sql import (
 )
 from ground.sql import set_cursor as move
 
-ROOMS = (directory.index.store, directory.store, identity.outside.store, identity.store, mail.store, presence.store, queueing.store, sessions.store, sessions.feedback.store)
+ROOMS = (
+    directory.index.store, directory.store, identity.outside.store, identity.store, mail.store, presence.store,
+    queueing.store, sessions.store, sessions.feedback.store,
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -28,16 +28,24 @@ class CuttingProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_unix_connection(self.target)
+        cut = asyncio.Event()
+
+        async def answers() -> None:
+            while data := await up_reader.read(65536):
+                if cut.is_set():
+                    break
+                writer.write(data)
+            writer.close()
+
+        down = asyncio.create_task(answers())
         with contextlib.suppress(OSError, ConnectionError):
             while data := await reader.read(65536):
-                up_writer.write(data)
-                answer = await up_reader.read(65536)
                 if b"FCALL" in data and self.cuts:
                     self.cuts -= 1
-                    break
-                writer.write(answer)
-        writer.close()
+                    cut.set()
+                up_writer.write(data)
         up_writer.close()
+        await down
 
 
 async def ready(store: Store, pool: str, users: int = 1) -> tuple[Presence, Line]:

@@ -67,7 +67,7 @@ async def provider() -> AsyncIterator[OpenId]:
 
 def ours(provider: OpenId, *pools: str) -> Provider:
     client, secret = provider.client
-    made = {"name": "Mail Example", "client_id": client, "client_secret": secret}
+    made: dict[str, Any] = {"name": "Mail Example", "client_id": client, "client_secret": secret}
     return Provider(issuer=provider.issuer or provider.url, pools=list(pools or ("demo",)), **made)
 
 

@@ -70,7 +70,7 @@ class Echo:
 
 
 async def identify(conn: Connection, hello: messages.Hello) -> Who:
-    """Tokens of the tests: `role:member[:expires_at]`."""
+    """Tokens of the tests: `role:member[:expires_at[:sign-in]]`."""
     if hello.pool == "nowhere":
         raise Refusal("no_such_pool")
     if not hello.token:
@@ -78,7 +78,8 @@ async def identify(conn: Connection, hello: messages.Hello) -> Who:
     if hello.token.count(":") == 0:
         raise Refusal("bad_token")
     role, member, *end = hello.token.split(":")
-    return Who(role, member, member.title(), int(end[0]) if end else 0)  # type: ignore[arg-type]
+    sign_in = end[1] if len(end) > 1 else ""
+    return Who(role, member, member.title(), int(end[0]) if end else 0, sign_in)  # type: ignore[arg-type]
 
 
 class Rig:

@@ -9,11 +9,15 @@ from typing import Any
 
 import httpx
 import pytest
+import redis.asyncio
 import websockets
 from websockets.typing import Origin, Subprotocol
 
 from ground.clock import SystemClock
+from ground.ids import new_id
 from identity.accounts import Accounts
+from identity.outside.settings import HostSite
+from tests.identity.elsewhere import key
 from tests.server.test_site import Site, serving
 
 MODE = {"mode": "chat"}
@@ -34,18 +38,19 @@ class Socket:
         return await self.until(lambda said: said.get("id") == number)
 
     async def command(self, name: str, **fields: Any) -> dict[str, Any]:
-        return await self.ask(name, op=f"operation-{self._n}-{id(self)}", **fields)
+        return await self.ask(name, op=new_id("op"), **fields)
 
     async def until(self, holds: Any) -> dict[str, Any]:
         """The latest that holds, or the first that will."""
         async with asyncio.timeout(15):
-            for said in reversed(self.told):
-                if holds(said):
-                    return said
-            while not holds(said := json.loads(await self._ws.recv())):
-                self.told.append(said)
-            self.told.append(said)
-            return said
+            found = next((said for said in reversed(self.told) if holds(said)), None)
+            if found is not None:
+                return found
+            while True:
+                heard: dict[str, Any] = json.loads(await self._ws.recv())
+                self.told.append(heard)
+                if holds(heard):
+                    return heard
 
     async def ticket(self) -> dict[str, Any]:
         return await self.until(lambda said: said["t"] == "my_ticket" and said["ticket"])
@@ -78,20 +83,32 @@ class Browser:
         return said.json()  # type: ignore[no-any-return]
 
     @contextlib.asynccontextmanager
-    async def socket(self, role: str = "user") -> AsyncIterator[Socket]:
+    async def socket(self, role: str = "user", token: str = "") -> AsyncIterator[Socket]:
         jar = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
         async with websockets.connect(
             f"ws://127.0.0.1:{self.site.port}/v1/ws?as={role}", subprotocols=[Subprotocol("openline.v1.json")],
             origin=Origin(self.site.origin), additional_headers={"Cookie": jar},
         ) as ws:  # fmt: skip
             made = Socket(ws)
-            await made.ask("hello", pool="demo")
+            await made.ask("hello", pool="demo", token=token)
             await made.ask("watch", all=True)
             yield made
 
 
+async def keys_of_demo(client: redis.asyncio.Redis) -> list[bytes]:
+    return [key async for key in client.scan_iter("ol:{demo}:*", count=1000)]
+
+
+async def forget_demo(store_url: str) -> None:
+    async with redis.asyncio.Redis.from_url(store_url) as client:
+        if keys := await keys_of_demo(client):
+            await client.delete(*keys)
+
+
 @pytest.fixture
 async def site(store_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """A server whose pool knows nothing of the tests before."""
+    await forget_demo(store_url)
     async with serving(store_url, tmp_path) as running:
         yield running
 
@@ -196,3 +213,54 @@ async def test_from_one_account_to_another_nothing_goes_over(site: Site, ada: So
     async with browser.socket() as page:
         await page.command("join", experts=["ada"], **MODE)
         assert await browser.follow_link("user", vic) == {"to": "/p/demo"}
+
+
+async def test_a_page_of_another_site_keeps_its_visitor_and_hands_the_place_to_the_hosts_user(
+    store_url: str, tmp_path: Path
+) -> None:
+    """No cookie of ours comes along there: a pass renews the visitor's token, and gives the place up, once."""
+    now = int(SystemClock().now_ms() / 1000)
+    claims = {
+        "iss": "https://shop.example",
+        "aud": "openline",
+        "sub": "77",
+        "name": "Vic",
+        "iat": now,
+        "exp": now + 600,
+    }
+    token = key().sign(claims)
+    host = HostSite(
+        pool="demo", issuer="https://shop.example", audience="openline", prefix="shop", algorithms=["RS256"],
+        keys=[key().pem],
+    )  # fmt: skip
+    await forget_demo(store_url)
+    async with serving(store_url, tmp_path, host_sites=(host,)) as site:
+        console = Browser(site)
+        await console.follow_link("expert", "ada")
+        async with console.socket("expert") as ada:
+            await ada.command("declare", status="away", reason="")
+            shop = Browser(site)
+            shop.http.headers["origin"] = "https://shop.example"
+            first = (await shop.http.post("/v1/pools/demo/visitor")).json()
+            shop.http.cookies.clear()
+            again = (await shop.http.post("/v1/pools/demo/visitor", json={"pass": first["pass"]})).json()
+            assert (again["member"], again["name"]) == (first["member"], first["name"])
+            async with shop.socket(token=again["token"]) as visitor:
+                await visitor.command("join", experts=["ada"], **MODE)
+                before = await visitor.ticket()
+                forged = {"pass": first["pass"][:-3] + "AAA", "token": token}
+                refused = await shop.http.post("/v1/pools/demo/adopt", json=forged)
+                assert (refused.status_code, refused.json()["code"]) == (401, "bad_token")
+                assert refused.headers["access-control-allow-origin"] == "https://shop.example"
+                for bad in ({"pass": first["pass"], "token": "x"}, {"pass": again["token"], "token": token}):
+                    assert (await shop.http.post("/v1/pools/demo/adopt", json=bad)).json()["code"] == "bad_token"
+                grown = await shop.http.post("/v1/pools/demo/adopt", json={"pass": first["pass"], "token": token})
+                assert grown.json() == {"place": "moved"}
+                assert await visitor.close_code() == 4003
+            async with shop.socket(token=token) as mine:
+                after = await mine.ticket()
+                assert (after["ticket"], after["joined_at"]) == (before["ticket"], before["joined_at"])
+            # The pass has done what it was for.
+            for what, body in (("visitor", {}), ("adopt", {"token": token})):
+                late = await shop.http.post(f"/v1/pools/demo/{what}", json={"pass": first["pass"]} | body)
+                assert late.json()["code"] == "bad_token"

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ground.clock import SystemClock
+from ground.errors import Refusal
 from ground.sql import Database
 from identity.arrivals import Arrivals
 from identity.tokens import Identity, Tokens
@@ -146,3 +147,34 @@ def test_a_wrong_setting_is_a_usage_error(state: Path) -> None:
     refused = run("doctor", "--store", "redis://store.example")
     assert refused.exit_code == 2
     assert "OPENLINE_SECRET_FILE" in refused.output
+
+
+def test_the_first_operator_gets_an_account_and_whoever_is_blocked_gets_in_no_more(state: Path) -> None:
+    assert run("pool", "create", "desk").exit_code == 0
+    words = ("account", "create", "--pool", "desk", "--role", "operator", "--email", "Olga@line.example")
+    url = urlsplit(run(*words, "--name", "Olga", "--base", "https://line.example").output.strip())
+    assert url.netloc == "line.example"
+    olga = _redeem(state, url.fragment)
+    assert (olga.role, olga.name, olga.subject) == ("operator", "Olga", olga.account)
+    again = urlsplit(run(*words).output.strip())
+    blocked = ("account", "block", "--pool", "desk", "--role", "operator", "--subject", olga.subject)
+    assert "blocked: operator" in run(*blocked, "--reason", "left").output
+    with pytest.raises(Refusal, match="blocked"):
+        _redeem(state, again.fragment)
+    assert "let in again" in run(*blocked, "--reason", "back", "--undo").output
+    assert _redeem(state, again.fragment).account == olga.account
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--email", "no address"), "bad_email"),
+        (("--email", "a@line.example", "--role", "expert"), "--expert"),
+        (("--email", "a@line.example", "--expert", "ada"), "--role expert"),
+        (("--email", "a@line.example", "--role", "expert", "--expert", "nobody"), "unknown_expert"),
+    ],
+)
+def test_an_account_that_can_not_be_is_not_made(state: Path, words: tuple[str, ...], said: str) -> None:
+    run("pool", "create", "desk")
+    refused = run("account", "create", "--pool", "desk", *words)
+    assert refused.exit_code != 0 and said in refused.output

@@ -46,9 +46,10 @@ async def test_a_sign_out_is_heard_by_every_process(house: Hall, pool: str) -> N
     for process in (house, other):
         process.fanout.signed_out = lambda *told: heard.put_nowait(told)
         await process.page("user", "u1")
-    await SignOuts(house.store).announce(pool, "user", "u1", "signed_out")
-    async with asyncio.timeout(2):
-        assert [await heard.get() for _ in range(2)] == [(pool, "user", "u1", "signed_out")] * 2
+    for told in (("signed_out", "a-sign-in"), ("blocked", "")):
+        await SignOuts(house.store).announce(pool, "user", "u1", *told)
+        async with asyncio.timeout(2):
+            assert [await heard.get() for _ in range(2)] == [(pool, "user", "u1", *told)] * 2
     await other.fanout.close()
 
 

@@ -225,6 +225,43 @@ async def test_signing_out_closes_every_socket_of_the_member():
         assert await other.next() == messages.Notice(code="still here", at=0)
 
 
+async def test_the_end_of_one_sign_in_closes_its_sockets_and_a_block_all():
+    async with running() as rig, rig.open() as one, rig.open() as two, rig.open() as bare:
+        for client, token in ((one, "user:ann:0:s1"), (two, "user:ann:0:s2"), (bare, "user:ann")):
+            await client.hello(token)
+        rig.door.sign_out("demo", "user", "ann", "signed_out", "s1")
+        assert await one.next() == messages.SignedOut(reason="signed_out")
+        assert (await one.closed())[0] == 4402
+        rig.post("still here")
+        for client in (two, bare):
+            assert await client.next() == messages.Notice(code="still here", at=0)
+        rig.door.sign_out("demo", "user", "ann", "replaced", "s2")
+        assert (await two.closed())[0] == 4003, "no word of an end: it comes again with the new cookie"
+        rig.door.sign_out("demo", "user", "ann", "blocked")
+        assert await bare.next() == messages.SignedOut(reason="blocked")
+        assert (await bare.closed())[0] == 4403
+
+
+async def test_a_sign_in_that_ends_while_its_hello_is_looked_up_lets_nobody_in():
+    async with running() as rig, rig.open() as late, rig.open() as other:
+        looked, go_on = asyncio.Event(), asyncio.Event()
+        identify = rig.door.identify
+
+        async def slow(conn, hello):
+            who = await identify(conn, hello)
+            looked.set()
+            await go_on.wait()
+            return who
+
+        rig.door.identify = slow
+        await late.send(messages.Hello(id=1, pool="demo", token="user:ann:0:s1"))
+        await looked.wait()
+        rig.door.sign_out("demo", "user", "ann", "signed_out", "s1")
+        go_on.set()
+        assert (await late.closed())[0] == 4402
+        await other.hello("user:ann:0:s2")
+
+
 async def test_the_newest_connection_past_the_bound_is_refused():
     async with running(Bounds(connections_per_member=2)) as rig, rig.open() as one, rig.open() as two:
         await one.hello("user:ann")

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from playwright.async_api import Page, WebSocket, expect
 from directory.expert import Expert, PoolOptions
 from tests.stories.people import ADA, BRUNO, CHIDI
 from tests.stories.scene import Person, Scene
+from tests.stories.test_directory import AXE, violations
 from wire import messages
 
 pytestmark = pytest.mark.browser
@@ -69,6 +71,9 @@ async def test_a_question_finds_the_expert_and_says_why(scene: Scene) -> None:
     marked = await why.locator("mark").all_inner_texts()
     assert {word.lower()[:5] for word in marked} >= {"route", "cable"}, marked
     assert len(sent.all("find")) - asked <= 4, "letters typed in a row are one question"
+
+    if Path(AXE).exists():
+        assert await violations(uma) == []
 
     # The question is in the address: back and forward work, and somebody else sees the same by the link.
     await expect(uma.page).to_have_url(re.compile(r"q=My\+router"))
@@ -141,7 +146,7 @@ async def test_a_thousand_experts_scroll_and_only_what_is_seen_is_followed(scene
     uma, sent = await visitor(scene, "uma")
     await uma.sees("1,000 experts")
     cards = uma.page.locator("openline-card")
-    await until(lambda: bool(sent.all("watch")) and 3 < len(sent.all("watch")[-1]["experts"]))
+    await until(lambda: bool(sent.all("watch")) and len(sent.all("watch")[-1]["experts"]) > 3)
     last = uma.page.locator('li[data-expert="e0999"]')
     for _ in range(80):
         await uma.page.mouse.wheel(0, 6000)
@@ -167,6 +172,7 @@ async def test_a_thousand_experts_scroll_and_only_what_is_seen_is_followed(scene
 
 
 async def until(holds: Any, seconds: float = 10) -> None:
+    """What frames of the browser tell."""
     async with asyncio.timeout(seconds):
-        while not holds():  # noqa: ASYNC110 - told by frames of the browser
+        while not holds():
             await asyncio.sleep(0.02)

@@ -83,6 +83,9 @@ async def test_the_page_is_whole_without_javascript(scene: Scene) -> None:
     await expect(page.get_by_text("Alle Fachleute")).to_be_visible()
     await page.get_by_role("link", name="Money \u203a Taxes").click()
     await page.wait_for_url(f"**/p/{scene.pool}?category=Money%2FTaxes")
+    await expect(page.locator("main li")).to_have_count(1)
+    await page.get_by_role("link", name="Bruno Salt").click()
+    await expect(page.locator("h1")).to_have_text("Bruno Salt")
     await page.goto(page_of(scene, "nobody"))
     await expect(page.locator("h1")).to_have_text("Diese Seite gibt es hier nicht")
     reader.tolerates = "404"

@@ -14,6 +14,7 @@ from directory.expert import Expert
 from tests.mail.post import post_office
 from tests.stories.people import ADA
 from tests.stories.scene import Person, Scene
+from tests.stories.test_directory import AXE, violations
 from tests.stories.test_situations import meet
 from tests.stories.venue import Books, Process, free_port
 from wire import messages
@@ -35,9 +36,7 @@ async def test_each_situation_offers_the_best_next_steps(scene: Scene) -> None:
     day = datetime.now(UTC) + timedelta(days=3)
     kinds = ("away", "offline", "closed", "busy", "full", "free")
     people = {kind: Expert(expert=kind, name=f"Ms {kind.title()}", email=f"{kind}@line.example") for kind in kinds}
-    people["closed"] = msgspec.structs.replace(
-        people["closed"], hours=f"{day:%a} 09:00-10:00".lower(), timezone="UTC"
-    )
+    people["closed"] = msgspec.structs.replace(people["closed"], hours=f"{day:%a} 09:00-10:00".lower(), timezone="UTC")
     await scene.begin(list(people.values()), line_limit=1)
     away, _closed, busy, full, _free = await asyncio.gather(
         *(scene.present(kind) for kind in kinds if kind != "offline")
@@ -62,8 +61,10 @@ async def test_each_situation_offers_the_best_next_steps(scene: Scene) -> None:
             opening = day.replace(hour=9, minute=0)
             local = opening + timedelta(hours=9)
             row = days.filter(has_text=f"{local:%A}")
-            await expect(row).to_contain_text("6:00 PM – 7:00 PM")
+            await expect(row).to_contain_text(re.compile(r"6:00 PM \S 7:00 PM"))
             await expect(panel.locator('[part~="zone"]')).to_contain_text("UTC")
+            if Path(AXE).exists():
+                assert await violations(uma) == []
         await uma.close_panel()
     panel = await look(uma, people["free"])
     await expect(uma.part("profile")).to_have_attribute("href", re.compile(f"/p/{scene.pool}/x/free$"))
@@ -93,6 +94,8 @@ async def test_a_message_reaches_the_expert_by_mail_and_survives_a_reload(browse
         await guest.part("submit").click()
         await guest.sees("Please write something first")
         await expect(guest.part("text")).to_have_attribute("aria-invalid", "true")
+        if Path(AXE).exists():
+            assert await violations(guest) == []
         await guest.part("text").fill("Three cents are missing.\nWhere are they?")
         await guest.part("name").fill("Vera")
         await guest.part("email").fill("vera@nowhere")
@@ -147,3 +150,23 @@ async def test_a_wish_is_taken_back_and_an_expert_without_mail_is_named(scene: S
     await uma.part("submit").click()
     await uma.sees("This expert cannot be reached by mail")
     await expect(uma.part("text")).to_have_value("Hello?")
+
+
+@pytest.mark.claim("A5", "A3")
+async def test_hours_that_end_soon_are_told_in_time(scene: Scene) -> None:
+    now = datetime.now(UTC)
+    hours = f"{now - timedelta(hours=2):%a %H:%M}-{now + timedelta(minutes=40):%H:%M}".lower()
+    late = Expert(expert="late", name="Ms Late", hours=hours, timezone="UTC")
+    await scene.begin([late])
+    talker = await scene.present("late")
+    uma = await scene.user("uma", timezone_id=TOKYO)
+    end = f"{now + timedelta(hours=9, minutes=40):%-I:%M %p}"
+    await expect(uma.card("late")).to_contain_text(re.compile(f"closes .*{end}"))
+    panel = await look(uma, late)
+    await expect(uma.part("ending")).to_have_text(re.compile(f"The hours of Ms Late end at .*{end}"))
+    await panel.locator("summary").click()
+    await expect(panel.locator('[part~="day"]').first).to_contain_text(end)
+    # Who would stand in the line is told whether that is soon enough.
+    await meet(await scene.talker("user", "first"), talker, "late")
+    await uma.sees("Ms Late is on another call", panel)
+    await expect(uma.part("ending").locator("strong")).to_have_text(re.compile("served before|too late"))

@@ -12,8 +12,8 @@ export const sessionStyles = css`
   .timer { font-size: 1.06em; font-weight: 650; font-variant-numeric: tabular-nums; padding-inline: 4px; }
   .banner { display: flex; align-items: center; gap: 10px; padding: 8px 16px; font-size: 0.9em; background: color-mix(in oklab, var(--_away) 14%, var(--_surface)); }
   .banner svg { inline-size: 18px; block-size: 18px; flex: none; color: var(--_away); }
-  .feedback { flex: none; max-block-size: 70%; overflow: auto; padding: 14px 16px; border-block-start: 1px solid var(--_edge); }
-  .over { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 8px 16px; padding: 12px 16px; border-block-start: 1px solid var(--_edge); background: var(--_sunken); font-size: 0.94em; }
+  .feedback { flex: none; max-block-size: calc(100% - 130px); overflow: auto; padding: 14px 16px; border-block-start: 1px solid var(--_edge); }
+  .over { display: flex; flex: none; align-items: center; justify-content: space-between; gap: 8px 16px; padding: 12px 16px; border-block-start: 1px solid var(--_edge); background: var(--_sunken); font-size: 0.94em; }
   dialog {
     border: 0; border-radius: var(--_radius); padding: 22px; max-inline-size: min(24rem, calc(100vw - 32px)); background: var(--_raised);
     color: var(--_text); box-shadow: var(--_shadow-high); font: inherit;

@@ -1,4 +1,5 @@
 import { type As, LiveClient } from "./client";
+import { tokenFor } from "./visitor_pass";
 
 interface Shared {
   client: LiveClient;
@@ -46,11 +47,16 @@ export function release(client: LiveClient): void {
 const keyOf = (server: string, pool: string, as: As) => `${server}|${pool}|${as}`;
 
 function begin(key: string, server: string, pool: string, as: As, token: string): Shared {
-  const client = new LiveClient({ server, pool, as, token: () => token || askHost(server, pool) });
+  const client = new LiveClient({ server, pool, as, token: () => whoIs(server, pool, token) });
   const shared = { client, users: 0 };
   clients.set(key, shared);
   client.start();
   return shared;
+}
+
+/** The token to say hello with, asked for anew each time. */
+export async function whoIs(server: string, pool: string, token = ""): Promise<string> {
+  return tokenFor(server, pool, token || (await askHost(server, pool)));
 }
 
 /** The host page may know who this is. Nobody answers: "" (a guest, or the member of the cookie). */

@@ -39,7 +39,10 @@ export interface FeedbackItem {
   hidden_reason: string;
 }
 
-/** One line of a search's answer. `wait` is for who would join now; `why` is empty when nothing was asked. */
+/**
+ * One line of a search's answer. `wait` is for who would join now, -1 throughout when nobody can; `why` is empty
+ * when nothing was asked.
+ */
 export interface FoundExpert {
   profile: Profile;
   light: Light;
@@ -872,8 +875,10 @@ export type RefusalCode =
   | "no_account"
   | "sign_in_unavailable"
   | "sign_in_failed"
+  | "not_confirmed"
   | "no_visitors"
   | "no_such_provider"
+  | "wrong_origin"
   | "rate_limited"
   | "store_unavailable"
   | "internal"

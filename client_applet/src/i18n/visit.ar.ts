@@ -29,7 +29,6 @@ export const visitAr: Record<VisitKey, Message> = {
   "write.submit": "أرسل الرسالة",
   "write.done": "رسالتك إلى {name} في الطريق.",
   "write.doneText": "يصلك الرد بالبريد.",
-  "write.again": "اكتب رسالة أخرى",
 
   "field.name": "اسمك",
   "field.email": "بريدك الإلكتروني",

@@ -29,7 +29,6 @@ export const visitDe: Record<VisitKey, Message> = {
   "write.submit": "Nachricht senden",
   "write.done": "Ihre Nachricht an {name} ist unterwegs.",
   "write.doneText": "Die Antwort kommt per E-Mail zu Ihnen.",
-  "write.again": "Noch eine schreiben",
 
   "field.name": "Ihr Name",
   "field.email": "Ihre E-Mail-Adresse",

@@ -29,7 +29,6 @@ export const visitEn = {
   "write.submit": "Send the message",
   "write.done": "Your message to {name} is on its way.",
   "write.doneText": "The answer comes to you by mail.",
-  "write.again": "Write another",
 
   "field.name": "Your name",
   "field.email": "Your email address",

@@ -29,7 +29,6 @@ export const visitEs: Record<VisitKey, Message> = {
   "write.submit": "Enviar el mensaje",
   "write.done": "Su mensaje para {name} está en camino.",
   "write.doneText": "La respuesta le llegará por correo.",
-  "write.again": "Escribir otro",
 
   "field.name": "Su nombre",
   "field.email": "Su correo electrónico",

@@ -23,6 +23,7 @@ export const tokens = css`
     --_busy: var(--openline-busy, light-dark(#c0281f, #ff8b80));
     --_ringing: var(--openline-ringing, light-dark(#8a5200, #ffc35c));
     --_away: var(--openline-away, light-dark(#8a5200, #ffc35c));
+    --_star: var(--openline-star, light-dark(#c27803, #ffc35c));
     --_quiet: var(--openline-quiet, light-dark(#5d6372, #9aa1b0));
     --_danger: light-dark(#b3231b, #ff8b80);
     --_danger-fill: light-dark(#b3231b, #c8392f);

@@ -31,10 +31,11 @@ export class OpenlineAbout extends LitElement {
     .steps .button { flex: 1 1 auto; }
     .sheet { padding: 16px; border-radius: var(--_radius-small); background: var(--_sunken); display: grid; gap: 12px; }
     .sheet h4 { font-size: 1.04em; }
-    details { border-block-start: 1px solid var(--_edge); padding-block-start: 6px; }
-    summary { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; min-block-size: 44px; cursor: pointer; list-style: none; }
+    details, .always { border-block-start: 1px solid var(--_edge); padding-block-start: 6px; }
+    summary, .always { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; min-block-size: 44px; list-style: none; }
+    summary { cursor: pointer; }
     summary::-webkit-details-marker { display: none; }
-    summary svg { inline-size: 1.15em; block-size: 1.15em; color: var(--_muted); flex: none; }
+    summary svg, .always svg { inline-size: 1.15em; block-size: 1.15em; color: var(--_muted); flex: none; }
     summary > svg:last-child { margin-inline-start: auto; transition: rotate 0.15s; }
     details[open] > summary > svg:last-child { rotate: 180deg; }
     summary strong { font-weight: 620; }
@@ -69,11 +70,14 @@ export class OpenlineAbout extends LitElement {
   @state() private told: AboutExpert | null = null;
   @state() private failed = false;
   @state() private open: Step | "" = "";
+  /** A message has just gone out. */
+  @state() private sent = false;
   private asked = "";
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has("expert")) {
       this.told = null;
+      this.sent = false;
       this.open = this.kept();
     }
     const key = `${this.expert} ${this.asker} ${this.news}`;
@@ -108,7 +112,8 @@ export class OpenlineAbout extends LitElement {
     if (this.open !== "" && this.steps.includes(this.open)) return this.renderForm(this.open);
     const button = (step: Step, at: number) => html`
       <button class="button ${this.leading && at === 0 ? "main" : "outline"}" part="step-${step}" @click=${() => this.go(step)}>${icon(STEPS[step].icon)}${this.t(STEPS[step].words)}</button>`;
-    return html`${wished ? this.renderWish() : nothing}
+    return html`${this.sent ? html`<div class="callout good" part="sent" role="status">${icon("check")}<div><strong>${this.t("write.done", { name: this.name })}</strong><br>${this.t("write.doneText")}</div></div>` : nothing}
+      ${wished ? this.renderWish() : nothing}
       <div class="steps">${this.steps.filter((step) => step !== "tell" || !wished).map(button)}</div>`;
   }
 
@@ -118,6 +123,7 @@ export class OpenlineAbout extends LitElement {
 
   private go(step: Step): void {
     this.open = step;
+    this.sent = false;
     void this.updateComplete.then(async () => {
       const form = this.renderRoot.querySelector<LitElement>("openline-letter, openline-wish");
       await form?.updateComplete;
@@ -129,7 +135,7 @@ export class OpenlineAbout extends LitElement {
     return html`<section class="sheet" aria-label=${this.t(STEPS[step].words)}><h4>${this.t(STEPS[step].words)}</h4>
       ${step === "tell" ? this.renderWish() : html`
         <openline-letter .client=${this.client} .expert=${this.expert} .name=${this.name} .language=${this.language} .theme=${this.theme}
-          ?member=${this.asker === "user"} @form-closed=${this.closeForm}></openline-letter>`}</section>`;
+          ?member=${this.asker === "user"} @form-closed=${this.closeForm} @letter-sent=${this.onSent}></openline-letter>`}</section>`;
   }
 
   private renderWish(): TemplateResult {
@@ -143,6 +149,11 @@ export class OpenlineAbout extends LitElement {
     if (this.told?.told_when_free) this.asked = "";
     this.requestUpdate();
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`[part="step-${step || "tell"}"]`)?.focus());
+  };
+
+  private readonly onSent = (): void => {
+    this.sent = true;
+    this.closeForm();
   };
 
   private renderWaiting(): TemplateResult {
@@ -165,7 +176,7 @@ export class OpenlineAbout extends LitElement {
   }
 
   private renderHours(told: AboutExpert, now: number): TemplateResult {
-    if (told.always) return html`<details><summary>${icon("calendar")}<strong>${this.t("hours.title")}</strong> <span class="muted">${this.t("hours.always")}</span></summary></details>`;
+    if (told.always) return html`<p class="always" part="hours">${icon("calendar")}<strong>${this.t("hours.title")}</strong> <span class="muted">${this.t("hours.always")}</span></p>`;
     const days = week(told.windows, now, this.language);
     const today = days[0]!;
     return html`

@@ -1,5 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { type ClientController, codeOf, type Command, type LiveClient } from "../core";
+import { type ClientController, codeOf, type Command, type LiveClient, visit, whoIs } from "../core";
 
 /** Runs commands for an element: one at a time, with what went wrong for showing. */
 export class Actions implements ReactiveController {
@@ -42,9 +42,9 @@ export class Actions implements ReactiveController {
   }
 
   /** Where one signs in, in a window of its own; whoever comes back from there goes on as whom the cookie names. */
-  get signInPage(): string {
+  signInPage(language: string): string {
     const { server, pool } = this.clients.client ?? { server: location.origin, pool: "" };
-    return `${server}/sign-in?${new URLSearchParams({ pool, role: "user" })}`;
+    return `${server}/sign-in?${new URLSearchParams({ pool, role: "user", language })}`;
   }
 
   goSignIn(): void {
@@ -77,11 +77,11 @@ export class Actions implements ReactiveController {
     const client = this.clients.client;
     if (!client || this.running !== "") return false;
     this.set("visitor", "");
-    const answer = await newVisitor(client);
-    this.set("", answer.problem);
-    if (answer.problem !== "") return false;
+    const { problem } = await visit(client.server, client.pool);
+    this.set("", problem);
+    if (problem !== "") return false;
     this.wantsSignIn = false;
-    client.signIn(() => answer.token);
+    client.signIn(() => whoIs(client.server, client.pool));
     const asked = this.asked;
     this.asked = null;
     return asked ? this.send(client, asked, asked.t) : true;
@@ -121,19 +121,5 @@ export class Actions implements ReactiveController {
     this.running = running;
     this.problem = problem;
     this.host.requestUpdate();
-  }
-}
-
-/** `problem` is "" when the server made a visitor; the token is for pages of other sites, which get no cookie. */
-async function newVisitor(client: LiveClient): Promise<{ problem: string; token: string }> {
-  const url = `${client.server}/v1/pools/${encodeURIComponent(client.pool)}/visitor`;
-  try {
-    const answer = await fetch(url, { method: "POST", credentials: "include", signal: AbortSignal.timeout(10_000) });
-    if (!answer.ok) return { problem: [403, 404].includes(answer.status) ? "no_visitors" : "internal", token: "" };
-    const told: unknown = await answer.json().catch(() => null);
-    const token = (told as { token?: unknown } | null)?.token;
-    return { problem: "", token: typeof token === "string" ? token : "" };
-  } catch {
-    return { problem: "no_answer", token: "" };
   }
 }

@@ -89,7 +89,7 @@ export class OpenlineCard extends LitElement {
           ${avatar(profile.name, profile.photo, this.client?.server)}
           <div class="who">
             <h3><button class="name" aria-haspopup="dialog" @click=${() => this.gesture({ do: this.chosen === undefined ? "open" : "choose" })}><bdi>${marked(profile.name, words)}</bdi></button></h3>
-            <p class="headline"><bdi>${marked(profile.headline, words)}</bdi></p>
+            <p class="headline" dir="auto">${marked(profile.headline, words)}</p>
           </div>
           ${this.chosen === undefined ? nothing : this.box(profile.name)}
         </div>

@@ -16,7 +16,7 @@ export const cardStyles = [css`
   .name::before { content: ""; position: absolute; inset: 0; border-radius: var(--_radius); }
   .name:focus-visible { outline: none; }
   .name:focus-visible::before { outline: 3px solid var(--_accent); outline-offset: 2px; }
-  .headline { color: var(--_muted); font-size: 0.92em; line-height: 1.35; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
+  .headline { color: var(--_muted); font-size: 0.92em; line-height: 1.35; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; text-align: -webkit-match-parent; text-align: match-parent; }
   mark { background: color-mix(in oklab, var(--_accent) 16%, transparent); color: inherit; border-radius: 3px; padding-inline: 1px; }
   .why { font-size: 0.88em; color: var(--_muted); padding: 6px 10px; border-radius: var(--_radius-small); background: var(--_sunken); overflow-wrap: anywhere; }
   .why mark { color: var(--_text); font-weight: 600; }

@@ -90,9 +90,9 @@ export class OpenlineDirectory extends PoolElement {
   }
 
   private content(): TemplateResult {
-    const { found, total, toldAt, problem, asking } = this.search;
+    const { found, total, toldAt, problem, halted, asking } = this.search;
     if (toldAt === 0 && this.phase.value === "stopped") return this.failed(this.t("stopped.text"), () => this.client?.again());
-    if (problem !== "" && (toldAt === 0 || !asking)) return this.failed(refusal(translate(this.language), problem), () => this.search.again());
+    if (problem !== "" && !halted) return this.failed(refusal(translate(this.language), problem), () => this.search.again());
     if (toldAt === 0) return this.skeleton();
     if (total === 0 && !narrows(this.question)) return this.empty(this.t("list.emptyTitle"), this.t("list.emptyText"));
     if (total === 0) return this.nothingFound();
@@ -106,7 +106,8 @@ export class OpenlineDirectory extends PoolElement {
           stale: this.fresh.value === "stale", chosen: this.choosing ? this.chosen : null, gesture: this.onGesture,
         })}
       </div>
-      ${this.search.more ? html`<button class="button outline more" data-end="end" ?disabled=${asking} @click=${() => this.search.next()}>
+      ${halted ? html`<div class="callout error" role="alert">${icon("warning")}<div>${refusal(translate(this.language), problem)}</div></div>` : nothing}
+      ${this.search.more ? html`<button class="button outline more" data-end="end" ?disabled=${asking} @click=${() => this.search.next(true)}>
         ${asking ? html`<span class="spinner"></span>` : icon("down")}${this.t("list.more")}</button>` : nothing}`;
   }
 
@@ -184,7 +185,8 @@ export class OpenlineDirectory extends PoolElement {
   /** The panel shows what comes of it: a place, a call, a refusal, or the way to sign in. */
   private openWith(expert: string, what: Command | null): void {
     this.opened = expert;
-    if (this.routed && fromSearch(location.search).expert !== expert) history.pushState(null, "", this.address(expert));
+    // Only a look at somebody is a place to come back to; what one did is not done again.
+    if (this.routed && what === null && fromSearch(location.search).expert !== expert) history.pushState(null, "", this.address(expert));
     void this.updateComplete.then(() => this.panel?.show(what));
   }
 

@@ -8,7 +8,7 @@ export const directoryStyles = [marks, css`
   .tools { display: grid; gap: 12px; position: sticky; inset-block-start: 0; z-index: 2; padding-block: 10px; background: var(--openline-page, light-dark(#f6f7fa, #0f1115)); }
   .search { position: relative; display: block; }
   .search svg { position: absolute; inset-inline-start: 14px; inset-block-start: 50%; translate: 0 -50%; inline-size: 20px; block-size: 20px; color: var(--_muted); pointer-events: none; }
-  .search .field { padding-inline-start: 44px; min-block-size: 50px; border-radius: var(--_radius); border-color: var(--_edge-strong); }
+  .search .field { padding-inline-start: 44px; text-overflow: ellipsis; min-block-size: 50px; border-radius: var(--_radius); border-color: var(--_edge-strong); }
   .chips { display: flex; gap: 8px; align-items: center; overflow-x: auto; scrollbar-width: none; margin-inline: -4px; padding: 4px; }
   .chips .bar { inline-size: 1px; block-size: 24px; background: var(--_edge); flex: none; margin-inline: 4px; }
   .chip { background: var(--_surface); }
@@ -24,9 +24,10 @@ export const directoryStyles = [marks, css`
   .list .grid { content-visibility: auto; contain-intrinsic-size: auto 900px; padding: 6px; margin: -6px; }
   .more { justify-self: center; }
   @container (max-width: 540px) {
-    .choose { flex: 1 1 40%; }
+    .narrow { flex-wrap: nowrap; gap: 8px; }
+    .choose { flex: 1 1 0; min-inline-size: 0; }
     .choose span { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-    .choose .field { inline-size: 100%; max-inline-size: none; }
+    .choose .field { inline-size: 100%; max-inline-size: none; padding-inline: 0.6em 0.2em; }
     .tools { position: static; }
   }
   .ghost { padding: 18px; display: grid; gap: 14px; min-block-size: 180px; align-content: start; }

@@ -22,7 +22,7 @@ export class OpenlineFeedback extends VisitForm {
     .stars label { position: relative; display: grid; place-items: center; inline-size: 48px; block-size: 48px; cursor: pointer; }
     .stars input { position: absolute; inset: 0; margin: 0; inline-size: 100%; block-size: 100%; opacity: 0; cursor: pointer; }
     .stars svg { inline-size: 32px; block-size: 32px; color: var(--_edge-strong); transition: color 0.1s; stroke-width: 1.4; }
-    .stars label.on svg { color: var(--_away); fill: currentcolor; }
+    .stars label.on svg { color: var(--_star); fill: currentcolor; }
     .stars input:focus-visible + span { outline: 3px solid var(--_accent); outline-offset: 1px; border-radius: 8px; }
     .stars span { display: grid; }
     textarea.field { min-block-size: 76px; }

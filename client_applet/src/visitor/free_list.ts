@@ -29,7 +29,7 @@ function item(view: PanelView, { profile }: FoundExpert, switching: boolean): Te
   return html`
     <li>
       ${avatar(name, profile.photo, client.server)}
-      <span class="text"><strong dir="auto">${name}</strong><span class="muted">${mark("free")} ${profile.headline || t("light.free")}</span></span>
+      <span class="text"><strong dir="auto">${name}</strong><span class="muted">${mark("free")}<span class="cut" dir="auto">${profile.headline || t("light.free")}</span></span></span>
       <button class="button outline small" aria-label="${label}: ${name}" ?disabled=${actions.running !== ""} @click=${go}>
         ${icon(switching ? "switch" : mode)}${label}
       </button>

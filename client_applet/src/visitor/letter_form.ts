@@ -1,14 +1,13 @@
 import { html, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { define } from "../ui/element";
-import { icon } from "../ui/icons";
 import { shelf } from "../ui/shelf";
 import { VisitForm } from "./visit_form";
 
 const TEXT_MAX = 4000;
 const NAME_MAX = 100;
 
-/** "Leave a message": goes to the expert by mail. Parts: `letter`, `name`, `email`, `text`, `submit`, `sent`. Fires `form-closed`. */
+/** "Leave a message": goes to the expert by mail. Parts: `letter`, `name`, `email`, `text`, `submit`. Fires `letter-sent` and `form-closed`. */
 export class OpenlineLetter extends VisitForm {
   /** A member: the server may know the address. */
   @property({ type: Boolean }) member = false;
@@ -17,7 +16,6 @@ export class OpenlineLetter extends VisitForm {
   @state() private address = "";
   @state() private text = "";
   @state() private askAddress = false;
-  @state() private sent = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -33,7 +31,6 @@ export class OpenlineLetter extends VisitForm {
   }
 
   protected override render(): TemplateResult {
-    if (this.sent) return this.done();
     return html`
       <form part="letter" novalidate @submit=${this.go}>
         <p class="hint">${this.t("write.text", { name: this.name })}</p>
@@ -46,11 +43,6 @@ export class OpenlineLetter extends VisitForm {
         <div class="buttons">${this.submit("write.submit")}
           <button class="button quiet" type="button" @click=${this.close}>${this.t("do.cancel")}</button></div>
       </form>`;
-  }
-
-  private done(): TemplateResult {
-    return html`<div class="callout good" part="sent" role="status">${icon("check")}<div><strong>${this.t("write.done", { name: this.name })}</strong><br>${this.t("write.doneText")}
-      <div class="buttons"><button class="button quiet small" @click=${() => { this.sent = false; }}>${this.t("write.again")}</button></div></div></div>`;
   }
 
   private type(what: "text" | "from", event: InputEvent): void {
@@ -68,7 +60,7 @@ export class OpenlineLetter extends VisitForm {
     if (await this.send({ t: "leave_message", expert: this.expert, name, email, text: this.text.trim().replaceAll("\0", ""), language: this.language })) {
       this.text = "";
       shelf.put(this.key, "");
-      this.sent = true;
+      this.dispatchEvent(new CustomEvent("letter-sent"));
     } else if (this.problem === "no_email") {
       this.askAddress = true;
     }

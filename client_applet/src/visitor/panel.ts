@@ -137,8 +137,7 @@ export class OpenlinePanel extends PoolElement {
         ${avatar(name, profile?.photo, this.client?.server)}
         <div class="who">
           <h2>${name}</h2>
-          ${profile?.headline ? html`<p class="headline"><bdi>${profile.headline}</bdi></p>` : nothing}
-          ${profile ? standing(translate(this.language), this.language, profile, this.hall.value?.welcome?.rules.currency ?? "", this.now) : nothing}
+          ${profile?.headline ? html`<p class="headline" dir="auto">${profile.headline}</p>` : nothing}
           <p class="state">${mark(state === "unknown" ? "unsure" : state)} ${state === "unknown" ? this.t("unknown.title") : this.t(`light.${state}`)}</p>
         </div>
         ${this.asWindow ? nothing : html`
@@ -147,6 +146,7 @@ export class OpenlinePanel extends PoolElement {
               aria-label=${this.t("do.window")} title=${this.t("do.window")} @click=${this.openWindow}>${icon("window")}</a>` : nothing}
             ${this.closeButton()}
           </div>`}
+        ${profile ? standing(translate(this.language), this.language, profile, this.hall.value?.welcome?.rules.currency ?? "", this.now) : nothing}
       </header>`;
   }
 

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { refusal } from "../ui/words";
 import { icon } from "../ui/icons";
+import { othersFree } from "./free_list";
 import { notices } from "./notices";
 import { inLine } from "./panel_line";
 import { calling, over, readyCheck, session } from "./panel_meeting";
@@ -24,7 +25,7 @@ function bySituation(view: PanelView): TemplateResult {
     case "over": return html`${over(view, now.ticket)}`;
     case "stopped": return stopped(view, now.closeCode);
     case "loading": return loading(view);
-    case "unknown": return html`<div class="say"><h3>${view.t("unknown.title")}</h3><p>${view.t("unknown.text")}</p></div>`;
+    case "unknown": return html`<div class="say"><h3>${view.t("unknown.title")}</h3><p>${view.t("unknown.text")}</p></div>${othersFree(view, [view.expert], view.hall.ticket !== null)}`;
     case "full":
     case "light": return avail(view, now.light, now.ticket, now.kind === "full");
   }
@@ -41,7 +42,7 @@ function problem({ actions, t }: PanelView): TemplateResult | typeof nothing {
   return html`<div class="callout error" role="alert">${icon("warning")}<div>${refusal(t, actions.problem)}</div></div>`;
 }
 
-function signIn({ actions, t, hall }: PanelView): TemplateResult {
+function signIn({ actions, t, hall, language }: PanelView): TemplateResult {
   const visitors = (hall.welcome?.rules.visitors ?? false) && actions.problem !== "no_visitors";
   return html`
     <div class="say">
@@ -54,7 +55,7 @@ function signIn({ actions, t, hall }: PanelView): TemplateResult {
         <button class="button main wide" autofocus ?disabled=${actions.running !== ""} @click=${() => actions.tryAsVisitor()}>
           ${actions.running ? html`<span class="spinner"></span>` : icon("person")}${t("sign.visitor")}
         </button>` : nothing}
-      <a class="button ${visitors ? "outline" : "main"} wide" part="sign-in" href=${actions.signInPage} target="_blank" rel="noopener" @click=${() => actions.goSignIn()}>${t("sign.link")}</a>
+      <a class="button ${visitors ? "outline" : "main"} wide" part="sign-in" href=${actions.signInPage(language)} target="_blank" rel="noopener" @click=${() => actions.goSignIn()}>${t("sign.link")}</a>
       <button class="button quiet wide" @click=${() => actions.clear()}>${t("do.cancel")}</button>
     </div>
     <p class="hint">${t("sign.back")}</p>`;

@@ -7,7 +7,7 @@ const sheet = css`
   .sheet {
     inline-size: min(440px, 100vw - 24px); max-block-size: min(780px, 100dvh - 32px); padding: 0; border: 1px solid var(--_edge);
     border-radius: calc(var(--_radius) * 1.4); background: var(--_surface); color: var(--_text); box-shadow: var(--_shadow-high); overflow: auto;
-    overscroll-behavior: contain;
+    overscroll-behavior: contain; scroll-padding-block-start: 150px;
   }
   .sheet.own { inline-size: min(480px, 100%); margin: 0 auto; max-block-size: none; box-shadow: none; }
   dialog.sheet[open] { animation: rise 0.28s var(--_ease); }
@@ -19,13 +19,14 @@ const sheet = css`
     dialog.sheet[open] { animation-name: slide; }
     @keyframes slide { from { transform: translateY(40%); opacity: 0.4; } }
   }
-  header { display: flex; gap: 14px; align-items: center; padding: 18px 18px 14px; position: sticky; inset-block-start: 0; background: var(--_surface); z-index: 1; border-block-end: 1px solid var(--_edge); }
+  header { display: flex; flex-wrap: wrap; gap: 10px 14px; align-items: center; padding: 18px 18px 14px; position: sticky; inset-block-start: 0; background: var(--_surface); z-index: 1; border-block-end: 1px solid var(--_edge); }
   header.slim { padding: 6px 8px 0; justify-content: flex-end; border: 0; margin-block-end: -18px; }
   openline-session { block-size: min(600px, 72dvh); }
   header .avatar { --_avatar: 56px; }
   .who { flex: 1; min-inline-size: 0; }
   h2 { font-size: 1.14em; font-weight: 700; letter-spacing: -0.01em; line-height: 1.25; }
-  .headline { color: var(--_muted); font-size: 0.92em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .headline { color: var(--_muted); font-size: 0.92em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: -webkit-match-parent; text-align: match-parent; }
+  header .standing { flex: 1 0 100%; }
   .state { display: flex; align-items: center; gap: 0.45em; font-size: 0.9em; font-weight: 600; margin-block-start: 2px; }
   .tools { display: flex; align-self: flex-start; margin: -6px -8px 0 0; }
   .body { display: grid; gap: 16px; padding: 18px; }
@@ -74,6 +75,8 @@ const doing = css`
   .free-list .text { flex: 1; min-inline-size: 0; display: grid; line-height: 1.3; }
   .free-list .text > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .free-list .muted { font-size: 0.88em; }
+  .free-list .muted:has(.cut) { display: flex; align-items: baseline; gap: 0.4em; }
+  .free-list .cut { overflow: hidden; text-overflow: ellipsis; min-inline-size: 0; }
 `;
 
 const standing = css`

@@ -26,6 +26,8 @@ export class Search implements ReactiveController {
   toldAt = 0;
   /** Code of what went wrong with the last request, "" for nothing. */
   problem = "";
+  /** It was a further page that went wrong: what is here is still the answer. */
+  halted = false;
   asking = false;
   private question: Question = ANYBODY;
   private client: LiveClient | null = null;
@@ -70,11 +72,11 @@ export class Search implements ReactiveController {
     this.later(0, () => this.fresh());
   }
 
-  /** The next page below what is here. */
-  async next(): Promise<void> {
-    if (this.asking || !this.more || this.problem !== "") return;
+  /** The next page below what is here. After a page that failed only a person (`anyway`) asks for it again. */
+  async next(anyway = false): Promise<void> {
+    if (this.asking || !this.more || (this.problem !== "" && !anyway)) return;
     const known = this.found;
-    await this.request(known.length, PAGE, (experts) => [...known, ...unknownTo(known, experts)]);
+    await this.request("next", known.length, PAGE, (experts) => [...known, ...unknownTo(known, experts)]);
   }
 
   private begin(client: LiveClient): void {
@@ -103,14 +105,14 @@ export class Search implements ReactiveController {
 
   private keep(): void {
     const limit = Math.min(ASK_MAX, Math.max(PAGE, this.found.length));
-    void this.request(0, limit, (experts) => {
+    void this.request("keep", 0, limit, (experts) => {
       const below = this.found.slice(experts.length);
       return experts.length < limit ? experts : [...experts, ...unknownTo(experts, below)];
     });
   }
 
   private fresh(): void {
-    void this.request(0, PAGE, (experts) => experts);
+    void this.request("fresh", 0, PAGE, (experts) => experts);
   }
 
   private later(delayMs: number, go: () => void): void {
@@ -119,24 +121,25 @@ export class Search implements ReactiveController {
     this.timer = setTimeout(go, delayMs) as unknown as number;
   }
 
-  private async request(offset: number, limit: number, merge: (experts: Told[]) => readonly Told[]): Promise<void> {
+  private async request(why: "fresh" | "next" | "keep", offset: number, limit: number, merge: (experts: Told[]) => readonly Told[]): Promise<void> {
     const client = this.client;
     if (!client) return;
     const turn = (this.turn += 1);
-    this.tell({ asking: true, problem: "" });
+    // Keeping the answer true is nothing to wait for, and nothing is lost when it fails once.
+    if (why !== "keep") this.tell({ asking: true, problem: "", halted: false });
     try {
       const answer = await client.request(toFind(this.question, offset, limit));
       if (turn !== this.turn) return;
       this.toldAt = client.store.now();
       this.found = merge(answer.experts.map((one) => ({ ...one, at: this.toldAt })));
       this.total = answer.total;
-      this.tell({ asking: false, problem: "" });
+      this.tell({ asking: false, problem: "", halted: false });
     } catch (error) {
-      if (turn === this.turn) this.tell({ asking: false, problem: codeOf(error) });
+      if (turn === this.turn && why !== "keep") this.tell({ asking: false, problem: codeOf(error), halted: why === "next" });
     }
   }
 
-  private tell(part: { asking: boolean; problem: string }): void {
+  private tell(part: Pick<this, "asking" | "problem" | "halted">): void {
     Object.assign(this, part);
     this.host.requestUpdate();
   }

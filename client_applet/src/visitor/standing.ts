@@ -29,7 +29,7 @@ export function standing(t: Translate<Key>, language: Language, profile: Profile
 export const standingStyles = css`
   .standing { display: flex; flex-wrap: wrap; gap: 2px 12px; color: var(--_muted); font-size: 0.88em; align-items: baseline; }
   .standing .price { color: var(--_text); font-weight: 620; }
-  .stars > [aria-hidden] { display: inline-flex; align-items: center; gap: 0.3em; }
-  .stars svg { inline-size: 1.05em; block-size: 1.05em; color: var(--_away); fill: currentcolor; transform: translateY(-1px); }
+  .stars > [aria-hidden] { display: inline-flex; align-items: baseline; gap: 0.3em; }
+  .stars svg { inline-size: 1.05em; block-size: 1.05em; align-self: center; color: var(--_star); fill: currentcolor; transform: translateY(-1px); }
   .stars b { color: var(--_text); font-weight: 650; }
 `;

@@ -1,5 +1,5 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import { ClockController, type Hall, openOffer, placeForecast, position, SliceController } from "../core";
+import { ClockController, type Hall, openOffer, placeForecast, position, SliceController, WatchController } from "../core";
 import { clock, isoDuration, translate } from "../i18n";
 import { Announcer } from "../ui/announcer";
 import { define, PoolElement } from "../ui/element";
@@ -45,12 +45,21 @@ export class OpenlineTicketBar extends PoolElement {
   `];
 
   private readonly hall = new SliceController(this, this.clients, (hall): Hall | null => hall, null, () => this.attend());
+  private readonly interest = new WatchController(this.clients);
   private readonly announcer = new Announcer(this);
   private readonly attention = new OpenPanels(() => this.panel);
 
   constructor() {
     super();
     new ClockController(this);
+  }
+
+  /** The page may show others than those in whose lines one stands. */
+  protected override willUpdate(): void {
+    const hall = this.hall.value;
+    const session = hall?.session?.state === "ended" ? null : hall?.session;
+    const experts = [...(hall?.ticket?.places.map((place) => place.expert) ?? []), ...(session?.side === "user" ? [session.expert] : [])];
+    this.interest.set(experts.length > 0 ? { experts, first: true } : {});
   }
 
   protected override updated(): void {

@@ -77,6 +77,18 @@ async def test_a_word_being_typed_is_completed_and_a_slip_of_the_hand_forgiven(t
     assert await town.found("boilrs ") == ["bob"]
 
 
+async def test_a_word_made_of_two_is_found_by_them(database: Database) -> None:
+    shelf = Shelf(database)
+    await shelf.put(
+        expert("jan", "Ich helfe bei der Steuer und prüfe jede Erklärung", languages="de"),
+        expert("kai", "Rechte von Mietern und Streit um Verträge", languages="de"),
+        expert("lou", "Steuerräder für Boote", languages="de"),
+    )
+    assert await shelf.found("Steuererklärung") == ["jan"]
+    assert await shelf.why("Mietervertrag", "kai") == [("Mietervertrag", "biography")]
+    assert await shelf.found("Gartenzwerg") == []
+
+
 async def test_more_finds_and_better_places_rank_higher(database: Database) -> None:
     shelf = Shelf(database)
     filler = "Long experience with many things and people in many places. " * 3
@@ -205,7 +217,7 @@ async def test_writers_at_once_lose_nothing(database: Database) -> None:
 
 HOSTILE = st.text(
     st.one_of(
-        st.sampled_from(list("\"'*()^:+-{}&|!<>\\%_;\x00\x1f\ufffd\u202e\u200f\u0301٣") + [" ", "\n", "\U0001f600"]),
+        st.sampled_from(list("\"'*()^:+-{}&|!<>\\%_;\x00\x1f\ufffd\u202e\u200f\u0301٣ \n\U0001f600")),
         st.characters(codec="utf-8"),
     ),
     max_size=500,
@@ -213,7 +225,7 @@ HOSTILE = st.text(
 PHRASES = st.lists(
     st.one_of(
         HOSTILE,
-        st.sampled_from(["AND", "OR", "NOT", "NEAR(tax", "NEAR/2", "name:", "tax*", '"', "'", "{name} :", "^tax", "-tax",
+        st.sampled_from(["AND", "OR", "NOT", "NEAR(tax", "NEAR/2", "name:", "tax*", '"', "'", "{name} :", "^tax", "-t",
                          "<->", "!", "tax:*A", "') --", "; DROP TABLE index_fts", "\x00", "عربي", "税务", "C++", "'s"]),
     ),
     max_size=8,

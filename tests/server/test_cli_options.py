@@ -1,0 +1,54 @@
+"""`openline pool set`: a pool's options from the command line."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from server.cli import main
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENLINE_STATE_DIR", str(tmp_path / "state"))
+    run("pool", "create", "demo")
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, words, catch_exceptions=False)
+
+
+def test_options_are_set_one_by_one_and_shown() -> None:
+    assert run("pool", "set", "demo").output == "currency\tEUR\nvisitors\tno\nfeedback after\t30 s\n"
+    tree = ("--category", "Money", "--category", "Money/Taxes")
+    assert run("pool", "set", "demo", "--currency", "USD", *tree).output.endswith(
+        "category\tMoney\ncategory\tMoney/Taxes\n"
+    )
+    done = run("pool", "set", "demo", "--visitors", "--feedback-after", "0")
+    assert done.output.startswith("currency\tUSD\nvisitors\tyes\nfeedback after\t0 s\ncategory\tMoney\n")
+    assert "category" not in run("pool", "set", "demo", "--no-categories", "--no-visitors").output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("demo", "--currency", "QQQ"), "malformed: QQQ is not a currency"),
+        (("demo", "--currency", "euro"), "malformed"),
+        (("demo", "--category", "a//b"), "bad_profile: categories"),
+        (("demo", "--category", "a", "--no-categories"), "either --category or --no-categories"),
+        (("nowhere", "--visitors"), "no_such_pool: nowhere"),
+    ],
+)
+def test_what_can_not_be_is_said_in_one_line(words: tuple[str, ...], said: str) -> None:
+    refused = run("pool", "set", *words)
+    assert refused.exit_code != 0 and said in refused.output
+    assert run("pool", "set", "demo").output == "currency\tEUR\nvisitors\tno\nfeedback after\t30 s\n"
+
+
+def test_an_import_names_a_category_that_the_tree_does_not_have(tmp_path: Path) -> None:
+    run("pool", "set", "demo", "--category", "Money/Taxes")
+    file = tmp_path / "some.csv"
+    file.write_text("id,name,categories\nann,Ann,Money\nbob,Bob,Magic\n")
+    refused = run("pool", "import", str(file), "--pool", "demo")
+    assert refused.exit_code != 0 and "line 3: categories: 'Magic' is not a category of this pool" in refused.output
+    assert "1 added" in run("pool", "import", str(file), "--pool", "demo", "--skip-bad").output
