@@ -27,7 +27,8 @@ LINKS_AN_HOUR: Final = 5
 HOUR_MS: Final = 3_600_000
 INVITED_S: Final = 7 * 86_400
 FRESH_MS: Final = 15 * 60_000
-"""Whoever signed in by mail so lately may set a password without knowing the old one: that is how it is reset."""
+"""Whoever signed in by mail, or at the host's provider, so lately may set a password without knowing the old one: that
+is how it is reset."""
 
 Kind = Literal["sign_in", "sign_up", "have_account", "no_account", "invitation"]
 Write = Callable[[Kind, str, str, str], tuple[str, str]]
@@ -131,15 +132,20 @@ class Accounts:
             await store.set_account(tx, account, name=name.strip())
 
     async def set_password(self, who: Identity, password: str, old: str, *, fresh: bool, now: int) -> Ended:
-        """Set a new password and end all other sign-ins of the account; those are answered. `old` is the present one,
-        if there is one, unless the sign-in is `fresh` (by mail, not long ago). Refused `password_…`,
-        `wrong_password`, `no_account`."""
+        """Set a new password and end all other sign-ins of the account; those are answered.
+
+        `old` is the present one, unless the sign-in is `fresh` (by mail, not long ago). Without a present one it has
+        to be fresh: a cookie that somebody found in an open browser makes nobody the owner of an account. Refused
+        `password_…`, `wrong_password`, `sign_in_again`, `no_account`.
+        """
         async with self._db.read() as tx:
             row = _there(await store.account(tx, who.account))
         if not row["email"]:  # of a provider that has verified none: there is nothing to sign in with
             raise Refusal("no_email")
         passwords.check(password, row["email"], row["name"])
-        if row["password"] and not fresh and not await self.words.matches(row["password"], old):
+        if not fresh and not row["password"]:
+            raise Refusal("sign_in_again")
+        if not fresh and not await self.words.matches(row["password"], old):
             raise Refusal("wrong_password")
         hashed = await self.words.hash(password)
         async with self._db.begin() as tx:

@@ -88,6 +88,7 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("link_used", "The sign-in link was used already.", "Ask for a new one."),
         RefusalCode("link_expired", "The sign-in link has expired.", "Ask for a new one."),
         RefusalCode("wrong_password", "The address or the password is wrong.", "Correct them, or sign in by mail."),
+        RefusalCode("sign_in_again", "The sign-in is too old for that.", "Sign in by mail, then ask again."),
         RefusalCode("password_short", "The password is too short.", "Take ten characters or more."),
         RefusalCode("password_long", "The password is too long.", "Take 256 characters or fewer."),
         RefusalCode("password_guessable", "The password is one of the first to be guessed.", "Take another."),

@@ -55,34 +55,42 @@ class Logins:
 async def _account(tx: Tx, provider: Provider, person: Person, now: int) -> str:
     if known := await outside.account_of(tx, person.issuer, person.subject):
         return known
-    account = await _of_address(tx, provider, person)
-    if not account:
-        account = await _make(tx, person, now)
-    row = {"issuer": person.issuer, "subject": person.subject, "account": account, "at": now}
+    email = _address(person)
+    joined = await _of_address(tx, provider, email)
+    made = "" if joined else await _make(tx, person, email, now)
+    row = {"issuer": person.issuer, "subject": person.subject, "account": joined or made, "at": now}
     await outside.add_login(tx, row)
-    # Two first sign-ins at once: the one that came first has made the account.
-    return await outside.account_of(tx, person.issuer, person.subject)
+    first = await outside.account_of(tx, person.issuer, person.subject)
+    if made and first != made:  # two first sign-ins at once: the other one's account it is
+        await outside.drop_account(tx, made)
+    return first
 
 
-async def _of_address(tx: Tx, provider: Provider, person: Person) -> str:
+def _address(person: Person) -> str:
+    """The verified address, if mail could reach it."""
+    try:
+        return accounts.normalised(person.email) if person.email else ""
+    except Refusal:
+        return ""
+
+
+async def _of_address(tx: Tx, provider: Provider, email: str) -> str:
     """The account of the address that the provider has verified, "" for none.
 
     A provider speaks for its own pools. An account that is also a member elsewhere is not handed over on its word: who
     could sign in as it here could change what signs in there.
     """
-    if not person.email:
-        return ""
-    known = await store.account_of(tx, accounts.normalised(person.email), lock=True)
+    known = await store.account_of(tx, email, lock=True) if email else None
     if known is None:
         return ""
     pools = await outside.pools_of(tx, known["account"])
     return str(known["account"]) if pools <= set(provider.pools) else ""
 
 
-async def _make(tx: Tx, person: Person, now: int) -> str:
+async def _make(tx: Tx, person: Person, email: str, now: int) -> str:
     row = {
-        "account": new_id("a"), "email": accounts.normalised(person.email) if person.email else None,
-        "name": person.name, "language": "", "created_at": now, "password": "", "erased_at": None,
+        "account": new_id("a"), "email": email or None, "name": person.name, "language": "", "created_at": now,
+        "password": "", "erased_at": None,
     }  # fmt: skip
     if not await store.add_account(tx, row):
         # The address is another's, whose it stays.

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ground.sql import Tx, Words, metadata, put_once
-from identity.store import actions, links, memberships, sign_ins
+from identity.store import accounts, actions, links, memberships, sign_ins
 
 logins = sa.Table(
     "outside_logins",
@@ -74,6 +74,11 @@ async def add_login(tx: Tx, row: Mapping[str, Any]) -> None:
 async def logins_of(tx: Tx, account: str) -> list[dict[str, Any]]:
     query = sa.select(logins).where(logins.c.account == account).order_by(logins.c.at)
     return [dict(row) for row in (await tx.execute(query)).mappings()]
+
+
+async def drop_account(tx: Tx, account: str) -> None:
+    """Delete an account that nobody has got."""
+    await tx.execute(sa.delete(accounts).where(accounts.c.account == account))
 
 
 async def pools_of(tx: Tx, account: str) -> set[str]:

@@ -58,7 +58,7 @@ class Renaming(Struct, forbid_unknown_fields=True):
 
 
 class NewPassword(Struct, forbid_unknown_fields=True):
-    """The body of `PUT …/account/password`; `old` where there is one, unless the sign-in came by mail just now."""
+    """The body of `PUT …/account/password`; `old` is needed unless the sign-in came by mail just now."""
 
     password: Password
     old: Password = ""
@@ -168,7 +168,7 @@ class Accounts:
         self._count_try(who.account)
         now = self._house.clock.now_ms()
         how, at = await self._house.sign_ins.how(who.token_id)
-        fresh = how == "mail" and now - at < FRESH_MS
+        fresh = how in ("mail", "host") and now - at < FRESH_MS
         ended = await self._house.accounts.set_password(who, asked.password, asked.old, fresh=fresh, now=now)
         await self._entrance.announce(ended, "password_set")
         return answer({})

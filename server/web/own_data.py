@@ -112,6 +112,10 @@ class OwnData:
                 raise Refusal("in_session")
 
     async def _who(self, request: Request) -> Identity:
+        """Whom the cookie shows; a host's own users, who have none, come with the token of their site."""
+        scheme, _space, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token:
+            return await self._house.guard.of_token(token, pool_named(request))
         role = request.query_params.get("role", "user")
         if role not in get_args(Member):
             raise Refusal("malformed", "role")

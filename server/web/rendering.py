@@ -24,7 +24,13 @@ _templates: Final = Environment(
 def render(template: str, language: str, **values: Any) -> bytes:
     """The page `template` in `language`."""
     direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
-    common = {"t": speaker(language), "language": language, "languages": LANGUAGES, "direction": direction}
+    common: dict[str, Any] = {
+        "t": speaker(language),
+        "language": language,
+        "languages": LANGUAGES,
+        "direction": direction,
+    }
+    common["comma"] = "\u060c " if language == "ar" else ", "
     return _templates.get_template(template).render(common | values).encode("utf-8")
 
 

@@ -196,6 +196,15 @@ async def test_a_new_password_ends_all_other_sign_ins(database: Database) -> Non
         await accounts.set_password(uma, "uma@line.example", "", fresh=True, now=NOW + 7)
 
 
+async def test_a_cookie_alone_does_not_set_the_first_password(database: Database) -> None:
+    uma = await signed_up(database)
+    for old in ("", WORD):
+        with pytest.raises(Refusal, match="sign_in_again"):
+            await Accounts(database).set_password(uma, "a horse of paper", old, fresh=False, now=NOW + 2)
+    await Accounts(database).set_password(uma, "a horse of paper", "", fresh=True, now=NOW + 3)
+    assert (await Accounts(database).of(uma.account)).has_password
+
+
 async def test_a_new_name_is_told_with_the_next_look(database: Database) -> None:
     uma = await signed_up(database)
     await Accounts(database).rename(uma.account, " Uma the Second ")

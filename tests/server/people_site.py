@@ -78,7 +78,12 @@ async def people_site(store_url: str, database_url: str, folder: Path, **more: A
     await profiles.put_experts(POOL, [ADA, BOB])
     keys = (Secret(kid="k", value=b"s" * 32),)
     config = Config(
-        store=store_url, database=database_url, keys=keys, state_dir=folder, port=0, hosts=("127.0.0.1", "localhost"),
+        store=store_url,
+        database=database_url,
+        keys=keys,
+        state_dir=folder,
+        port=0,
+        hosts=("127.0.0.1", "localhost"),
         **more,
     )
     server = uvicorn.Server(settings_of(config, create_app(config)))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,10 @@ class Socket:
     async def command(self, name: str, **fields: Any) -> dict[str, Any]:
         return await self.ask(name, op=new_id("op"), **fields)
 
-    async def until(self, holds: Any) -> dict[str, Any]:
+    async def until(self, holds: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         """The latest that holds, or the first that will."""
         async with asyncio.timeout(15):
-            found = next((said for said in reversed(self.told) if holds(said)), None)
+            found: dict[str, Any] | None = next((said for said in reversed(self.told) if holds(said)), None)
             if found is not None:
                 return found
             while True:

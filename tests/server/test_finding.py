@@ -7,9 +7,13 @@ import pytest
 
 from directory.expert import Expert
 from ground.store import Store
+from server.connection import Connection
 from server.desks.finding import speaks
+from server.limits import Bounds, Buckets, Rate
+from server.origins import Came
 from tests.server.hall import Hall, Page, hall
 from wire import messages
+from wire.codec import MSGPACK
 
 PEOPLE = [
     Expert(expert="tax", name="Tessa Ahn", categories=["Money/Taxes"], languages=["en", "de"], rate=300,
@@ -152,6 +156,29 @@ async def test_a_chat_that_its_user_allowed_ranks_its_expert_higher_and_is_never
 async def test_everybody_may_ask(house: Hall) -> None:
     for role, member in (("guest", ""), ("user", "u1"), ("expert", "ada"), ("operator", "op")):
         assert names(await find(await house.page(role, member), words="tax")) == ["tax", "pay"]
+
+
+async def test_whatever_is_asked_is_answered(guest: Page) -> None:
+    for words in (
+        '"',
+        "name:ada OR *",
+        "') OR 1=1 --",
+        "\u202etax\u0301",
+        "NEAR(tax, 5)",
+        "\U0001f600" * 500,
+        "a " * 250,
+    ):
+        assert (await find(guest, words=words)).total >= 0
+    assert names(await find(guest, words='"tax" NOT returns*')) == ["tax", "pay"], "words, never commands"
+
+
+def test_a_search_counts_as_several_messages() -> None:
+    bounds = Bounds(per_connection=Rate(9, 1))
+    conn = Connection(MSGPACK, bounds, Came("", False, ""), ("user",), "", 0.0)
+    frame, other = MSGPACK.encode(messages.Find(id=1)), MSGPACK.encode(messages.Ping(id=2))
+    told = [conn.receive(each, 0.0, Buckets(bounds.per_member)) for each in (frame, frame, frame, other)]
+    assert [type(one) for one in told] == [messages.Find, messages.Find, messages.Refused, messages.Ping]
+    assert told[2].retry_after_ms == pytest.approx(3000, abs=2)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from directory.expert import PoolOptions
 from directory.profiles import Profiles
 from ground.clock import SystemClock
 from identity.accounts import Accounts
+from identity.tokens import Secret, Tokens
 from mail import outbox
 from mail.letter import Letter
 from tests.server.test_adopting import Browser, Socket, account, keys_of_demo, site
@@ -185,3 +186,20 @@ async def test_nothing_is_left_of_who_was_forgotten(
     assert (await viktor.browser.http.get("/v1/pools/demo/account")).status_code == 401
     again = await Accounts(site.database).open("demo", "user", EMAIL, "Another", now=SystemClock().now_ms())
     assert again != viktor.subject
+
+
+async def test_a_hosts_own_user_comes_with_a_token(site: Any, ada: Socket) -> None:
+    token = Tokens((Secret(kid="k", value=b"s" * 32),)).issue(
+        "demo", "user", "shop-77", "Viktor Quince", now=SystemClock().now_ms()
+    )
+    browser = Browser(site)
+    browser.http.headers["authorization"] = f"Bearer {token}"
+    async with browser.socket(token=token) as user:
+        session = await talk(ada, user, WORDS[2])
+        await ada.command("end", session=session, reason="")
+    told = (await browser.http.get("/v1/pools/demo/account/export")).json()
+    assert told["account"] == {"name": NAME} and [pool["subject"] for pool in told["pools"]] == ["shop-77"]
+    erased = await browser.http.post("/v1/pools/demo/account/erase", json={"confirm": NAME})
+    assert erased.json() == {"done": True}
+    empty = (await browser.http.get("/v1/pools/demo/account/export")).json()["pools"][0]
+    assert (empty["sessions"], empty["messages"], empty["waits"]) == ([], [], [])

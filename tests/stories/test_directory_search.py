@@ -13,6 +13,7 @@ from directory.expert import Expert, PoolOptions
 from tests.stories.people import ADA, BRUNO, CHIDI
 from tests.stories.scene import Person, Scene
 from tests.stories.test_directory import AXE, violations
+from tests.stories.test_hostile_text import PAYLOADS, no_foreign_elements
 from wire import messages
 
 pytestmark = pytest.mark.browser
@@ -84,6 +85,32 @@ async def test_a_question_finds_the_expert_and_says_why(scene: Scene) -> None:
     await uma.sees("Nobody matches")
     await uma.button("Clear the filters").click()
     await expect(names(uma)).to_have_count(3)
+
+
+@pytest.mark.claim("B16")
+async def test_hostile_questions_are_only_words(scene: Scene) -> None:
+    odd = msgspec.structs.replace(BRUNO, biography=f"{PAYLOADS[0]} {PAYLOADS[1]} and taxes", headline=PAYLOADS[6])
+    await scene.begin([odd])
+    uma, _sent = await visitor(scene, "uma")
+    box = uma.page.get_by_role("searchbox")
+    for words in (
+        *PAYLOADS,
+        '" OR *',
+        "NEAR(taxes, 1) AND NOT :",
+        "taxes'; DROP TABLE experts; --",
+        "%_\\ (",
+        "x" * 600,
+    ):
+        await box.fill(f"{words} taxes")
+        shown = names(uma) if len(words) < 500 else uma.page.locator(".empty")
+        await expect(shown.first).to_be_visible()
+        await no_foreign_elements(uma)
+    await expect(uma.page.locator('[role="alert"]')).to_have_count(0)
+    await uma.page.goto(
+        f"{scene.books.base}/p/{scene.pool}?q=%3Cimg%20src=x%3E+taxes&category=%22%3E&sort=%00&expert=%3Cb%3E"
+    )
+    await expect(uma.page.get_by_role("searchbox")).to_have_value("<img src=x> taxes")
+    await no_foreign_elements(uma)
 
 
 @pytest.mark.claim("A12", "B15", "A10")

@@ -49,7 +49,7 @@ def page_of(scene: Scene, expert: str, query: str = "") -> str:
     return f"{scene.books.base}/p/{scene.pool}/x/{expert}{query}"
 
 
-@pytest.mark.claim("A11", "B2", "B3", "B4", "B5")
+@pytest.mark.claim("A11", "B2", "B3", "B4", "B5", "B6")
 async def test_the_page_is_whole_without_javascript(scene: Scene) -> None:
     await scene.begin([ADA, WHOLE], "The tax line")
     await Photos(scene.books.database).put(scene.pool, "bruno", pictures.encoded(pictures.photo(), "JPEG"))

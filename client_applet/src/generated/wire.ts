@@ -868,6 +868,7 @@ export type RefusalCode =
   | "link_used"
   | "link_expired"
   | "wrong_password"
+  | "sign_in_again"
   | "password_short"
   | "password_long"
   | "password_guessable"

@@ -42,6 +42,7 @@ export const refusalsAr: Record<RefusalKey, Message> = {
   "refused.link_unknown": "هذا الرابط لا يعمل. يرجى طلب رابط جديد.",
   "refused.link_used": "استُخدم هذا الرابط من قبل. يرجى طلب رابط جديد.",
   "refused.link_expired": "انتهت صلاحية هذا الرابط. يرجى طلب رابط جديد.",
+  "refused.sign_in_again": "يرجى تسجيل الدخول مرة أخرى برابط من البريد؛ بعدها يمكنك تعيين كلمة مرور خلال ربع ساعة.",
   "refused.wrong_password": "العنوان أو كلمة المرور غير صحيحة.",
   "refused.password_short": "يجب أن تتكون كلمة المرور من 10 أحرف على الأقل.",
   "refused.password_long": "يجب ألا تزيد كلمة المرور على 256 حرفًا.",

@@ -42,6 +42,7 @@ export const refusalsDe: Record<RefusalKey, Message> = {
   "refused.link_unknown": "Dieser Link gilt nicht. Bitte fordern Sie einen neuen an.",
   "refused.link_used": "Dieser Link wurde schon benutzt. Bitte fordern Sie einen neuen an.",
   "refused.link_expired": "Dieser Link ist abgelaufen. Bitte fordern Sie einen neuen an.",
+  "refused.sign_in_again": "Bitte melden Sie sich noch einmal mit einem Link aus einer Mail an; danach können Sie eine Viertelstunde lang ein Passwort setzen.",
   "refused.wrong_password": "Die Adresse oder das Passwort ist falsch.",
   "refused.password_short": "Das Passwort braucht mindestens 10 Zeichen.",
   "refused.password_long": "Das Passwort darf höchstens 256 Zeichen haben.",

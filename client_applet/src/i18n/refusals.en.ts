@@ -42,6 +42,7 @@ export const refusalsEn = {
   "refused.link_unknown": "This link does not work. Please ask for a new one.",
   "refused.link_used": "This link was used already. Please ask for a new one.",
   "refused.link_expired": "This link has expired. Please ask for a new one.",
+  "refused.sign_in_again": "Please sign in by a mailed link again; then you can set a password for a quarter of an hour.",
   "refused.wrong_password": "The address or the password is wrong.",
   "refused.password_short": "The password needs at least 10 characters.",
   "refused.password_long": "The password may have at most 256 characters.",

@@ -42,6 +42,7 @@ export const refusalsEs: Record<RefusalKey, Message> = {
   "refused.link_unknown": "Este enlace no funciona. Pida uno nuevo.",
   "refused.link_used": "Este enlace ya se ha usado. Pida uno nuevo.",
   "refused.link_expired": "Este enlace ha caducado. Pida uno nuevo.",
+  "refused.sign_in_again": "Vuelva a entrar con un enlace enviado por correo; después tendrá un cuarto de hora para poner una contraseña.",
   "refused.wrong_password": "La dirección o la contraseña no es correcta.",
   "refused.password_short": "La contraseña necesita al menos 10 caracteres.",
   "refused.password_long": "La contraseña puede tener como máximo 256 caracteres.",

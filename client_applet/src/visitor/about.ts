@@ -32,11 +32,12 @@ export class OpenlineAbout extends LitElement {
     .sheet { padding: 16px; border-radius: var(--_radius-small); background: var(--_sunken); display: grid; gap: 12px; }
     .sheet h4 { font-size: 1.04em; }
     details, .always { border-block-start: 1px solid var(--_edge); padding-block-start: 6px; }
-    summary, .always { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; min-block-size: 44px; list-style: none; }
+    .grow { flex: 1; }
+    summary, .always { display: flex; align-items: center; gap: 8px; min-block-size: 44px; list-style: none; }
     summary { cursor: pointer; }
     summary::-webkit-details-marker { display: none; }
     summary svg, .always svg { inline-size: 1.15em; block-size: 1.15em; color: var(--_muted); flex: none; }
-    summary > svg:last-child { margin-inline-start: auto; transition: rotate 0.15s; }
+    summary > svg:last-child { transition: rotate 0.15s; }
     details[open] > summary > svg:last-child { rotate: 180deg; }
     summary strong { font-weight: 620; }
     .days { display: grid; gap: 2px; padding-block: 2px 8px; }
@@ -181,7 +182,7 @@ export class OpenlineAbout extends LitElement {
     const today = days[0]!;
     return html`
       <details part="hours" ?open=${this.indicator === "closed"}>
-        <summary>${icon("calendar")}<strong>${this.t("hours.title")}</strong> <span class="muted">${today.name}: ${this.spans(today, now).join(", ")}</span>${icon("chevron")}</summary>
+        <summary>${icon("calendar")}<span class="grow"><strong>${this.t("hours.title")}</strong> <span class="muted">${today.name}: ${this.spans(today, now).join(", ")}</span></span>${icon("chevron")}</summary>
         <ul class="days">${days.map((day) => html`
           <li class=${day.at === 0 ? "today" : ""} part="day"><span class="name">${day.name}</span><span class="spans">${this.spans(day, now).map((span) => html`<span>${span}</span>`)}</span></li>`)}</ul>
         ${isElsewhere(told.timezone, now) ? html`<p class="zone" part="zone">${this.t("hours.zone", { name: this.name, time: timeOfDay(now, this.language, told.timezone), zone: told.timezone })}</p>` : nothing}

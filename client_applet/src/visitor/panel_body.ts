@@ -42,7 +42,7 @@ function problem({ actions, t }: PanelView): TemplateResult | typeof nothing {
   return html`<div class="callout error" role="alert">${icon("warning")}<div>${refusal(t, actions.problem)}</div></div>`;
 }
 
-function signIn({ actions, t, hall, language }: PanelView): TemplateResult {
+function signIn({ actions, t, hall, language, client }: PanelView): TemplateResult {
   const visitors = (hall.welcome?.rules.visitors ?? false) && actions.problem !== "no_visitors";
   return html`
     <div class="say">
@@ -58,7 +58,7 @@ function signIn({ actions, t, hall, language }: PanelView): TemplateResult {
       <a class="button ${visitors ? "outline" : "main"} wide" part="sign-in" href=${actions.signInPage(language)} target="_blank" rel="noopener" @click=${() => actions.goSignIn()}>${t("sign.link")}</a>
       <button class="button quiet wide" @click=${() => actions.clear()}>${t("do.cancel")}</button>
     </div>
-    <p class="hint">${t("sign.back")}</p>`;
+    ${client.server === location.origin ? html`<p class="hint">${t("sign.back")}</p>` : nothing}`;
 }
 
 function stopped({ t, client }: PanelView, closeCode: number): TemplateResult {

@@ -62,7 +62,7 @@ export class Search implements ReactiveController {
 
   /** Asks something else; `typing` waits a moment for the next letter. */
   ask(question: Question, typing = false): void {
-    if (sameQuestion(question, this.question) && this.toldAt > 0 && this.problem === "") return;
+    if (sameQuestion(question, this.question) && (this.toldAt > 0 || this.asking) && this.problem === "") return;
     this.question = question;
     this.later(typing ? TYPING_MS : 0, () => this.fresh());
   }
@@ -86,7 +86,8 @@ export class Search implements ReactiveController {
       client.store.subscribe((hall) => hall.welcome, () => this.toldAt > 0 || this.problem !== "" ? this.again() : undefined),
       client.store.subscribe(lightsKey, () => this.keepTrue(!this.asking, LIGHTS_MS)),
     ];
-    this.fresh();
+    // In a moment: the page's address may say at once what is asked.
+    this.later(0, () => this.fresh());
   }
 
   private leave(): void {

@@ -30,13 +30,14 @@ class Wire {
   }
 }
 
-function begin(): { wire: Wire; search: Search; names: () => string[] } {
+async function begin(): Promise<{ wire: Wire; search: Search; names: () => string[] }> {
   const wire = new Wire();
   const host = { addController: () => {}, requestUpdate: () => {} } as unknown as ReactiveControllerHost;
   let on: (client: LiveClient) => void = () => {};
   const clients = { attach: (part: { on: (client: LiveClient) => void }) => { on = part.on; } } as unknown as ClientController;
   const search = new Search(host, clients);
   on(wire as unknown as LiveClient);
+  await vi.advanceTimersByTimeAsync(1);
   return { wire, search, names: () => search.found.map((one) => one.profile.expert) };
 }
 
@@ -46,8 +47,15 @@ describe("a search", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
+  it("asks once at the start for what the page's address says", async () => {
+    const { wire, search } = await begin();
+    search.ask(ANYBODY);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(wire.asked).toHaveLength(1);
+  });
+
   it("asks once for letters typed in a row, and shows the newest question's answer, whatever comes back when", async () => {
-    const { wire, search, names } = begin();
+    const { wire, search, names } = await begin();
     await wire.answer(0, ["ada"]);
     for (const words of ["t", "ta", "tax"]) search.ask({ ...ANYBODY, words }, true);
     await vi.advanceTimersByTimeAsync(250);
@@ -61,7 +69,7 @@ describe("a search", () => {
   });
 
   it("goes on page by page, each expert once though the order has moved", async () => {
-    const { wire, search, names } = begin();
+    const { wire, search, names } = await begin();
     await wire.answer(0, many(0, PAGE), 100);
     expect(search.more).toBe(true);
     void search.next();
@@ -74,7 +82,7 @@ describe("a search", () => {
   });
 
   it("says what was refused, and asks again", async () => {
-    const { wire, search, names } = begin();
+    const { wire, search, names } = await begin();
     await wire.refuse(0, "rate_limited");
     expect(search.problem).toBe("rate_limited");
     search.again();
@@ -84,7 +92,7 @@ describe("a search", () => {
   });
 
   it("keeps what is here when a further page fails, and waits for a person to ask again", async () => {
-    const { wire, search, names } = begin();
+    const { wire, search, names } = await begin();
     await wire.answer(0, many(0, PAGE), 100);
     void search.next();
     await wire.refuse(1, "store_unavailable");
@@ -97,7 +105,7 @@ describe("a search", () => {
   });
 
   it("asks again when lights change only where they choose or order, and keeps the pages below", async () => {
-    const { wire, search, names } = begin();
+    const { wire, search, names } = await begin();
     await wire.answer(0, many(0, PAGE), 130);
     void search.next();
     await wire.answer(1, many(PAGE, 60), 130);
@@ -119,7 +127,7 @@ describe("a search", () => {
   });
 
   it("asks again for whoever signed in", async () => {
-    const { wire } = begin();
+    const { wire } = await begin();
     await wire.answer(0, ["ada"]);
     expect(wire.store.state.welcome).toBe(EMPTY.welcome);
     wire.store.receive(welcome());
