@@ -85,7 +85,8 @@ class Accounts:
             if await store.links_since(tx, to, now - HOUR_MS) >= LINKS_AN_HOUR:
                 return
             known = await store.account_of(tx, to)
-            member = known and await store.membership_of(tx, known["account"], pool, role)
+            # Asked for in any case: a question less would be heard in the time that the answer takes.
+            member = await store.membership_of(tx, known["account"] if known else "", pool, role)
             may = known is not None and (role == "user" or member is not None)
             link = Link(pool=pool, role=role, purpose="sign_in" if may else "nobody", email=to)
             said = (known["language"] or language, known["name"]) if known else (language, "")

@@ -71,12 +71,16 @@ def _ask(caller: Caller, words: str) -> int:
 def _wait_until_indexed(server: PrivateServer, last: str) -> float:
     """Seconds until the experts have all been indexed, in the order of their ids."""
     began = time.monotonic()
-    with server.caller() as caller:
-        while not any(one.profile.expert == last for one in caller.ask(Find(id=0, words="lastofall"), Found).experts):
-            if time.monotonic() - began > INDEX_S:
-                raise BenchError("the server did not index the experts in time")
-            time.sleep(0.5)
-    return time.monotonic() - began
+    while time.monotonic() - began < INDEX_S:
+        try:
+            with server.caller() as caller:
+                found = caller.ask(Find(id=0, words="lastofall"), Found)
+        except BenchError:
+            continue  # opening a pool of so many takes a while
+        if any(one.profile.expert == last for one in found.experts):
+            return time.monotonic() - began
+        time.sleep(0.5)
+    raise BenchError("the server did not index the experts in time")
 
 
 class Editor:

@@ -15,7 +15,7 @@ LOOK_S: Final = 0.4
 """The longest time between two looks for changes that nobody announced: an import, another process."""
 AT_ONCE: Final = 25
 """Experts in one transaction: other writers wait for so many."""
-PAUSE_S: Final = 0.005
+PAUSE_S: Final = 0.25
 _log = structlog.get_logger("openline.indexing")
 
 
@@ -50,7 +50,9 @@ class Indexing:
 
     async def _catch_up(self, pool: str) -> None:
         # A change of one expert comes before the rest of a long import only by its id; both are soon done.
-        looked = AT_ONCE
+        looked, now = AT_ONCE, asyncio.get_running_loop().time
         while looked == AT_ONCE:
+            began = now()
             looked = await self._index.catch_up(pool, AT_ONCE)
-            await asyncio.sleep(PAUSE_S)
+            # As long again for everybody else: a long import is no reason to make people wait.
+            await asyncio.sleep(min(now() - began, PAUSE_S) if looked == AT_ONCE else 0)

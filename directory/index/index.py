@@ -191,10 +191,12 @@ class Index:
                 return []
             groups = [(one.terms, ranking.rarity(one.experts, totals.experts)) for one in ranking.picking(sought)]
             weights = [ranking.WEIGHTS[column].weight for column in COLUMNS]
-            most = totals.experts if keep else max(limit, ranking.CANDIDATES)
-            found = await self._text.find(tx, pool, groups, weights, most)
-            numbers = [number for number, expert in found if keep is None or keep(expert)]
-            texts = await store.texts(tx, numbers[: max(limit, ranking.CANDIDATES)])
+            enough = max(limit, ranking.CANDIDATES)
+            if keep is None:
+                texts = await self._text.find(tx, pool, groups, weights, enough, whole=True)
+            else:
+                found = await self._text.find(tx, pool, groups, weights, totals.experts, whole=False)
+                texts = await store.texts(tx, [number for number, expert in found if keep(expert)][:enough])
         scales = Scales(sought, totals)
         hits = [_hit(row, scales) for row in texts]
         return sorted((hit for hit in hits if hit.words), key=lambda hit: (-hit.relevance, hit.expert))[:limit]

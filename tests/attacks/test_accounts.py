@@ -1,6 +1,7 @@
 """Accounts under attack: who is known, links raced, cookies of before, words in logs, mails in masses."""
 
 import asyncio
+import contextlib
 import re
 import statistics
 import time
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import websockets
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from ground.clock import SystemClock
@@ -86,8 +88,10 @@ async def test_nothing_tells_whether_an_address_is_known(
                 took[is_known].append(seconds)
                 answers.add(repr(said(answer)))
     assert len(answers) == 1, answers
-    one, other = statistics.median(took[True]), statistics.median(took[False])
-    assert abs(one - other) < max(0.005, min(one, other) / 4), f"{one * 1000:.2f} ms known, {other * 1000:.2f} ms not"
+    # Pair by pair, since the load of the machine moves both alike: 5 ms, or a quarter where both take much longer.
+    later = statistics.median(one - other for one, other in zip(took[True], took[False], strict=True))
+    usual = statistics.median(took[False])
+    assert abs(later) < max(0.005, usual / 4), f"known {later * 1000:+.2f} ms beside {usual * 1000:.2f} ms"
 
 
 async def test_a_link_that_twenty_follow_at_once_lets_one_in(site: Town) -> None:
@@ -221,8 +225,9 @@ async def come(site: Town, pool: str, cookie: str, delay: float) -> str:
         url, subprotocols=spoken, origin=Origin(site.books.base), additional_headers={"Cookie": cookie}
     ) as ws:
         await ws.send(JSON.encode(messages.Hello(id=1, pool=pool)), text=True)
-        async with asyncio.timeout(15):
-            async for frame in ws:
-                if getattr(JSON.decode_server(frame), "role", "") == "guest":
-                    return "guest"
+        with contextlib.suppress(ConnectionClosed):
+            async with asyncio.timeout(15):
+                async for frame in ws:
+                    if getattr(JSON.decode_server(frame), "role", "") == "guest":
+                        return "guest"
         return str(ws.close_code)

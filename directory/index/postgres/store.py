@@ -35,10 +35,19 @@ async def forget(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 async def find(
-    tx: Tx, pool: str, groups: Sequence[tuple[Sequence[str], float]], weights: Sequence[float], most: int
-) -> list[tuple[int, str]]:
-    """Entries and experts with any of the terms, the likeliest first: the rank of each word, weighted by how rare it
-    is, which PostgreSQL by itself doesn't know. `weights` in the order of `COLUMNS`; a class has its highest."""
+    tx: Tx,
+    pool: str,
+    groups: Sequence[tuple[Sequence[str], float]],
+    weights: Sequence[float],
+    most: int,
+    *,
+    whole: bool,
+) -> Sequence[sa.Row[Any]]:
+    """Who is found with any of the terms, the likeliest first: expert and texts if `whole`, else entry and expert.
+
+    The rank of each word is weighted by how rare it is, which PostgreSQL by itself doesn't know. `weights` in the
+    order of `COLUMNS`; a class has its highest."""
+    columns = ", ".join(f"e.{name}" for name in ("expert", *COLUMNS)) if whole else "e.entry, e.expert"
     values: dict[str, Any] = {"pool": pool, "most": most, "classes": _classes(weights)}
     ranks = []
     for number, (terms, rarity) in enumerate(groups):
@@ -46,13 +55,13 @@ async def find(
         ranks.append(f":r{number} * ts_rank(CAST(:classes AS real[]), f.vector, CAST(:t{number} AS tsquery), 1)")
     values["asked"] = " | ".join(term for terms, _ in groups for term in terms)
     query = (  # only names of parameters are put together here
-        "SELECT e.entry, e.expert FROM"  # noqa: S608
+        f"SELECT {columns} FROM"  # noqa: S608
         f" (SELECT f.entry, {' + '.join(ranks)} AS place FROM index_fts AS f"
         " WHERE f.pool = :pool AND f.vector @@ CAST(:asked AS tsquery)"
         " ORDER BY place DESC, f.entry LIMIT :most) AS found"
         " JOIN index_entries AS e ON e.entry = found.entry ORDER BY found.place DESC, e.expert"
     )
-    return [(row.entry, row.expert) for row in await tx.execute(sa.text(query), values)]
+    return (await tx.execute(sa.text(query), values)).all()
 
 
 def _classes(weights: Sequence[float]) -> list[float]:

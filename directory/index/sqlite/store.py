@@ -14,11 +14,13 @@ COLUMNS: Final = ("name", "headline", "expertise", "biography", "chats")
 _INTO: Final = f"INTO index_fts (rowid, pool, {', '.join(COLUMNS)})"
 _WRITE: Final = f"INSERT {_INTO} VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 (our own names)
 _FORGET: Final = _WRITE.replace("(rowid,", "(index_fts, rowid,").replace("VALUES (", "VALUES ('delete', ")
-_FIND: Final = sa.text(
-    "SELECT e.entry, e.expert FROM (SELECT rowid AS entry, rank AS place FROM index_fts"
+_FOUND: Final = (
+    " FROM (SELECT rowid AS entry, rank AS place FROM index_fts"
     " WHERE index_fts MATCH :asked AND rank MATCH :weights ORDER BY rank LIMIT :most) AS found"
     " JOIN index_entries AS e ON e.entry = found.entry ORDER BY found.place, e.expert"
 )
+_NAMES: Final = sa.text("SELECT e.entry, e.expert" + _FOUND)
+_TEXTS: Final = sa.text(f"SELECT e.expert, {', '.join(f'e.{column}' for column in COLUMNS)}{_FOUND}")
 
 
 async def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -34,13 +36,20 @@ async def forget(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 async def find(
-    tx: Tx, pool: str, groups: Sequence[tuple[Sequence[str], float]], weights: Sequence[float], most: int
-) -> list[tuple[int, str]]:
-    """Entries and experts with any of the terms, the likeliest first. `weights` in the order of `COLUMNS`."""
+    tx: Tx,
+    pool: str,
+    groups: Sequence[tuple[Sequence[str], float]],
+    weights: Sequence[float],
+    most: int,
+    *,
+    whole: bool,
+) -> Sequence[sa.Row[Any]]:
+    """Who is found with any of the terms, the likeliest first: expert and texts if `whole`, else entry and expert.
+    `weights` in the order of `COLUMNS`."""
     asked = " OR ".join(f'"{term}"' for terms, _ in groups for term in terms)
     bm25 = f"bm25(0.0, {', '.join(str(float(weight)) for weight in weights)})"
     values = {"asked": f'pool : "{_pool(pool)}" AND ({asked})', "weights": bm25, "most": most}
-    return [(row.entry, row.expert) for row in await tx.execute(_FIND, values)]
+    return (await tx.execute(_TEXTS if whole else _NAMES, values)).all()
 
 
 def _values(row: Mapping[str, Any]) -> tuple[Any, ...]:
