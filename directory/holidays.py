@@ -3,9 +3,8 @@
 import re
 from datetime import date
 from functools import lru_cache
+from types import ModuleType
 
-import holidays
-from holidays.registry import COUNTRIES
 from msgspec import Struct
 
 from directory.spans import HoursError
@@ -45,7 +44,7 @@ def public_holidays(code: str, year: int) -> frozenset[date]:
     """The public holidays of one year. Raises HoursError for an unknown code."""
     check_holidays(code)
     country, _, part = code.partition("-")
-    return frozenset(holidays.country_holidays(country, subdiv=part or None, years=year, expand=False))
+    return frozenset(_library().country_holidays(country, subdiv=part or None, years=year, expand=False))
 
 
 def is_holiday(code: str, day: date) -> bool:
@@ -59,21 +58,29 @@ def holiday_countries() -> tuple[Country, ...]:
     known = _parts()
     found = [
         Country(code=code, name=_name(words), subdivisions=_subdivisions(code))
-        for words, code, *_ in COUNTRIES.values()
+        for words, code, *_ in _library().registry.COUNTRIES.values()
         if code in known
     ]
     return tuple(sorted(found, key=lambda country: country.name))
 
 
+def _library() -> ModuleType:
+    """It takes a while to load, and most pools have no holidays."""
+    import holidays  # noqa: PLC0415
+    import holidays.registry  # noqa: PLC0415
+
+    return holidays
+
+
 @lru_cache(maxsize=1)
 def _parts() -> dict[str, frozenset[str]]:
     """From a country's two letters to its parts."""
-    supported = holidays.list_supported_countries(include_aliases=False)
+    supported = _library().list_supported_countries(include_aliases=False)
     return {code: frozenset(parts) for code, parts in supported.items() if len(code) == 2}
 
 
 def _subdivisions(code: str) -> list[Subdivision]:
-    country = holidays.country_holidays(code)
+    country = _library().country_holidays(code)
     names: dict[str, str] = {}
     for name, part in country.subdivisions_aliases.items():
         names.setdefault(part, name)

@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
@@ -157,10 +154,21 @@ class Database:
 
         Raises DatabaseTooNew when the schema is that of a later version.
         """
+        if await self._is_up_to_date():
+            return
         async with self.begin() as tx:
             if self.kind == "postgresql":
                 await tx.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             await tx.run_sync(_upgrade)
+
+    async def _is_up_to_date(self) -> bool:
+        """Whether the schema is this version's: most starts find it so, and need not load what migrates."""
+        try:
+            async with self.read() as tx:
+                found = (await tx.execute(sa.text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+        except sa.exc.DBAPIError:
+            return False
+        return found == max(path.name[1:5] for path in (_MIGRATIONS / "versions").glob("v*.py"))
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -298,6 +306,10 @@ def _postgres_engine(url: URL) -> AsyncEngine:
 
 
 def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - see `_is_up_to_date`
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

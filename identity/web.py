@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 
 from identity.web_keys import Unreachable, is_loopback
+
+if TYPE_CHECKING:
+    import httpx
 
 DOCUMENT_MAX: Final = 256 * 1024
 DEADLINE_S: Final = 5.0
@@ -29,6 +31,8 @@ class Web:
         return await self._ask("POST", url, headers=headers, content=body)
 
     async def _ask(self, method: str, url: str, **more: Any) -> Any:
+        import httpx  # noqa: PLC0415 - it takes long to load, and few servers ask others
+
         try:
             async with asyncio.timeout(DEADLINE_S):
                 async with self.client(url).stream(method, url, **more) as answer:
@@ -40,8 +44,10 @@ class Web:
         except (msgspec.MsgspecError, RecursionError):
             raise Unreachable("no JSON") from None
 
-    def client(self, url: str) -> httpx.AsyncClient:
+    def client(self, url: str) -> "httpx.AsyncClient":
         """The client for `url`; a proxy of the environment is for others than our own machine."""
+        import httpx  # noqa: PLC0415 - as above
+
         own = is_loopback(urlsplit(url).hostname or "")
         if own not in self._clients:
             headers = {"accept": "application/json"}
@@ -53,7 +59,7 @@ class Web:
             await client.aclose()
 
 
-async def _body(answer: httpx.Response) -> bytes:
+async def _body(answer: "httpx.Response") -> bytes:
     body = bytearray()
     async for part in answer.aiter_bytes():
         body += part

@@ -19,17 +19,17 @@ async def adopt(house: House, visitor: Identity, who: Identity) -> str:
     "moved": it is theirs; "already_in_line": they have a place of their own, and nothing changed;
     "store_unavailable": it is not known; "": there was nothing. With `who` twice only the name goes over.
     """
-    if (
-        (visitor.account and visitor is not who)
-        or (visitor.role, who.role) != ("user", "user")
-        or visitor.pool != who.pool
-    ):
+    if (visitor.role, who.role) != ("user", "user") or visitor.pool != who.pool:
+        return ""
+    if visitor is not who and not await _is_visitor(house, visitor):
         return ""
     if visitor.subject != who.subject:
         await house.logins.note_adopted(visitor, who, now=house.clock.now_ms())
     name = (await house.accounts.of(who.account)).name if who.account else who.name
+    given = name or visitor.name
+    if visitor is who and not given:
+        return ""
     try:
-        given = name or visitor.name
         await house.fanout.line.adopt(who.pool, visitor.subject, who.subject, name=given, op=new_id("op"))
     except Refusal as refusal:
         return refusal.code if refusal.code == "already_in_line" else ""
@@ -37,3 +37,9 @@ async def adopt(house: House, visitor: Identity, who: Identity) -> str:
         _log.warning("visitor_not_adopted", pool=who.pool, error=str(error))
         return "store_unavailable"
     return MOVED
+
+
+async def _is_visitor(house: House, who: Identity) -> bool:
+    """Whether this browser was nobody in particular; from one person to another nothing goes over."""
+    how, _at = await house.sign_ins.how(who.token_id)
+    return how == "visitor" and not who.account

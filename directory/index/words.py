@@ -9,9 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from threading import Lock
-from typing import Final, NamedTuple
-
-import snowballstemmer
+from typing import Any, Final, NamedTuple
 
 from directory.index.languages import ALGORITHMS, STOP_WORDS, WRITE_TOGETHER, likely
 
@@ -28,7 +26,7 @@ _NO_SPACES: Final = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-
 _PLAIN: Final = re.compile(r"[a-z]+|[0-9]{1,15}")
 _HELD_BACK: Final = re.compile(r"\S*(?:@|://|www\.)\S*|\S*\d\S*")
 _CLITICS: Final = re.compile("\u0648?(?:[\u0628\u0643\u0641]?\u0627\u0644|\u0644\u0644?)?(\\w{3,})")
-_stemmers: Final[dict[str, snowballstemmer.stemmer]] = {}
+_stemmers: Final[dict[str, Any]] = {}
 _turn: Final = Lock()
 
 
@@ -155,6 +153,8 @@ def _terms(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
 def _stem(word: str, code: str) -> str:
     with _turn:  # a stemmer holds the word it works on
         if code not in _stemmers:
+            import snowballstemmer  # noqa: PLC0415 - it brings thirty languages and takes long to load
+
             _stemmers[code] = snowballstemmer.stemmer(ALGORITHMS[code])
         stem = str(_stemmers[code].stemWord(word))
         # The Arabic one takes one ending a time: a plural's, then what the singular has.

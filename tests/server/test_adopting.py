@@ -206,13 +206,15 @@ async def test_only_the_holder_of_the_visitors_cookie_takes_the_place(site: Site
         assert "place" not in await late.follow_link("user", vic)
 
 
-async def test_from_one_account_to_another_nothing_goes_over(site: Site, ada: Socket) -> None:
+async def test_from_one_person_to_another_nothing_goes_over(site: Site, ada: Socket) -> None:
+    """Neither from an account, nor from a user whom a link of the command line names."""
     uma, vic = await account(site, "uma@mail.example", "Uma"), await account(site, "vic@mail.example", "Vic")
-    browser = Browser(site)
-    await browser.follow_link("user", uma)
-    async with browser.socket() as page:
-        await page.command("join", experts=["ada"], **MODE)
-        assert await browser.follow_link("user", vic) == {"to": "/p/demo"}
+    for before in (uma, "named"):
+        browser = Browser(site)
+        await browser.follow_link("user", before)
+        async with browser.socket() as page:
+            await page.command("join", experts=["ada"], **MODE)
+            assert await browser.follow_link("user", vic) == {"to": "/p/demo"}
 
 
 async def test_a_page_of_another_site_keeps_its_visitor_and_hands_the_place_to_the_hosts_user(

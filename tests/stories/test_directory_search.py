@@ -13,6 +13,7 @@ from directory.expert import Expert, PoolOptions
 from tests.stories.people import ADA, BRUNO, CHIDI
 from tests.stories.scene import Person, Scene
 from tests.stories.test_directory import AXE, violations
+from tests.stories.test_embed import foreign_site
 from tests.stories.test_hostile_text import PAYLOADS, no_foreign_elements
 from wire import messages
 
@@ -164,6 +165,28 @@ async def test_a_link_opens_the_panel_of_an_expert_and_back_closes_it(scene: Sce
     await expect(uma.panel).to_have_count(0)
     await uma.page.go_forward()
     await uma.sees("Ada Quill is offline", uma.panel)
+
+
+@pytest.mark.claim("B1", "A9")
+async def test_the_directory_stands_on_a_page_of_another_site_too(scene: Scene, foreign_port: int) -> None:
+    await scene.begin([msgspec.structs.replace(ADA, email="ada@line.example"), BRUNO])
+    base = scene.books.base
+    page = f"""<!doctype html><html lang="en"><head><title>A shop</title><link rel="icon" href="data:,">
+      <script type="module" src="{base}/openline.js"></script></head>
+      <body><openline-directory pool="{scene.pool}"></openline-directory></body></html>"""
+    async with foreign_site(foreign_port, page) as url:
+        guest = await scene.person("Guest")
+        await guest.open(url)
+        await guest.page.get_by_role("searchbox").fill("numbers")
+        await expect(names(guest)).to_have_text(["Ada Quill"])
+        await guest.card("ada").get_by_role("button", name="Ada Quill", exact=True).click()
+        await guest.part("step-write").click()
+        await guest.part("text").fill("Good evening")
+        await guest.part("email").fill("vera@home.example")
+        await guest.part("submit").click()
+        await guest.sees("Your message to Ada Quill is on its way")
+        await expect(guest.part("profile")).to_have_attribute("href", f"{base}/p/{scene.pool}/x/ada")
+        assert guest.page.url == url, "the address of another's page is theirs"
 
 
 @pytest.mark.claim("A12", "B12")
