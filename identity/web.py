@@ -21,6 +21,7 @@ class Web:
 
     def __init__(self) -> None:
         self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._opening = asyncio.Lock()
 
     async def document(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
         """The JSON at `url`, within `DEADLINE_S`. Raises Unreachable."""
@@ -31,11 +32,12 @@ class Web:
         return await self._ask("POST", url, headers=headers, content=body)
 
     async def _ask(self, method: str, url: str, **more: Any) -> Any:
-        import httpx  # noqa: PLC0415 - it takes long to load, and few servers ask others
+        client = await self._client(url)
+        import httpx  # noqa: PLC0415 - loaded beside the loop by now
 
         try:
             async with asyncio.timeout(DEADLINE_S):
-                async with self.client(url).stream(method, url, **more) as answer:
+                async with client.stream(method, url, **more) as answer:
                     if answer.status_code != 200:
                         raise Unreachable(f"status {answer.status_code}")
                     return msgspec.json.decode(await _body(answer))
@@ -44,14 +46,13 @@ class Web:
         except (msgspec.MsgspecError, RecursionError):
             raise Unreachable("no JSON") from None
 
-    def client(self, url: str) -> "httpx.AsyncClient":
+    async def _client(self, url: str) -> "httpx.AsyncClient":
         """The client for `url`; a proxy of the environment is for others than our own machine."""
-        import httpx  # noqa: PLC0415 - as above
-
         own = is_loopback(urlsplit(url).hostname or "")
-        if own not in self._clients:
-            headers = {"accept": "application/json"}
-            self._clients[own] = httpx.AsyncClient(timeout=DEADLINE_S, trust_env=not own, headers=headers)
+        async with self._opening:
+            if own not in self._clients:
+                # The library and its certificates take a quarter of a second, which nobody else should wait for.
+                self._clients[own] = await asyncio.to_thread(_open, own)
         return self._clients[own]
 
     async def close(self) -> None:
@@ -66,3 +67,9 @@ async def _body(answer: "httpx.Response") -> bytes:
         if len(body) > DOCUMENT_MAX:
             raise Unreachable("too long")
     return bytes(body)
+
+
+def _open(own: bool) -> "httpx.AsyncClient":
+    import httpx  # noqa: PLC0415 - it takes long to load, and few servers ask others
+
+    return httpx.AsyncClient(timeout=DEADLINE_S, trust_env=not own, headers={"accept": "application/json"})

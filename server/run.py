@@ -76,6 +76,10 @@ def _alone(config: Config) -> int:
     return 0 if server.started else 1
 
 
+WORKER_STARTS_S: Final = 30
+"""A worker that says nothing for so long is replaced; loading its modules takes seconds on a busy machine."""
+
+
 def settings_of(config: Config, app: Starlette | str, *, factory: bool = False) -> uvicorn.Config:
     """How uvicorn is to run us: our own socket and HTTP classes, no compression, no headers believed unread."""
     return uvicorn.Config(
@@ -97,4 +101,5 @@ def settings_of(config: Config, app: Starlette | str, *, factory: bool = False) 
         backlog=4096,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACE_S,
+        timeout_worker_healthcheck=WORKER_STARTS_S,
     )

@@ -193,9 +193,10 @@ class Index:
             weights = [ranking.WEIGHTS[column].weight for column in COLUMNS]
             enough = max(limit, ranking.CANDIDATES)
             if keep is None:
-                texts = await self._text.find(tx, pool, groups, weights, enough, whole=True)
+                texts = await self._text.find(tx, pool, groups, weights, enough, ranking.LOOKED_MOST, whole=True)
             else:
-                found = await self._text.find(tx, pool, groups, weights, totals.experts, whole=False)
+                everybody = totals.experts
+                found = await self._text.find(tx, pool, groups, weights, everybody, everybody, whole=False)
                 texts = await store.texts(tx, [number for number, expert in found if keep(expert)][:enough])
         scales = Scales(sought, totals)
         hits = [_hit(row, scales) for row in texts]

@@ -53,6 +53,9 @@ STARS_UNKNOWN: Final = 4.0
 
 CANDIDATES: Final = 100
 """So many of the likeliest are read and weighed exactly."""
+LOOKED_MOST: Final = 3_000
+"""Where all words asked for are so common that more experts have one, no more of them are looked at: who of thousands
+comes first would tell little, and take long."""
 ENOUGH: Final = 300
 """Common words pick nobody by themselves once rarer ones pick so many; they still weigh."""
 

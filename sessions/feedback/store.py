@@ -128,11 +128,11 @@ async def counts(tx: Tx, pool: str, experts: Sequence[str] | None) -> dict[str, 
             await tx.execute(query.group_by(feedback.c.expert))}  # fmt: skip
 
 
-async def mean(tx: Tx, pool: str) -> float | None:
-    """The mean of all stars that count in a pool; None when there are none."""
+async def all_stars(tx: Tx, pool: str) -> tuple[int, int]:
+    """How many votes count in a pool, and their stars in sum."""
     query = sa.select(sa.func.count(), sa.func.sum(feedback.c.stars))
     count, total = (await tx.execute(query.where(feedback.c.pool == pool, feedback.c.hidden.is_(False)))).one()
-    return float(total) / count if count else None
+    return count, int(total or 0)
 
 
 async def _all(tx: Tx, query: sa.Select[Any]) -> list[Row]:

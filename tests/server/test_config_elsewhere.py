@@ -1,6 +1,7 @@
 """Settings of accounts kept elsewhere: what is accepted, and which words say what is wrong."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from server.config import Config, ConfigError, load
 from tests.identity.elsewhere import key
+from tests.repo.house import ROOT
 
 SITE = {
     "pool": "demo", "issuer": "https://shop.example", "audience": "openline", "prefix": "shop",
@@ -104,3 +106,10 @@ def test_a_wrong_provider_is_named(tmp_path: Path, provider: dict[str, Any], sai
 def test_what_is_no_list_says_so(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="OPENLINE_HOSTS_JWT must be a JSON list"):
         loaded(tmp_path, HOSTS_JWT=text)
+
+
+def test_the_examples_of_the_readme_are_good(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    told = dict(re.findall(r"^export OPENLINE_(HOSTS_JWT|OIDC)='(.*?)'", readme, re.M | re.S))
+    config = loaded(tmp_path, **told)
+    assert [site.pool for site in config.host_sites] == config.oidc[0].pools == ["support"]

@@ -6,7 +6,7 @@ import pytest
 
 from ground.sql import Database, put_once
 from sessions.feedback.store import feedback
-from sessions.standing import NONE, PRIOR, WEIGHT, standing, standings
+from sessions.standing import NONE, PRIOR, PRIOR_WEIGHT, WEIGHT, pool_mean, standing, standings
 from tests.sessions.logged import log, session
 
 
@@ -28,7 +28,7 @@ async def test_one_vote_does_not_top_the_list(database: Database, pool: str) -> 
     await rate(database, pool, "fair", *[3] * 50)
     found = await standings(database, pool)
     assert sorted(found, key=lambda expert: -found[expert].stars) == ["often", "once", "fair"]
-    mean = (5 + 240 + 150) / 101
+    mean = (PRIOR_WEIGHT * PRIOR + 5 + 240 + 150) / (PRIOR_WEIGHT + 101)
     assert found["once"].stars == round((WEIGHT * mean + 5) / (WEIGHT + 1), 2)
     assert found["often"].distribution == (0, 0, 0, 10, 40) and found["often"].ratings == 50
     assert (await standings(database, pool, ["once"])) == {"once": found["once"]}
@@ -45,15 +45,16 @@ async def test_only_what_counts_is_counted(database: Database, pool: str) -> Non
     await rate(database, f"{pool}x", "ada", 1)
     found = await standings(database, pool)
     assert {expert: (one.sessions, one.ratings) for expert, one in found.items()} == {"ada": (3, 2), "bob": (1, 0)}
-    assert (found["ada"].stars, found["bob"].stars) == (4.0, 0.0)
+    assert (found["ada"].stars, found["bob"].stars) == (round((WEIGHT * pool_mean(2, 8) + 8) / (WEIGHT + 2), 2), 0.0)
     assert await standings(database, pool, ["eve"]) == {}
     assert await standings(database, pool, []) == {}
 
 
-def test_a_pool_without_a_mean_begins_a_little_above_the_middle() -> None:
-    assert standing(0, (0, 0, 0, 0, 1), None).stars == round((WEIGHT * PRIOR + 5) / (WEIGHT + 1), 2)
+def test_the_first_vote_of_a_pool_weighs_little() -> None:
+    assert pool_mean(0, 0) == PRIOR
+    assert standing(0, (0, 0, 0, 0, 1), pool_mean(1, 5)).stars == 3.81
     assert standing(0, NONE.distribution, 4.0) == NONE
-    assert standing(7, NONE.distribution, None).sessions == 7
+    assert standing(7, NONE.distribution, PRIOR).sessions == 7
 
 
 @pytest.mark.parametrize("stars", [1, 5])

@@ -40,15 +40,16 @@ async def find(
     groups: Sequence[tuple[Sequence[str], float]],
     weights: Sequence[float],
     most: int,
+    looked: int,
     *,
     whole: bool,
 ) -> Sequence[sa.Row[Any]]:
     """Who is found with any of the terms, the likeliest first: expert and texts if `whole`, else entry and expert.
 
     The rank of each word is weighted by how rare it is, which PostgreSQL by itself doesn't know. `weights` in the
-    order of `COLUMNS`; a class has its highest."""
+    order of `COLUMNS`, a class has its highest; only `looked` of all who have a term are looked at."""
     columns = ", ".join(f"e.{name}" for name in ("expert", *COLUMNS)) if whole else "e.entry, e.expert"
-    values: dict[str, Any] = {"pool": pool, "most": most, "classes": _classes(weights)}
+    values: dict[str, Any] = {"pool": pool, "most": most, "looked": looked, "classes": _classes(weights)}
     ranks = []
     for number, (terms, rarity) in enumerate(groups):
         values |= {f"t{number}": " | ".join(terms), f"r{number}": rarity}
@@ -56,8 +57,9 @@ async def find(
     values["asked"] = " | ".join(term for terms, _ in groups for term in terms)
     query = (  # only names of parameters are put together here
         f"SELECT {columns} FROM"  # noqa: S608
-        f" (SELECT f.entry, {' + '.join(ranks)} AS place FROM index_fts AS f"
-        " WHERE f.pool = :pool AND f.vector @@ CAST(:asked AS tsquery)"
+        f" (SELECT f.entry, {' + '.join(ranks)} AS place FROM"
+        " (SELECT entry, vector FROM index_fts WHERE pool = :pool AND vector @@ CAST(:asked AS tsquery)"
+        " LIMIT :looked) AS f"
         " ORDER BY place DESC, f.entry LIMIT :most) AS found"
         " JOIN index_entries AS e ON e.entry = found.entry ORDER BY found.place DESC, e.expert"
     )

@@ -15,8 +15,8 @@ _INTO: Final = f"INTO index_fts (rowid, pool, {', '.join(COLUMNS)})"
 _WRITE: Final = f"INSERT {_INTO} VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 (our own names)
 _FORGET: Final = _WRITE.replace("(rowid,", "(index_fts, rowid,").replace("VALUES (", "VALUES ('delete', ")
 _FOUND: Final = (
-    " FROM (SELECT rowid AS entry, rank AS place FROM index_fts"
-    " WHERE index_fts MATCH :asked AND rank MATCH :weights ORDER BY rank LIMIT :most) AS found"
+    " FROM (SELECT entry, place FROM (SELECT rowid AS entry, rank AS place FROM index_fts"
+    " WHERE index_fts MATCH :asked AND rank MATCH :weights LIMIT :looked) ORDER BY place LIMIT :most) AS found"
     " JOIN index_entries AS e ON e.entry = found.entry ORDER BY found.place, e.expert"
 )
 _NAMES: Final = sa.text("SELECT e.entry, e.expert" + _FOUND)
@@ -41,14 +41,15 @@ async def find(
     groups: Sequence[tuple[Sequence[str], float]],
     weights: Sequence[float],
     most: int,
+    looked: int,
     *,
     whole: bool,
 ) -> Sequence[sa.Row[Any]]:
     """Who is found with any of the terms, the likeliest first: expert and texts if `whole`, else entry and expert.
-    `weights` in the order of `COLUMNS`."""
+    `weights` in the order of `COLUMNS`; only the first `looked` of all who have a term are looked at."""
     asked = " OR ".join(f'"{term}"' for terms, _ in groups for term in terms)
     bm25 = f"bm25(0.0, {', '.join(str(float(weight)) for weight in weights)})"
-    values = {"asked": f'pool : "{_pool(pool)}" AND ({asked})', "weights": bm25, "most": most}
+    values = {"asked": f'pool : "{_pool(pool)}" AND ({asked})', "weights": bm25, "most": most, "looked": looked}
     return (await tx.execute(_TEXTS if whole else _NAMES, values)).all()
 
 
