@@ -90,8 +90,8 @@ class Line:
     ) -> dict[str, Any]:
         """A visitor has become `user`: ticket, places, offer or session go over as they are, under `name`.
 
-        With `user` the visitor's own id only the name changes. The caller has seen the visitor's own sign-in. → {"ticket", "state"}. Refuses no_ticket, and already_in_line
-        when the user has a ticket of their own.
+        With `user` the visitor's own id only the name changes. The caller has seen the visitor's own sign-in.
+        → {"ticket", "state"}. Refuses no_ticket, and already_in_line when the user has a ticket of their own.
         """
         args = {"visitor": visitor, "user": user, "name": name}
         return await self._call("adopt", pool, args, op=op, who=f"user:{user}", now=now)

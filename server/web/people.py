@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from directory.expert import Expert
 from ground.errors import Refusal
 from identity import audit
 from identity.tokens import Member
@@ -67,13 +68,22 @@ class People:
         if not asked.name.strip():
             raise Refusal("empty_text", "name")
         if asked.role == "expert":
-            await house.profiles.expert(pool, asked.expert)  # refused `unknown_expert`
+            await self._profile(pool, asked)
         write = mails(house.config, pool, (await house.catalogue.open(pool)).pool.name)
         await house.accounts.invite(
             pool, asked.role, asked.email, asked.name.strip(), write, by=who.subject, now=house.clock.now_ms(),
             expert=asked.expert, language=asked.language,
         )  # fmt: skip
         return answer({}, 202)
+
+    async def _profile(self, pool: str, asked: Inviting) -> None:
+        """The profile that the invited expert is to keep: the one of that id, or a new one. Refused `bad_profile`,
+        `pool_full`."""
+        try:
+            await self._house.profiles.expert(pool, asked.expert)
+        except Refusal:
+            made = Expert(expert=asked.expert, name=asked.name.strip(), email=asked.email)
+            await self._house.profiles.put_experts(pool, [made])
 
     async def block(self, request: Request) -> Response:
         who, asked = await operating(request, self._house), await sent(request, Blocking)

@@ -164,7 +164,7 @@ async def test_whatever_dies_the_next_one_brings_it_to_the_end(town: Town) -> No
     stays = await town.serve("stays")
     erasures, finished, step = Erasures(town.db), False, 0
     while not finished:
-        who = await town.serve(f"p{step}x")
+        who = await town.serve(f"somebody{step}u")  # long enough that no random id holds it
         await until(lambda who=who: town.written(f"{who.name} said"))  # type: ignore[misc]
         erasure = await erasures.begin(who, now=NOW)
         try:

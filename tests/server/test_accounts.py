@@ -9,6 +9,7 @@ import pytest
 import websockets
 from websockets.typing import Origin, Subprotocol
 
+from directory.profiles import Profiles
 from ground.clock import SystemClock
 from ground.ids import new_id
 from identity.accounts import Accounts
@@ -206,7 +207,10 @@ async def test_operators_invite_experts_by_mail(site):
     async with browsing(site.origin) as olga, browsing(site.origin) as ada, browsing(site.origin) as uma:
         subject = await operator(site, olga)
         asked = {"role": "expert", "email": "ada@line.example", "name": "Ada", "expert": "ada", "language": "es"}
-        assert (await olga.post(f"{AT}/people/invite", asked | {"expert": "nobody"})).json()["code"] == "unknown_expert"
+        assert (await olga.post(f"{AT}/people/invite", asked | {"expert": "no body"})).json()["code"] == "malformed"
+        dora = {"email": "dora@line.example", "name": "Dora", "expert": "dora"}
+        assert (await olga.post(f"{AT}/people/invite", asked | dora)).status_code == 202
+        assert (await Profiles(site.database).expert("demo", "dora")).email == "dora@line.example"
         assert (await olga.post(f"{AT}/people/invite", asked)).status_code == 202
         answer = await ada.follow(await token_for(site.database, "demo", "ada@line.example"))
         assert answer.json() == {"to": "/p/demo/expert"}

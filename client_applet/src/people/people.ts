@@ -135,16 +135,17 @@ export class OpenlinePeople extends PeoplePage {
       <ul class="list">${this.people.map((one) => this.renderPerson(one))}</ul>${this.renderMore(this.people.at(-1)?.joined_at ?? 0)}</section>`;
   }
 
+  private askToBlock(one: Person): void {
+    this.blocking = one;
+    this.reason = "";
+    this.dialog.showModal();
+  }
+
   private renderPerson(one: Person): TemplateResult {
-    const open = () => {
-      this.blocking = one;
-      this.reason = "";
-      this.dialog.showModal();
-    };
     return html`<li class="row" data-subject=${one.subject}><span class="names grow"><strong dir="auto">${one.name || one.subject}</strong><span class="muted small" dir="auto">${one.email || one.subject}</span>
         ${one.blocked ? html`<span class="small"><span class="badge bad">${this.w("people.blocked")}</span> <span dir="auto">${one.blocked_reason}</span></span>` : nothing}</span>
       <span class="muted small">${one.joined_at ? this.w("people.since", { time: ago(one.joined_at, Date.now(), this.language) }) : nothing}</span>
-      <button class="button ${one.blocked ? "quiet" : "danger-quiet"} small" part="block" @click=${open}>${this.w(one.blocked ? "people.unblock" : "people.block")}</button></li>`;
+      <button class="button ${one.blocked ? "quiet" : "danger-quiet"} small" part="block" @click=${() => this.askToBlock(one)}>${this.w(one.blocked ? "people.unblock" : "people.block")}</button></li>`;
   }
 
   private renderInvite(): TemplateResult {
@@ -186,9 +187,11 @@ export class OpenlinePeople extends PeoplePage {
 
   private renderExperts(): TemplateResult {
     const pool = `/p/${encodeURIComponent(this.pool)}`;
-    return html`<section class="card"><ul class="list">${this.experts.map((one) => html`<li class="row"><span class="names grow"><strong dir="auto">${one.name}</strong><span class="muted small" dir="auto">${one.headline}</span></span>
+    const block = (one: Listed) => this.askToBlock({ role: "expert", subject: one.expert, name: one.name, email: "", blocked: false, blocked_reason: "", joined_at: 0 });
+    return html`<section class="card"><ul class="list">${this.experts.map((one) => html`<li class="row" data-expert=${one.expert}><span class="names grow"><strong dir="auto">${one.name}</strong><span class="muted small" dir="auto">${one.headline}</span></span>
         <a class="button quiet small" href="${pool}/expert/profile?expert=${encodeURIComponent(one.expert)}">${this.w("people.edit")}</a>
-        <button class="button quiet small" aria-expanded=${this.chosen === one.expert} @click=${() => (this.chosen = this.chosen === one.expert ? "" : one.expert)}>${this.w("people.feedback")}</button></li>
+        <button class="button quiet small" aria-expanded=${this.chosen === one.expert} @click=${() => (this.chosen = this.chosen === one.expert ? "" : one.expert)}>${this.w("people.feedback")}</button>
+        <button class="button danger-quiet small" part="block" @click=${() => block(one)}>${this.w("people.block")}</button></li>
         ${this.chosen === one.expert ? html`<li><openline-feedback-list .pool=${this.pool} .as=${this.as} .theme=${this.theme} lang=${this.language} .expert=${one.expert}></openline-feedback-list></li>` : nothing}`)}</ul></section>`;
   }
 
