@@ -47,8 +47,6 @@ GUESTS = (
 
 def serve(config: Config) -> int:
     """Run the server, with its own store when no address is given. Returns the exit code."""
-    if not config.smtp:
-        click.echo("No mail server (OPENLINE_SMTP_URL): mails wait, and operators see what waits.", err=True)
     with owned(config) as ready:
         return run(ready)
 

@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 import msgspec
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
@@ -22,11 +23,16 @@ from server.request_deadline import PromptHttp
 # How a worker process learns its settings: from the environment, which other users of the machine can't read.
 _HANDED_DOWN: Final = "OPENLINE_WORKER_CONFIG"
 GRACE_S: Final = 8
+WORKER_STARTS_S: Final = 30
+"""A worker that says nothing for so long is replaced; loading its modules takes seconds on a busy machine."""
+_log = structlog.get_logger("openline.run")
 
 
 def run(config: Config) -> int:
     """Serve until SIGINT or SIGTERM, then send everybody away to come again, and return the exit code."""
     logs.set_up()
+    if not config.smtp and not config.demo:
+        _log.warning("no_mail_server", setting="OPENLINE_SMTP_URL", meaning="mails wait, and operators see what waits")
     _raise_file_limit()
     _share_the_interpreter()
     if config.workers == 1:
@@ -74,10 +80,6 @@ def _alone(config: Config) -> int:
     except KeyboardInterrupt:
         return 0
     return 0 if server.started else 1
-
-
-WORKER_STARTS_S: Final = 30
-"""A worker that says nothing for so long is replaced; loading its modules takes seconds on a busy machine."""
 
 
 def settings_of(config: Config, app: Starlette | str, *, factory: bool = False) -> uvicorn.Config:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
+from ground.keys import prefix
+
 DEADLINE_S = 60.0
 
 
@@ -47,6 +49,17 @@ async def until_answers(url: str) -> None:
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"no answer from {url}: {why}") from None
+    finally:
+        await client.aclose()
+
+
+async def forget(url: str, pool: str) -> None:
+    """Take all of a pool out of a store that tests share: for those that need a pool of a certain name."""
+    client = Redis.from_url(url)
+    try:
+        keys = [key async for key in client.scan_iter(match=f"{prefix(pool)}:*")]
+        if keys:
+            await client.delete(*keys)
     finally:
         await client.aclose()
 

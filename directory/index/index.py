@@ -18,6 +18,7 @@ from ground.sql import Database, Tx
 VERSION: Final = "1"
 """Of the text analysis: with another one everything is indexed anew."""
 COMPLETIONS: Final = 8
+PIECE: Final = 1_000
 CORRECTED_MIN: Final = 5
 UNKNOWN_MOST: Final = 3
 """Unknown words of one question that are taken apart or corrected."""
@@ -197,7 +198,7 @@ class Index:
             else:
                 everybody = totals.experts
                 found = await self._text.find(tx, pool, groups, weights, everybody, everybody, whole=False)
-                texts = await store.texts(tx, [number for number, expert in found if keep(expert)][:enough])
+                texts = await store.texts(tx, await _kept(found, keep, enough))
         scales = Scales(sought, totals)
         hits = [_hit(row, scales) for row in texts]
         return sorted((hit for hit in hits if hit.words), key=lambda hit: (-hit.relevance, hit.expert))[:limit]
@@ -222,6 +223,17 @@ async def _sought(tx: Tx, pool: str, question: str, languages: Sequence[str]) ->
         if terms:
             found.append(Sought(one.word, tuple(terms), max(terms.values()), share))
     return found
+
+
+async def _kept(found: Sequence[Any], keep: Callable[[str], bool], enough: int) -> list[int]:
+    """The entries of the first `enough` experts who are wanted. Thousands are gone through in pieces."""
+    kept: list[int] = []
+    for start in range(0, len(found), PIECE):
+        kept += [number for number, expert in found[start : start + PIECE] if keep(expert)]
+        if len(kept) >= enough:
+            break
+        await asyncio.sleep(0)
+    return kept[:enough]
 
 
 async def _completed(tx: Tx, pool: str, asked: words.Asked) -> dict[str, int]:

@@ -5,11 +5,11 @@ from functools import wraps
 from typing import Final, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ground.errors import Refusal
+from ground.errors import Refusal, StoreUnavailable
 from identity.tokens import Identity, Member
 from server.guard import Guard
 from server.origins import Came
@@ -42,6 +42,7 @@ STATUS: Final = {
     "photo_animated": 422,
     "bad_profile": 422,
     "rate_limited": 429,
+    "store_unavailable": 503,
 }
 """The HTTP status of a refusal; 409 where none is named."""
 
@@ -58,6 +59,8 @@ async def sent(request: Request, kind: type[T]) -> T:
         return msgspec.json.decode(await request.body(), type=kind)
     except msgspec.MsgspecError as wrong:
         raise Refusal("malformed", str(wrong)[:200]) from None
+    except (UnicodeDecodeError, RecursionError):
+        raise Refusal("malformed") from None
 
 
 async def member(request: Request, guard: Guard, pool: str, roles: Sequence[Member]) -> Identity:
@@ -87,9 +90,15 @@ def route(path: str, handler: Handler, *methods: str, foreign: bool = False) -> 
         ours = request.headers.get("origin", "") == came(request).own_origin
         if request.method not in ("GET", "HEAD", "OPTIONS") and not (ours or foreign):
             return refused("wrong_origin")
+        if any("\x00" in value for value in request.path_params.values()):
+            return refused("not_found")  # nothing has such a name, and PostgreSQL can't even be asked for it
         try:
             return await handler(request)
         except Refusal as refusal:
             return refused(refusal.code, refusal.detail)
+        except StoreUnavailable:
+            return refused("store_unavailable")
+        except ClientDisconnect:
+            return refused("malformed")  # read by nobody
 
     return Route(path, guarded, methods=list(methods))

@@ -19,6 +19,7 @@ from identity.tokens import Member, Secret
 from server.app import create_app
 from server.config import Config
 from server.run import settings_of
+from tests import stores
 
 NOW = SystemClock().now_ms
 POOL = "demo"
@@ -71,6 +72,7 @@ class PeopleSite:
 @contextlib.asynccontextmanager
 async def people_site(store_url: str, database_url: str, folder: Path, **more: Any) -> AsyncIterator[PeopleSite]:
     """A server before the store and the database, with `ADA` and `BOB` in its pool."""
+    await stores.forget(store_url, POOL)
     database = await Database.open(database_url)
     await database.migrate()
     profiles = Profiles(database)

@@ -221,7 +221,10 @@ async def test_operators_invite_experts_by_mail(site):
         people = (await olga.get(f"{AT}/people", role="expert")).json()
         assert [(one["subject"], one["email"]) for one in people["people"]] == [("ada", "ada@line.example")]
         actions = (await olga.get(f"{AT}/audit")).json()["actions"]
-        assert [(one["actor"], one["action"], one["object"]) for one in actions] == [(subject, "invite", "expert:ada")]
+        assert [(one["actor"], one["action"], one["object"]) for one in actions] == [
+            (subject, "invite", "expert:ada"),
+            (subject, "invite", "expert:dora"),
+        ]
         await signed_up(site, uma, "uma@line.example")
         for path in (f"{AT}/people", f"{AT}/audit"):
             assert (await uma.get(path)).status_code == 401
