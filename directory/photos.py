@@ -58,7 +58,6 @@ class Photos:
             if not await store.set_photo(tx, pool, expert, path):
                 raise Refusal("unknown_expert", expert)
             await store.put_photos(tx, rows)
-            await store.touch_pool(tx, pool)
         return path
 
     async def remove(self, pool: str, expert: str) -> None:
@@ -67,7 +66,6 @@ class Photos:
             if not await store.set_photo(tx, pool, expert, ""):
                 raise Refusal("unknown_expert", expert)
             await store.delete_photos(tx, pool, expert)
-            await store.touch_pool(tx, pool)
 
     async def get(self, pool: str, digest: str, size: Size) -> bytes | None:
         """The bytes of a photo, or None."""

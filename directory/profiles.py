@@ -1,5 +1,6 @@
 """The door of the directory: pools and who their experts are."""
 
+import asyncio
 from typing import Any, TypeVar
 
 from msgspec import Struct, convert, structs, to_builtins
@@ -22,6 +23,14 @@ class Written(Struct, kw_only=True, frozen=True):
 
     added: int
     updated: int
+
+
+class Directory(Struct, kw_only=True, frozen=True):
+    """A pool, those of its experts who changed after some revision, by name, and the ids of all (None: as before)."""
+
+    pool: Pool
+    changed: list[Expert]
+    ids: set[str] | None
 
 
 class Profiles:
@@ -84,8 +93,8 @@ class Profiles:
             new = {person.expert for person in people} - there
             if len(there) + len(new) > EXPERTS_MAX:
                 raise Refusal("pool_full", str(EXPERTS_MAX))
-            await store.put_experts(tx, [{"pool": pool} | to_builtins(person) for person in people])
-            await store.touch_pool(tx, pool)
+            place = {"pool": pool, "revision": await store.touch_pool(tx, pool)}
+            await store.put_experts(tx, [place | to_builtins(person) for person in people])
         return Written(added=len(new), updated=len({person.expert for person in people}) - len(new))
 
     async def change(self, pool: str, expert: str, changes: Changes, by: Editor) -> Expert:
@@ -103,7 +112,6 @@ class Profiles:
             values = {name: value for name, value in to_builtins(after).items() if value != getattr(before, name)}
             if values:
                 await store.change_expert(tx, pool, expert, values)
-                await store.touch_pool(tx, pool)
         return after
 
     async def experts(self, pool: str) -> list[Expert]:
@@ -111,7 +119,19 @@ class Profiles:
         async with self._db.read() as tx:
             _known(await _pool(tx, pool), "no_such_pool", pool)
             rows = await store.all_experts(tx, pool)
-        return sorted((_expert(row) for row in rows), key=lambda person: (person.name.casefold(), person.expert))
+        return await asyncio.to_thread(_sorted, rows)
+
+    async def changes(self, pool: str, since: int) -> Directory:
+        """What the directory says after its revision `since`. Refused `no_such_pool`.
+
+        One look for whoever knows everything already; a pool of thousands is not read whole for one of them.
+        """
+        async with self._db.read() as tx:
+            known = _known(await _pool(tx, pool), "no_such_pool", pool)
+            if known.revision == since:
+                return Directory(pool=known, changed=[], ids=None)
+            rows, ids = await store.all_experts(tx, pool, since), await store.expert_ids(tx, pool)
+        return Directory(pool=known, changed=await asyncio.to_thread(_sorted, rows), ids=ids)
 
     async def expert(self, pool: str, expert: str) -> Expert:
         """One expert. Refused `unknown_expert`."""
@@ -133,6 +153,15 @@ async def _pool(tx: Tx, pool: str) -> Pool | None:
 
 def _made(row: Any) -> Pool:
     return convert({name: row[name] for name in Pool.__struct_fields__ if row[name] is not None}, Pool)
+
+
+def by_name(person: Expert) -> tuple[str, str]:
+    """The order in which pages show experts."""
+    return person.name.casefold(), person.expert
+
+
+def _sorted(rows: Any) -> list[Expert]:
+    return sorted((_expert(row) for row in rows), key=by_name)
 
 
 def _expert(row: Any) -> Expert:

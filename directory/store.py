@@ -36,6 +36,8 @@ experts = sa.Table(
     sa.Column("rate", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     sa.Column("email", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("photo", sa.Text, nullable=False),
+    # That of the pool when this expert was last changed.
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default=sa.text("0")),
 )
 
 photos = sa.Table(
@@ -102,9 +104,11 @@ async def set_options(tx: Tx, pool: str, options: dict[str, Any]) -> None:
     await tx.execute(sa.update(pools).where(pools.c.pool == pool).values(changed))
 
 
-async def touch_pool(tx: Tx, pool: str) -> None:
-    """Something of the pool's experts has changed."""
-    await tx.execute(sa.update(pools).where(pools.c.pool == pool).values(revision=pools.c.revision + 1))
+async def touch_pool(tx: Tx, pool: str) -> int:
+    """Some of the pool's experts change now: the revision to write beside them. The pool's row stays locked until the
+    end of the transaction, so that revisions are seen in their order."""
+    touched = sa.update(pools).where(pools.c.pool == pool).values(revision=pools.c.revision + 1)
+    return int((await tx.execute(touched.returning(pools.c.revision))).scalar_one())
 
 
 async def put_experts(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -118,8 +122,10 @@ async def expert_ids(tx: Tx, pool: str) -> set[str]:
     return set(await tx.scalars(sa.select(experts.c.expert).where(experts.c.pool == pool)))
 
 
-async def all_experts(tx: Tx, pool: str) -> Sequence[sa.RowMapping]:
-    return (await tx.execute(sa.select(experts).where(experts.c.pool == pool))).mappings().all()
+async def all_experts(tx: Tx, pool: str, since: int = -1) -> Sequence[sa.RowMapping]:
+    """Everybody, or those who changed after the revision `since`."""
+    query = sa.select(experts).where(experts.c.pool == pool, experts.c.revision > since)
+    return (await tx.execute(query)).mappings().all()
 
 
 async def find_expert(tx: Tx, pool: str, expert: str) -> sa.RowMapping | None:
@@ -129,8 +135,10 @@ async def find_expert(tx: Tx, pool: str, expert: str) -> sa.RowMapping | None:
 
 async def set_photo(tx: Tx, pool: str, expert: str, path: str) -> bool:
     """Note where the photo of an expert is; False when there is no such expert."""
-    mine = (experts.c.pool == pool, experts.c.expert == expert)
-    return bool((await tx.execute(sa.update(experts).where(*mine).values(photo=path))).rowcount)
+    if await find_expert(tx, pool, expert) is None:
+        return False
+    await change_expert(tx, pool, expert, {"photo": path})
+    return True
 
 
 async def put_photos(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -167,7 +175,8 @@ async def testimonials_of(tx: Tx, pool: str, expert: str) -> Sequence[sa.RowMapp
 
 
 async def change_expert(tx: Tx, pool: str, expert: str, values: Mapping[str, Any]) -> None:
-    await tx.execute(sa.update(experts).where(experts.c.pool == pool, experts.c.expert == expert).values(values))
+    revised = {**values, "revision": await touch_pool(tx, pool)}
+    await tx.execute(sa.update(experts).where(experts.c.pool == pool, experts.c.expert == expert).values(revised))
 
 
 async def put_wish(tx: Tx, row: Mapping[str, Any]) -> None:

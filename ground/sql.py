@@ -253,7 +253,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     path = Path(str(url.database))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)  # transcripts are nobody else's business on a shared machine
-    engine = create_async_engine(url, pool_size=5, max_overflow=5, pool_timeout=LOCK_WAIT_S)
+    engine = create_async_engine(url, pool_size=5, max_overflow=5, pool_timeout=LOCK_WAIT_S, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
@@ -291,6 +291,7 @@ def _postgres_engine(url: URL) -> AsyncEngine:
         pool_size=10,
         max_overflow=10,
         pool_timeout=LOCK_WAIT_S,
+        hide_parameters=True,  # an error goes to the log whole, and what people wrote and their addresses do not
         pool_pre_ping=True,  # a connection that died with a restart of the server is found before it is used
         connect_args={
             "timeout": LOCK_WAIT_S,

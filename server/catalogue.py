@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from directory.expert import Expert, Pool
-from directory.profiles import Profiles
+from directory.profiles import Directory, Profiles, by_name
 from ground.errors import Refusal
 from ground.sql import FAILURES, Database
 from server.views import Names
@@ -31,18 +31,36 @@ class Page:
         self.profiles: dict[str, messages.Profile] = {}
         self.standings: dict[str, Standing] = {}
 
-    def fill(self, pool: Pool, experts: list[Expert], standings: Mapping[str, Standing]) -> None:
-        """Take over what the directory says now; `experts` in the order in which pages show them."""
-        self.pool = pool
-        self.standings = dict(standings)
-        self.experts = {one.expert: one for one in experts}
-        self.profiles = {one.expert: profile(one, standings.get(one.expert, NONE)) for one in experts}
+    def fill(self, told: Directory) -> None:
+        """Take over what the directory says now, beside what was known."""
+        self.pool = told.pool
+        before = self.experts
+        gone = before.keys() - told.ids if told.ids is not None else ()
+        renamed = any(one.expert not in before or before[one.expert].name != one.name for one in told.changed)
+        if gone or renamed:
+            after = {**before, **{one.expert: one for one in told.changed}}
+            order = sorted((one for one in after.values() if one.expert not in gone), key=by_name)
+            self.experts = {one.expert: one for one in order}
+            self.profiles = {one.expert: self.profiles.get(one.expert) or self._profile(one) for one in order}
+        for one in told.changed:
+            self.experts[one.expert] = one
+            self.profiles[one.expert] = self._profile(one)
+
+    def count(self, standings: Mapping[str, Standing]) -> None:
+        """Take over how everybody stands now."""
+        before, self.standings = self.standings, dict(standings)
+        for expert in before.keys() | standings.keys():
+            if before.get(expert) != standings.get(expert) and expert in self.experts:
+                self.profiles[expert] = self._profile(self.experts[expert])
+
+    def _profile(self, expert: Expert) -> messages.Profile:
+        return profile(expert, self.standings.get(expert.expert, NONE))
 
     def put(self, expert: Expert, standing: Standing) -> messages.Profile:
         """Take over one expert; the profile that everybody may know."""
         self.experts[expert.expert] = expert
         self.standings[expert.expert] = standing
-        self.profiles[expert.expert] = profile(expert, standing)
+        self.profiles[expert.expert] = self._profile(expert)
         return self.profiles[expert.expert]
 
     def name(self, expert: str) -> str:
@@ -91,9 +109,11 @@ class Catalogue:
         return page
 
     async def _read(self, page: Page, *, count: bool = False) -> None:
-        now = await self._profiles.pool(page.pool.pool)
-        if count or now.revision != page.pool.revision:
-            page.fill(now, await self._profiles.experts(now.pool), await standings(self._database, now.pool))
+        told = await self._profiles.changes(page.pool.pool, page.pool.revision if page.experts else -1)
+        if count or not page.experts:
+            page.count(await standings(self._database, told.pool.pool))
+        if told.ids is not None:
+            page.fill(told)
 
     async def reread(self, pool: str, expert: str) -> messages.Profile:
         """One expert's profile as it is now. Raises Refusal (`no_such_pool`, `unknown_expert`)."""

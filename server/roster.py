@@ -2,7 +2,7 @@
 
 import asyncio
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import structlog
@@ -26,15 +26,16 @@ _log = structlog.get_logger("openline.roster")
 
 
 class _Installed(NamedTuple):
-    """What the live pool was made of: which revision of the directory, with whose hours, and when all of them were
-    worked out."""
+    """What the live pool was made of: which revision of the directory, with which settings and whose hours, and when
+    all hours were worked out."""
 
     revision: int
     at: int
     plans: dict[str, Schedule]
+    settings: dict[str, Any] | None
 
 
-NOTHING: Final = _Installed(0, 0, {})
+NOTHING: Final = _Installed(-1, 0, {}, None)
 
 
 class Roster:
@@ -56,20 +57,23 @@ class Roster:
 
         Costs one look at the directory when neither it nor the day has changed since the last time.
         """
-        page, now = await self._profiles.pool(pool), self._clock.now_ms()
-        before = self._installed.get(pool, NOTHING)
-        if page.revision == before.revision and now - before.at < AGAIN_MS:
-            return
-        experts = await self._profiles.experts(pool)
-        await self._settings(page)
-        await self._presence.enrol(pool, [one.expert for one in experts])
+        now, before = self._clock.now_ms(), self._installed.get(pool, NOTHING)
         if now - before.at >= AGAIN_MS:
-            before = _Installed(0, now, {})
-        plans = {one.expert: Schedule(one.hours, one.timezone, one.exceptions, one.holidays) for one in experts}
+            before = NOTHING._replace(at=now)
+        told = await self._profiles.changes(pool, before.revision)
+        if told.ids is None:
+            return
+        if told.pool.settings != before.settings:
+            await self._settings(told.pool)
+        await self._presence.enrol(pool, [one.expert for one in told.changed if one.expert not in before.plans])
+        plans = {one.expert: Schedule(one.hours, one.timezone, one.exceptions, one.holidays) for one in told.changed}
         others = {expert: plan for expert, plan in plans.items() if before.plans.get(expert) != plan}
         await self._hours(pool, others, now)
-        done = await self._retire(pool, set(plans))
-        self._installed[pool] = _Installed(page.revision if done else 0, before.at, plans)
+        done = (before.plans and before.plans.keys() <= told.ids) or await self._retire(pool, told.ids)
+        known = {expert: plan for expert, plan in (before.plans | plans).items() if expert in told.ids}
+        self._installed[pool] = (
+            _Installed(told.pool.revision, before.at, known, told.pool.settings) if done else NOTHING
+        )
 
     async def _settings(self, page: Pool) -> None:
         try:

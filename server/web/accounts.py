@@ -137,6 +137,7 @@ class Accounts:
     async def password_sign_in(self, request: Request) -> Response:
         asked = await sent(request, WithPassword)
         pool = pool_named(request)
+        await self._pool_name(pool)  # whoever has an account becomes a user of any pool, but of one that is there
         self._count_try(normalised(asked.email))
         who = await self._house.arrivals.by_password(
             pool, asked.role, asked.email, asked.password, now=self._house.clock.now_ms(), agent=agent_of(request)

@@ -7,14 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ground.errors import Refusal
 from identity.audit import Action, note
 from mail.outbox import Kept, Outbox
 from server.house import House
 from server.web.asking import answer, route
 from server.web.editors import operating
+from server.web.people import before_of
 
-BEFORE_MAX: Final = 2**53
 HIDDEN: Final = ""
 """In place of the text of a secret letter: whoever reads a sign-in link can be somebody else."""
 
@@ -26,7 +25,7 @@ def routes(house: House) -> list[Route]:
     async def mails(request: Request) -> Response:
         """The newest fifty before `before` (ms), or of all."""
         who = await operating(request, house)
-        found, more = await outbox.page(who.pool, _before(request))
+        found, more = await outbox.page(who.pool, before_of(request))
         shown = [_shown(kept, all_of_it=house.config.demo) for kept in found]
         return answer({"mails": shown, "sending": house.mailer.sends, "more": more})
 
@@ -51,10 +50,3 @@ def routes(house: House) -> list[Route]:
 
 def _shown(kept: Kept, *, all_of_it: bool) -> Kept:
     return kept if all_of_it or not kept.secret else msgspec.structs.replace(kept, text=HIDDEN)
-
-
-def _before(request: Request) -> int:
-    text = request.query_params.get("before", "0")
-    if not text.isascii() or not text.isdecimal() or int(text[:20]) > BEFORE_MAX:
-        raise Refusal("malformed", "before")
-    return int(text)

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from directory.expert import Expert
 from ground.errors import Refusal
 from identity import audit
+from identity.accounts import normalised
 from identity.tokens import Member
 from server.house import House
 from server.sign_in_links import mails
@@ -67,6 +68,7 @@ class People:
         house, pool = self._house, pool_named(request)
         if not asked.name.strip():
             raise Refusal("empty_text", "name")
+        normalised(asked.email)  # refused before a profile is made for it
         if asked.role == "expert":
             await self._profile(pool, asked)
         write = mails(house.config, pool, (await house.catalogue.open(pool)).pool.name)

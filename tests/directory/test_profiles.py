@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from directory.editing import Changes
 from directory.expert import Expert
 from directory.profiles import Profiles
 from ground.errors import Refusal
@@ -88,3 +89,38 @@ async def test_one_bad_profile_refuses_all(profiles: Profiles) -> None:
     with pytest.raises(Refusal, match="bad_profile: bob: timezone"):
         await profiles.put_experts("demo", [ADA, Expert(expert="bob", name="Bob", timezone="Nowhere")])
     assert await profiles.experts("demo") == []
+
+
+async def test_changes_name_only_who_changed_since(profiles: Profiles) -> None:
+    await profiles.put_experts("demo", [Expert(expert="ada", name="Ada"), Expert(expert="bob", name="Bob")])
+    first = await profiles.changes("demo", -1)
+    assert ([one.expert for one in first.changed], first.ids) == (["ada", "bob"], {"ada", "bob"})
+    assert (await profiles.changes("demo", first.pool.revision)).ids is None
+    await profiles.change("demo", "bob", Changes(name="Aaron"), "expert")
+    await profiles.put_experts("demo", [Expert(expert="eve", name="Eve")])
+    later = await profiles.changes("demo", first.pool.revision)
+    assert ([one.name for one in later.changed], later.ids) == (["Aaron", "Eve"], {"ada", "bob", "eve"})
+
+
+async def test_of_many_changes_at_once_no_reader_misses_one(profiles: Profiles) -> None:
+    """A revision is seen only after all before it: whoever read up to one misses nothing by going on from there."""
+    await profiles.put_experts("demo", [Expert(expert=f"e{n}", name="?") for n in range(20)])
+    seen: dict[str, str] = {}
+    revision, done = -1, asyncio.Event()
+
+    async def read() -> None:
+        nonlocal revision
+        told = await profiles.changes("demo", revision)
+        seen.update({one.expert: one.name for one in told.changed})
+        revision = told.pool.revision
+
+    async def follow() -> None:
+        while not done.is_set():
+            await read()
+
+    reader = asyncio.create_task(follow())
+    await asyncio.gather(*(profiles.change("demo", f"e{n}", Changes(name=f"N{n}"), "expert") for n in range(20)))
+    done.set()
+    await reader
+    await read()
+    assert seen == {f"e{n}": f"N{n}" for n in range(20)}

@@ -23,7 +23,8 @@ def _directory() -> None:
     op.add_column("pools", sa.Column("options", sa.JSON()))
     for name in ("exceptions", "holidays", "email"):
         op.add_column("experts", sa.Column(name, sa.Text(), nullable=False, server_default=sa.text("''")))
-    op.add_column("experts", sa.Column("rate", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
+    for name in ("rate", "revision"):
+        op.add_column("experts", sa.Column(name, sa.BigInteger(), nullable=False, server_default=sa.text("0")))
 
 
 def _accounts() -> None:

@@ -1,0 +1,283 @@
+"""Everybody at every route, with what is theirs and what is not: the matrix is made from the routes of the server."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from identity.cookies import cookie_name
+from tests.attacks.http_house import SHOP, Browser, HttpHouse, http_house
+from tests.attacks.http_rows import ELSEWHERE, POOL, ROLES, ROWS, V1, WHO_MAY, Row
+from tests.databases import PostgresServer, postgres_server
+from wire.codes import REFUSALS
+
+__all__ = ["postgres_server"]
+Route = tuple[str, str]
+# What differs between any two answers.
+PASSING = {"date", "x-request-id"}
+NOBODY = {"expert": "nobody", "testimonial": "t-nothing", "mail": "mail-nothing", "sign_in": "n" * 22}
+CHANGING = [route for route in ROWS if route[0] not in ("GET", "OPTIONS")]
+GETS = [route for route in ROWS if route[0] == "GET"]
+ALONE = {"too_large", "wrong_host", "wrong_origin"}
+"""Codes of HTTP alone, from before anybody knows what was asked."""
+
+
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
+async def house(
+    request: pytest.FixtureRequest, store_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[HttpHouse]:
+    folder: Path = tmp_path_factory.mktemp("http")
+    url = f"sqlite:///{folder / 'books.db'}"
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        url = await server.create()
+    async with http_house(store_url, url, folder) as made:
+        yield made
+
+
+def path_of(house: HttpHouse, route: Route, **other: str) -> str:
+    given = house.things | {"sign_in": NOBODY["sign_in"]} | ROWS[route].given | other
+    return re.sub(r"\{(\w+)\}", lambda found: given[found[1]], route[1])
+
+
+def sent(row: Row) -> dict[str, Any]:
+    """The body of a row, as httpx takes it."""
+    if row.raw is not None:
+        return {"content": row.raw}
+    return {} if row.body is None else {"json": row.body}
+
+
+def said(answer: httpx.Response, *names: str) -> tuple[int, bytes, list[tuple[str, str]]]:
+    """All of an answer, but for what is never the same twice and the `names` that were asked about."""
+    body = answer.content
+    for name in sorted(filter(None, names), key=len, reverse=True):
+        body = body.replace(name.encode(), b"-")
+    kept = [(name, value) for name, value in answer.headers.multi_items() if name not in PASSING | {"content-length"}]
+    return answer.status_code, body, kept
+
+
+def named(answer: httpx.Response) -> str:
+    """The code of a refusal that pages have words for."""
+    assert 400 <= answer.status_code < 500, (answer.status_code, answer.text[:200])
+    code: str = answer.json()["code"]
+    assert code in REFUSALS or code in ALONE, code
+    return code
+
+
+def able(house: HttpHouse, row: Row) -> Browser:
+    """Somebody who may."""
+    who = {"page": "guest", "live": "guest", "open": "guest", "own": "user", "expert": "owner"}
+    return house.people[who.get(row.kind, "boss")]
+
+
+async def test_every_route_has_a_row(house: HttpHouse) -> None:
+    assert house.routes() == set(ROWS)
+
+
+@pytest.mark.parametrize("route", [r for r in GETS if ROWS[r].kind == "page"], ids=" ".join)
+async def test_public_pages_are_the_same_for_all(house: HttpHouse, route: Route) -> None:
+    answers = {name: await who.ask("GET", path_of(house, route)) for name, who in house.people.items()}
+    assert {answer.status_code for answer in answers.values()} == {200}
+    assert len({repr(said(answer)) for answer in answers.values()}) == 1, "it says who looks"
+    assert not any("set-cookie" in answer.headers for answer in answers.values())
+
+
+@pytest.mark.parametrize("route", [r for r in ROWS if ROWS[r].kind in WHO_MAY], ids=" ".join)
+async def test_who_may_does_and_all_others_get_one_refusal(house: HttpHouse, route: Route) -> None:
+    """Experts of the pool are told that there is no such profile, whoever's it is; all others that they aren't signed
+    in, members of the other pool with the same name and the same role included."""
+    row, (method, _path) = ROWS[route], route
+    refusals: dict[str, set[str]] = {}
+    for name, who in (house.people | await mixed(house)).items():
+        query = {"role": ROLES.get(name, "operator")} if row.kind == "own" else {}
+        may = name in WHO_MAY[row.kind]
+        before = None if may or method == "GET" else await house.truth()
+        answer = await who.ask(method, path_of(house, route), params=query, **sent(row))
+        assert answer.headers["cache-control"] == "no-store" and answer.headers["x-content-type-options"] == "nosniff"
+        assert "access-control-allow-origin" not in answer.headers and "set-cookie" not in answer.headers
+        if may:
+            assert answer.status_code not in (401, 403) and answer.status_code < 500, (name, answer.text)
+            assert answer.status_code // 100 == 2 or row.kind in ("own", "operator") or row.raw, (name, answer.text)
+        else:
+            refusals.setdefault(named(answer), set()).add(repr(said(answer)))
+            assert answer.status_code in ((404, 403) if row_knows(row, name) else (401,)), (name, answer.text)
+            assert before is None or await house.truth() == before, f"{name} changed something"
+    assert all(len(answers) == 1 for answers in refusals.values()), refusals
+
+
+def row_knows(row: Row, name: str) -> bool:
+    """Whether a row tells `name` more than that they are not signed in: the pool's experts, and its operators where
+    only experts may."""
+    in_profiles = row.kind in ("profile", "expert") or (row.kind == "operator" and row in BELOW_EXPERTS)
+    return in_profiles and name in ("peer", "boss", "owner", "everybody but")
+
+
+BELOW_EXPERTS = [row for (_method, path), row in ROWS.items() if "/experts/{expert}" in path]
+
+
+async def mixed(house: HttpHouse) -> dict[str, Browser]:
+    """Browsers with the cookies of several: each counts for itself. And cookies under the names of others."""
+    cookies = {name: who.cookie for name, who in house.people.items()}
+    away = [cookies[name] for name in ("user elsewhere", "owner elsewhere", "boss elsewhere")]
+    operator, user = (cookie_name(POOL, role, secure=False) for role in ("operator", "user"))
+    value = {name: cookie.partition("=")[2] for name, cookie in cookies.items()}
+    made = {
+        "all of elsewhere": "; ".join(away),
+        "operator's cookie of elsewhere": f"{operator}={value['boss elsewhere']}",
+        "a user's as operator's": f"{operator}={value['user']}",
+        "an expert's as operator's": f"{operator}={value['owner']}",
+        "broken": f"{operator}={value['boss'][:-3]}AAA; {user}=%00",
+        "many": ";".join([f"{operator}="] * 900),
+    }
+    return {name: Browser(house.http, house.origin, cookie) for name, cookie in made.items()}
+
+
+async def test_a_role_is_that_of_its_own_cookie(house: HttpHouse) -> None:
+    """Who is several in one browser is each of them for what is theirs, and never the one in the other's place."""
+    cookies = "; ".join(house.people[name].cookie for name in ("user", "peer", "boss elsewhere"))
+    several = Browser(house.http, house.origin, cookies)
+    for role, name in (("user", "user"), ("expert", "peer")):
+        own = await house.people[name].ask("GET", f"/v1/pools/{POOL}/account", params={"role": role})
+        assert (await several.ask("GET", f"/v1/pools/{POOL}/account", params={"role": role})).content == own.content
+    for role in ("operator", "guest", "", "user,operator", "OPERATOR", "\x00"):
+        answer = await several.ask("GET", f"/v1/pools/{POOL}/account", params={"role": role})
+        assert answer.status_code in (400, 401), role
+    assert (await several.ask("GET", f"/v1/pools/{POOL}/people")).status_code == 401
+    assert (await several.ask("GET", f"/v1/pools/{POOL}/experts/ada/profile")).status_code == 404
+    assert (await several.ask("GET", f"/v1/pools/{POOL}/experts/bob/profile")).json()["by"] == "expert"
+    assert (await several.ask("GET", f"/v1/pools/{ELSEWHERE}/people")).status_code == 200
+
+
+FOREIGN = [
+    ("peer", ("GET", f"{V1}/experts/{{expert}}/profile"), "expert", "ada"),
+    ("peer", ("GET", f"{V1}/experts/{{expert}}/timeline"), "expert", "ada"),
+    ("peer", ("PUT", f"{V1}/experts/{{expert}}/photo"), "expert", "ada"),
+    ("peer", ("PUT", f"{V1}/experts/{{expert}}/testimonials"), "expert", "ada"),
+    ("boss", ("DELETE", f"{V1}/experts/{{expert}}/testimonials/{{testimonial}}"), "testimonial", ""),
+    ("boss", ("POST", f"{V1}/mails/{{mail}}/again"), "mail", ""),
+    ("user", ("POST", f"{V1}/account/sign-ins/{{sign_in}}/end"), "sign_in", ""),
+    ("boss", ("GET", f"{V1}/people"), "pool", ELSEWHERE),
+    ("boss", ("GET", f"{V1}/mails"), "pool", ELSEWHERE),
+    ("boss", ("GET", f"{V1}/audit"), "pool", ELSEWHERE),
+    ("boss", ("PUT", f"{V1}/options"), "pool", ELSEWHERE),
+    ("boss", ("POST", f"{V1}/people/block"), "pool", ELSEWHERE),
+    ("owner", ("GET", f"{V1}/experts/{{expert}}/profile"), "pool", ELSEWHERE),
+    ("guest", ("GET", "/p/{pool}/photos/{digest}"), "digest", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "route", "what", "theirs"), FOREIGN, ids=lambda given: str(given))
+async def test_what_is_others_is_answered_like_what_is_not(
+    house: HttpHouse, name: str, route: Route, what: str, theirs: str
+) -> None:
+    sign_ins = await house.people["peer"].ask("GET", f"/v1/pools/{POOL}/account", params={"role": "expert"})
+    others = house.others | {"sign_in": sign_ins.json()["sign_ins"][0]["id"]}
+    theirs = theirs or others[what]
+    nobodys = (NOBODY | {"pool": "nowhere", "digest": "0" * 32})[what]
+    before = await house.truth()
+    row, who = ROWS[route], house.people[name]
+    asked = [await who.ask(route[0], path_of(house, route, **{what: one}), **sent(row)) for one in (theirs, nobodys)]
+    assert asked[0].status_code in (401, 404), asked[0].text
+    assert said(asked[0], theirs, nobodys) == said(asked[1], theirs, nobodys)
+    assert await house.truth() == before
+
+
+def bad_origins(house: HttpHouse, row: Row) -> list[str]:
+    own = house.origin
+    found = ["", "null", "https://evil.example", f"{own}.evil.example", own.replace("http:", "https:"), f"{own}0"]
+    return [*found, own.upper(), f"{own}/", own.rpartition(":")[0], *([] if row.foreign else [SHOP])]
+
+
+@pytest.mark.parametrize("route", CHANGING, ids=" ".join)
+async def test_nothing_is_changed_from_another_origin(house: HttpHouse, route: Route) -> None:
+    row, before = ROWS[route], await house.truth()
+    who, path = able(house, row), path_of(house, route)
+    for origin in bad_origins(house, row):
+        answer = await who.ask(route[0], path, headers={"origin": origin}, **sent(row))
+        assert (answer.status_code, named(answer)) == (403, "wrong_origin"), origin
+        assert "access-control-allow-origin" not in answer.headers and "set-cookie" not in answer.headers
+    assert await house.truth() == before
+
+
+def bad_bodies(good: dict[str, Any]) -> Iterator[bytes]:
+    """Bodies that are none, and bodies with one thing wrong."""
+    yield from (b"{", b"[]", b"null", b"1", b'"x"', b"{}{}", b"\xef\xbb\xbf{}", b"\x00", b'{"a": "\xff"}', b'{"\xed\xa0\x80":1}')
+    yield from (b'{"a":' * 9000, b"[" * 60_000, b'{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}", b" " * 70_000)
+    yield httpx.Request("POST", "http://x", json=good | {"extra": 1}).content
+    for name in good:
+        for wrong in (b'"\\ud800"', b'"\\udc00x"', b'["\\ud800"]', b"1e999", b"-1e400", b"NaN", b"[[1]]", b'{"x":1}'):
+            yield b'{"%s":%s}' % (name.encode(), wrong)
+
+
+def strange_bodies(good: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Bodies that are well-formed and that nobody would send."""
+    for name, value in good.items():
+        for strange in (10**30, -(10**30), 2**63, 1.5, True, None, "\x00", "a\x00b", "x" * 40_000, "\u202ex\u2066", [], {}):
+            yield good | {name: strange}
+        if isinstance(value, list):
+            yield from (good | {name: [strange]} for strange in ("\x00", "x" * 40_000, 10**30, None))
+            yield good | {name: ["x"] * 10_000}
+
+
+@pytest.mark.parametrize("route", [r for r in CHANGING if ROWS[r].body is not None], ids=" ".join)
+async def test_bodies_that_make_no_sense_are_refused_by_name(house: HttpHouse, route: Route) -> None:
+    row = ROWS[route]
+    who, path, before = able(house, row), path_of(house, route), await house.truth()
+    good = row.body or {}
+    for body in bad_bodies(good):
+        answer = await who.ask(route[0], path, content=body)
+        named(answer)
+    assert await house.truth() == before
+    for strange in strange_bodies(good):
+        answer = await who.ask(route[0], path, json=strange)
+        if answer.status_code >= 300:
+            named(answer)
+            assert len(answer.content) < 1000, "a refusal repeats what was sent"
+
+
+HOSTILE = [
+    "%00", "a%00b", "..", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "%2f", "%5c", "%25", "%0d%0aX-Evil:%201", "%ff", "%ed%a0%80",
+    "%F0%9F%A6%8A", "%e2%80%ae", "x" * 3000, "*", "-", "'", "%22%3E%3Cscript%3E", "{pool}", "0", "-1", "%C2%B2", "%D9%A3",
+]  # fmt: skip
+NUMBERS = ["9" * 15, "9" * 16, "9" * 30, "9" * 5000, "0" * 5000, "0" * 20 + "9" * 90, "1e9", "inf", "NaN", "1_0", "+1", ""]
+
+
+@pytest.mark.parametrize("route", list(ROWS), ids=" ".join)
+async def test_names_in_a_path_break_nothing(house: HttpHouse, route: Route) -> None:
+    row = ROWS[route]
+    for what in re.findall(r"\{(\w+)\}", route[1]):
+        for hostile in HOSTILE:
+            path = path_of(house, route, **{what: hostile})
+            harmless(await able(house, row).ask(route[0], path, **sent(row)), hostile)
+
+
+@pytest.mark.parametrize("route", GETS, ids=" ".join)
+async def test_queries_break_nothing(house: HttpHouse, route: Route) -> None:
+    row = ROWS[route]
+    path, names = path_of(house, route), [*row.query, *(["role"] if row.kind == "own" else [])]
+    for hostile in (*HOSTILE, *NUMBERS):
+        for name in names:
+            harmless(await able(house, row).ask("GET", f"{path}?{name}={hostile}"), hostile)
+        together = "&".join(f"{name}={hostile}" for name in ("role", "before", "from", "to", "size", "lang", "page"))
+        harmless(await able(house, row).ask("GET", f"{path}?{together}&{together}"), hostile)
+
+
+def harmless(answer: httpx.Response, hostile: str) -> None:
+    assert answer.status_code < 500, (answer.request.url, answer.text[:200])
+    assert "x-evil" not in answer.headers and b"<script>" not in answer.content, hostile
+    place = answer.headers.get("location", "/")
+    assert place.startswith(("/p/", "/sign-in?", "http://127.0.0.1:")) or place == "/", place
+
+
+def test_every_query_is_known() -> None:
+    """The names that the rows have are those that the server reads."""
+    read = set[str]()
+    for file in (Path(__file__).parents[2] / "server").rglob("*.py"):
+        read |= set(re.findall(r'(?:query_params|given|asked)\.get\("(\w+)"', file.read_text()))
+    assert read - {"role", "lang"} == {name for row in ROWS.values() for name in row.query} - {"code", "iss", "role", "lang"}
