@@ -21,16 +21,16 @@ async def sign_in_url(
 ) -> str:
     """A link below `base` that signs `subject` in, once, within `ttl_s` seconds."""
     token = await Links(db).create(pool, role, subject, name, now=SystemClock().now_ms(), ttl_s=ttl_s)
-    return url_of(base, token)
+    return url_of(base, token, pool, role)
 
 
-def url_of(base: str, token: str, pool: str = "") -> str:
-    """The link of a token; with `pool` its page can offer another way when the token is no good.
+def url_of(base: str, token: str, pool: str, role: Member = "user") -> str:
+    """The link of a token; with `pool` and `role` its page offers another way when the token is no good.
 
     It stands behind the #: browsers send it to no server, no log and no Referer; the page posts it.
     """
-    asked = f"?{urlencode({'pool': pool})}" if pool else ""
-    return f"{base.rstrip('/')}{SIGN_IN_PATH}{asked}#{token}"
+    asked = {"pool": pool} if role == "user" else {"pool": pool, "role": role}
+    return f"{base.rstrip('/')}{SIGN_IN_PATH}?{urlencode(asked)}#{token}"
 
 
 def base_of(config: Config) -> str:
@@ -38,13 +38,13 @@ def base_of(config: Config) -> str:
     return config.base_url or f"http://localhost:{config.port}"
 
 
-def mails(config: Config, pool: str, pool_name: str, *wanted: str) -> Write:
+def mails(config: Config, pool: str, pool_name: str, *wanted: str, role: Member = "user") -> Write:
     """What writes the mails of `pool`; `wanted` are language tags, of the browser for example, for whoever has no
     language yet."""
     base = base_of(config)
 
     def write(kind: Kind, language: str, token: str, name: str) -> tuple[str, str]:
-        link = url_of(base, token, pool) if token else f"{base}{SIGN_IN_PATH}?{urlencode({'pool': pool})}&new=1"
+        link = url_of(base, token, pool, role) if token else f"{base}{SIGN_IN_PATH}?{urlencode({'pool': pool})}&new=1"
         count = _DAYS if kind == "invitation" else _MINUTES
         return written(chosen(language, *wanted), kind, pool=pool_name, link=link, name=name, count=count)
 

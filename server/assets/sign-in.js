@@ -138,6 +138,10 @@ onSubmit(
   sent,
 );
 
+// A link put into the tab that shows this page already: only what is behind the # is new, and the browser loads nothing.
+addEventListener("hashchange", () => {
+  if (location.hash.length > 1) location.reload();
+});
 const token = location.hash.slice(1);
 history.replaceState(null, "", location.pathname + location.search);
 // A provider's sign-in that did not work comes back here with its name.

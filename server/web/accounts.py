@@ -129,7 +129,7 @@ class Accounts:
     async def sign_in_link(self, request: Request) -> Response:
         asked = await sent(request, AskingLink)
         house, pool = self._house, pool_named(request)
-        write = mails(house.config, pool, await self._pool_name(pool), *_languages(request))
+        write = mails(house.config, pool, await self._pool_name(pool), *_languages(request), role=asked.role)
         now = house.clock.now_ms()
         await house.accounts.ask_link(pool, asked.role, asked.email, write, now=now, language=asked.language)
         return answer({}, 202)

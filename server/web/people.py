@@ -71,7 +71,7 @@ class People:
         normalised(asked.email)  # refused before a profile is made for it
         if asked.role == "expert":
             await self._profile(pool, asked)
-        write = mails(house.config, pool, (await house.catalogue.open(pool)).pool.name)
+        write = mails(house.config, pool, (await house.catalogue.open(pool)).pool.name, role=asked.role)
         await house.accounts.invite(
             pool, asked.role, asked.email, asked.name.strip(), write, by=who.subject, now=house.clock.now_ms(),
             expert=asked.expert, language=asked.language,

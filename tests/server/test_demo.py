@@ -17,7 +17,7 @@ import pytest
 from tests.repo.house import ROOT
 
 SECOND_START_S = 5.0
-LINK = re.compile(r"http://localhost:(\d+)/sign-in#(\S+)")
+LINK = re.compile(r"http://localhost:(\d+)/sign-in\?pool=demo\S*#(\S+)")
 
 
 class Demo:

@@ -90,7 +90,7 @@ export const de: Catalogue<Key> = {
   "sign.visitor": "Als Gast fortfahren",
   "sign.link": "Anmelden",
   "sign.back": "Dort angemeldet? Diese Seite merkt es, sobald Sie hierher zurückkommen.",
-  "sign.none": "Bitten Sie die Betreiber dieser Seite um Ihren Anmeldelink.",
+  "sign.none": "Dazu genügt Ihre E-Mail-Adresse, auch für ein neues Konto.",
 
   "line.next": "Sie sind als Nächstes dran",
   "line.place": "Platz in der Warteschlange",
@@ -189,6 +189,7 @@ export const de: Catalogue<Key> = {
   "list.noneTitle": "Niemand passt",
   "list.noneText": "Versuchen Sie andere Wörter oder weniger Filter.",
   "list.noneFree": "In diesem Moment ist niemand frei. Anstellen geht mit einem Klick.",
+  "list.account": "Ihr Konto",
   "list.clear": "Filter entfernen",
   "list.select": "Mehrere wählen",
   "list.selectHint": "Wählen Sie bis zu {n} Personen. Wer zuerst frei ist, nimmt Sie an.",

@@ -89,7 +89,7 @@ export const en = {
   "sign.visitor": "Continue as a visitor",
   "sign.link": "Sign in",
   "sign.back": "Signed in there? This page notices as soon as you come back to it.",
-  "sign.none": "Ask the people behind this page for your sign-in link.",
+  "sign.none": "All it takes is your email address, for a new account as well.",
 
   "line.next": "You are next",
   "line.place": "Place in line",
@@ -188,6 +188,7 @@ export const en = {
   "list.noneTitle": "Nobody matches",
   "list.noneText": "Try other words, or fewer filters.",
   "list.noneFree": "Nobody is free at this moment. You can join a line: it takes one click.",
+  "list.account": "Your account",
   "list.clear": "Clear the filters",
   "list.select": "Choose several",
   "list.selectHint": "Choose up to {n} experts. Whoever is free first takes you.",

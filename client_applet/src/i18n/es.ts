@@ -90,7 +90,7 @@ export const es: Catalogue<Key> = {
   "sign.visitor": "Continuar como visitante",
   "sign.link": "Iniciar sesión",
   "sign.back": "¿Ya inició sesión allí? Esta página lo nota en cuanto usted vuelve.",
-  "sign.none": "Pida su enlace de acceso a los responsables de esta página.",
+  "sign.none": "Basta su correo electrónico, también para una cuenta nueva.",
 
   "line.next": "Usted es el siguiente",
   "line.place": "Puesto en la fila",
@@ -189,6 +189,7 @@ export const es: Catalogue<Key> = {
   "list.noneTitle": "Nadie coincide",
   "list.noneText": "Pruebe otras palabras o menos filtros.",
   "list.noneFree": "Nadie está libre en este momento. Ponerse en la fila es un solo clic.",
+  "list.account": "Su cuenta",
   "list.clear": "Quitar los filtros",
   "list.select": "Elegir varios",
   "list.selectHint": "Elija hasta {n} expertos. Le atiende quien quede libre primero.",

@@ -69,7 +69,7 @@ export abstract class PeoplePage extends PoolElement {
 
   protected renderSaid(): TemplateResult {
     return html`<div class="said-here" role="status" aria-live="polite">
-      ${this.problem ? html`<div class="callout error" part="problem">${icon("warning")}<div>${this.refusalWords(this.problem)}${this.problemDetail ? html` <span class="muted" dir="auto">${this.problemDetail}</span>` : nothing}</div></div>` : nothing}
+      ${this.problem ? html`<div class="callout error" part="problem">${icon("warning")}<div>${this.refusalWords(this.problem)}${/\p{L}/u.test(this.problemDetail) ? html` <span class="muted" dir="auto">${this.problemDetail}</span>` : nothing}</div></div>` : nothing}
       ${this.done ? html`<div class="callout good" part="done">${icon("check")}<div>${this.done}</div></div>` : nothing}</div>`;
   }
 
@@ -92,7 +92,7 @@ export abstract class PeoplePage extends PoolElement {
     const box = more.lines
       ? html`<textarea class="field" part=${more.part ?? ""} rows=${more.lines} maxlength=${more.max ?? 10_000} dir="auto" ?disabled=${more.fixed ?? false} .value=${value} @input=${told}></textarea>`
       : html`<input class="field" part=${more.part ?? ""} type=${more.type ?? "text"} maxlength=${more.max ?? 200} autocomplete=${(more.auto ?? "off") as "off"} dir="auto"
-          ?required=${more.required ?? false} ?disabled=${more.fixed ?? false} .value=${value} @input=${told}>`;
+          pattern=${more.pattern ?? nothing} title=${more.pattern ? (more.hint ?? nothing) : nothing} ?required=${more.required ?? false} ?disabled=${more.fixed ?? false} .value=${value} @input=${told}>`;
     return html`<label class="labelled"><span>${label}</span>${box}${more.hint ? html`<small class="muted">${more.hint}</small>` : nothing}</label>`;
   }
 
@@ -111,5 +111,7 @@ export interface Field {
   auto?: string;
   part?: string;
   required?: boolean;
+  /** What the value must look like; the hint says it in words. */
+  pattern?: string;
   fixed?: boolean;
 }

@@ -162,7 +162,7 @@ export class OpenlinePeople extends PeoplePage {
       <div class="buttons" role="group">${(["expert", "operator", "user"] as const).map((role) => html`<button type="button" class="chip" aria-pressed=${role === this.invite.role} @click=${() => set({ role })}>${this.w(`people.one_${role}`)}</button>`)}</div>
       <div class="two">${this.field(this.w("email"), this.invite.email, (email) => set({ email }), { type: "email", required: true, part: "invite-email" })}
         ${this.field(this.w("name"), this.invite.name, (name) => set({ name }), { max: 100, required: true, part: "invite-name" })}
-        ${this.invite.role === "expert" ? this.field(this.w("people.expert_id"), this.invite.expert, (expert) => set({ expert }), { max: 64, hint: this.w("people.expert_hint"), required: true, part: "invite-expert" }) : nothing}</div>
+        ${this.invite.role === "expert" ? this.field(this.w("people.expert_id"), this.invite.expert, (expert) => set({ expert }), { max: 64, hint: this.w("people.expert_hint"), required: true, pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]*", part: "invite-expert" }) : nothing}</div>
       <div class="buttons"><button class="button main" part="invite" ?disabled=${this.isRunning("invite")}>${icon("send")}${this.w("people.send_invite")}</button></div></form></section>`;
   }
 

@@ -44,7 +44,7 @@ export class Actions implements ReactiveController {
   /** Where one signs in, in a window of its own; whoever comes back from there goes on as whom the cookie names. */
   signInPage(language: string): string {
     const { server, pool } = this.clients.client ?? { server: location.origin, pool: "" };
-    return `${server}/sign-in?${new URLSearchParams({ pool, role: "user", language })}`;
+    return signInPage(server, pool, language);
   }
 
   goSignIn(): void {
@@ -122,4 +122,9 @@ export class Actions implements ReactiveController {
     this.problem = problem;
     this.host.requestUpdate();
   }
+}
+
+/** The page of `server` ("" is this one) where users of `pool` sign in or make an account. */
+export function signInPage(server: string, pool: string, language: string): string {
+  return `${server}/sign-in?${new URLSearchParams({ pool, role: "user", language })}`;
 }

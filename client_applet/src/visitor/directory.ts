@@ -5,6 +5,7 @@ import { translate } from "../i18n";
 import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
 import { refusal } from "../ui/words";
+import { signInPage } from "./actions";
 import type { CardGesture, OpenlineCard } from "./card";
 import "./card";
 import { list } from "./directory_list";
@@ -74,7 +75,7 @@ export class OpenlineDirectory extends PoolElement {
   protected override render(): TemplateResult {
     return html`
       <section class="directory" aria-label=${this.t("list.title")}>
-        ${this.heading ? html`<h1><bdi>${this.welcome.value?.pool_name || this.t("list.title")}</bdi></h1>` : nothing}
+        ${this.heading ? this.top() : nothing}
         ${tools({
           t: translate(this.language), language: this.language, question: this.question, rules: this.welcome.value?.rules ?? null,
           profiles: this.profiles.value, choosing: this.ticket.value ? null : this.choosing, ask: this.ask, toggleChoosing: this.toggleChoosing,
@@ -87,6 +88,14 @@ export class OpenlineDirectory extends PoolElement {
         lang=${this.language} @openline-closed=${this.closed}></openline-panel>
       <openline-ticket-bar .server=${this.server} .pool=${this.pool} .token=${this.token} .theme=${this.theme} lang=${this.language}
         ?hidden=${this.choosing}></openline-ticket-bar>`;
+  }
+
+  /** The pool's name, and the way to one's account or to sign in. */
+  private top(): TemplateResult {
+    const { role, pool_name } = this.welcome.value ?? { role: null, pool_name: "" };
+    const at = role === "user" ? `/p/${encodeURIComponent(this.pool)}/account?role=user` : signInPage("", this.pool, this.language);
+    return html`<header class="top"><h1><bdi>${pool_name || this.t("list.title")}</bdi></h1>
+      ${role ? html`<a class="button quiet" part="account" href=${at}>${icon("person")}${this.t(role === "user" ? "list.account" : "sign.link")}</a>` : nothing}</header>`;
   }
 
   private content(): TemplateResult {

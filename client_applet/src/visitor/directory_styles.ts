@@ -4,6 +4,7 @@ import { marks } from "../ui/lights";
 export const directoryStyles = [marks, css`
   :host { display: block; container-type: inline-size; padding-block-end: 96px; }
   .directory { display: grid; grid-template-columns: minmax(0, 1fr); gap: 18px; }
+  .top { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; justify-content: space-between; }
   h1 { font-size: clamp(1.6em, 5cqi, 2.3em); font-weight: 760; letter-spacing: -0.03em; line-height: 1.15; overflow-wrap: anywhere; }
   .tools { display: grid; gap: 12px; position: sticky; inset-block-start: 0; z-index: 2; padding-block: 10px; background: var(--openline-page, light-dark(#f6f7fa, #0f1115)); }
   .search { position: relative; display: block; }
