@@ -21,7 +21,7 @@ export interface Hours {
 export interface Country {
   code: string;
   name: string;
-  subdivisions: string[];
+  subdivisions: { code: string; name: string }[];
 }
 
 const NINE_TO_FIVE: Span = { start: "09:00", end: "17:00" };
@@ -148,7 +148,7 @@ export class OpenlineHoursEditor extends LitElement {
         ${this.countries.map((one) => html`<option value=${one.code} ?selected=${one.code === country}>${regionName(one, this.language)}</option>`)}</select></label>
       ${known && known.subdivisions.length > 0 ? html`<label class="labelled"><span>${this.w("hours.region")}</span><select class="field" part="region" @change=${pickPart}>
         <option value="" ?selected=${part === ""}>${this.w("hours.whole_country")}</option>
-        ${known.subdivisions.map((one) => html`<option value=${one} ?selected=${one === part}>${one}</option>`)}</select></label>` : nothing}</div>`;
+        ${known.subdivisions.map((one) => html`<option value=${one.code} ?selected=${one.code === part}>${one.name}</option>`)}</select></label>` : nothing}</div>`;
   }
 }
 

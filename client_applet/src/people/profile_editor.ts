@@ -5,7 +5,7 @@ import type { Mode } from "../generated/wire";
 import { avatar } from "../ui/avatar";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
-import { windowRows } from "../ui/hours";
+import { week, windowText } from "../ui/hours";
 import "./feedback_list";
 import "./hours_editor";
 import type { Country, Hours } from "./hours_editor";
@@ -134,7 +134,7 @@ export class OpenlineProfileEditor extends PeoplePage {
         <a class="button quiet small" href="${pool}/account?role=${this.as}">${this.w("nav.account")}</a></nav></header>
       ${this.renderSaid()}
       ${this.renderPhoto(profile)}${this.renderWho(profile)}${this.renderBiography(profile)}${this.renderOffer(profile)}${this.renderHours(profile)}
-      <openline-feedback-list class="card" .pool=${this.pool} .as=${this.as} .theme=${this.theme} lang=${this.language} .expert=${profile.expert}></openline-feedback-list>
+      <openline-feedback-list .pool=${this.pool} .as=${this.as} .theme=${this.theme} lang=${this.language} .expert=${profile.expert}></openline-feedback-list>
       <div class="bar">${this.changed ? html`<span class="muted">${this.w("profile.unsaved")}</span>` : nothing}${this.button("save", this.w("save"), () => void this.save(), "main", "check")}</div>`;
   }
 
@@ -218,7 +218,10 @@ export class OpenlineProfileEditor extends PeoplePage {
     if (!preview) return html`<p class="muted">${this.w("loading")}</p>`;
     if (preview.problem) return html`<div class="callout error">${icon("warning")}<span dir="auto">${preview.problem}</span></div>`;
     if (preview.always) return html`<p class="muted">${this.w("hours.always")}</p>`;
-    return html`<dl class="preview">${windowRows(preview.windows, Date.now(), this.language, zone).map((row) => html`<dt>${row.day}</dt><dd class="tabular">${row.spans.join(", ") || this.w("hours.closed")}</dd>`)}</dl>`;
+    const now = Date.now();
+    const until = (time: string) => this.w("hours.until", { time });
+    const words = (windows: Preview["windows"]) => windows.map((one) => windowText(one, now, this.language, until, zone)).join(", ");
+    return html`<dl class="preview">${week(preview.windows, now, this.language, zone).map((day) => html`<dt>${day.name}</dt><dd class="tabular">${words([...day.windows] as Preview["windows"]) || this.w("hours.closed")}</dd>`)}</dl>`;
   }
 }
 

@@ -1,7 +1,9 @@
 import { css } from "lit";
 
 export const peopleStyles = css`
-  :host { display: block; inline-size: 100%; max-inline-size: 880px; margin-inline: auto; padding: clamp(12px, 3vw, 32px) clamp(14px, 4vw, 28px) 64px; }
+  :host { display: block; box-sizing: border-box; inline-size: 100%; max-inline-size: 880px; margin-inline: auto; padding: clamp(12px, 3vw, 32px) clamp(14px, 4vw, 28px) 64px; }
+  openline-hours-editor, openline-feedback-list { padding: 0; max-inline-size: none; }
+  openline-hours-editor { display: grid; gap: 18px; }
   header { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; margin-block-end: 18px; }
   header h1 { font-size: 1.45em; letter-spacing: -0.01em; }
   header nav { display: flex; flex-wrap: wrap; gap: 4px; margin-inline-start: auto; }

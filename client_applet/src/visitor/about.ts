@@ -9,7 +9,7 @@ import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { shelf } from "../ui/shelf";
 import { tokens } from "../ui/tokens";
-import { type Day, isElsewhere, week, windowText } from "./hours";
+import { type Day, isElsewhere, week, windowText } from "../ui/hours";
 import "./letter_form";
 import { visitWords } from "./visit_words";
 import "./wish_form";

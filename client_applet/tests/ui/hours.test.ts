@@ -1,30 +1,48 @@
 import { describe, expect, it } from "vitest";
-import { windowRows } from "../../src/ui/hours";
+import { isElsewhere, week, type Window, windowText } from "../../src/ui/hours";
 
 const at = (text: string) => Date.parse(text);
-const ZONE = "Europe/Berlin";
+const window = (from: string, to: string): Window => [at(from), at(to)];
+const until = (time: string) => `until ${time}`;
 
-describe("the hours of a week", () => {
-  it("begins with today and has seven different days", () => {
-    const rows = windowRows([], at("2026-11-20T10:00:00+01:00"), "en", ZONE);
-    expect(rows.map((row) => row.day)).toEqual(["today", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday"]);
+describe("hours in the viewer's zone", () => {
+  const now = at("2026-05-04T10:00:00Z"); // Monday
+  const windows = [
+    window("2026-05-04T07:00:00Z", "2026-05-04T11:00:00Z"), window("2026-05-04T13:00:00Z", "2026-05-04T15:00:00Z"),
+    window("2026-05-05T23:00:00Z", "2026-05-06T01:00:00Z"),
+  ];
+  const told = (zone: string) => week(windows, now, "en", zone).map((day) => [day.name, day.windows.map((one) => windowText(one, now, "en", until, zone))]);
+
+  it("begin with today and name seven days", () => {
+    const days = told("UTC");
+    expect(days.map(([name]) => name)).toEqual(["today", "tomorrow", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]);
+    expect(days[0]![1]).toEqual(["7:00 AM – 11:00 AM", "1:00 PM – 3:00 PM"]);
+    expect(days[1]![1]).toEqual(["11:00 PM – 1:00 AM"]);
   });
 
-  it("puts each window on the day on which it begins, in the viewer's zone", () => {
-    const night: [number, number] = [at("2026-11-20T22:00:00+01:00"), at("2026-11-21T02:00:00+01:00")];
-    const [friday, saturday] = windowRows([night], at("2026-11-20T10:00:00+01:00"), "de", ZONE);
-    expect([friday!.spans, saturday!.spans]).toEqual([["22:00 – 2:00"], []]);
-    expect(windowRows([night], at("2026-11-20T10:00:00+01:00"), "de", "Asia/Tokyo")[1]!.spans).toEqual(["6:00 – 10:00"]);
+  it("move to another day with the zone", () => {
+    const days = told("Asia/Tokyo"); // nine hours ahead
+    expect(days[0]![1]).toEqual(["4:00 PM – 8:00 PM", "10:00 PM – 12:00 AM"]);
+    expect(days[1]![1]).toEqual([]);
+    expect(days[2]![1]).toEqual(["8:00 AM – 10:00 AM"]);
   });
 
-  it("shows what began before today under today, and nothing that is over", () => {
-    const now = at("2026-11-20T01:00:00+01:00");
-    const rows = windowRows([[now - 3 * 3_600_000, now + 3_600_000], [now - 9e6, now - 8e6]], now, "de", ZONE);
-    expect(rows[0]!.spans).toEqual(["22:00 – 2:00"]);
+  it("that began yesterday stand at today, with their end", () => {
+    const late = [window("2026-05-03T22:00:00Z", "2026-05-04T12:00:00Z")];
+    const today = week(late, now, "en", "UTC")[0]!;
+    expect(today.windows.map((one) => windowText(one, now, "en", until, "UTC"))).toEqual(["until 12:00 PM"]);
   });
 
-  it.each(["2026-03-29T00:30:00+01:00", "2026-10-25T00:30:00+02:00"])("counts a day of 23 or 25 hours once: %s", (text) => {
-    const rows = windowRows([], at(text), "en", ZONE);
-    expect(new Set(rows.map((row) => row.day)).size).toBe(7);
+  it("that are over are not told, and long ones name the day of their end", () => {
+    expect(week([window("2026-05-04T07:00:00Z", "2026-05-04T09:00:00Z")], now, "en", "UTC")[0]!.windows).toEqual([]);
+    expect(windowText(window("2026-05-05T08:00:00Z", "2026-05-08T08:00:00Z"), now, "en", until, "UTC")).toBe("8:00 AM – Friday, 8:00 AM");
+  });
+
+  it("know a zone whose clocks show another time, by summer and by winter", () => {
+    expect(isElsewhere("Europe/Berlin", now, "Europe/Paris")).toBe(false);
+    expect(isElsewhere("Europe/Berlin", now, "Europe/London")).toBe(true);
+    expect(isElsewhere("Africa/Algiers", now, "Europe/Berlin")).toBe(true);
+    expect(isElsewhere("Africa/Algiers", at("2026-01-04T10:00:00Z"), "Europe/Berlin")).toBe(false);
+    expect(isElsewhere("Nowhere/At_All", now, "UTC")).toBe(false);
   });
 });
