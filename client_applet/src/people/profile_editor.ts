@@ -148,24 +148,21 @@ export class OpenlineProfileEditor extends PeoplePage {
     const remove = () => this.run("photo", async () => {
       await this.api.send("DELETE", this.path("photo"));
       this.profile = { ...this.profile!, photo: "" };
-    });
+    }, this.w("saved_live"));
     return html`<section class="card" aria-labelledby="photo"><h2 id="photo">${this.w("profile.photo")}</h2>
       <div class="photo">${avatar(profile.name, profile.photo)}<div class="buttons">
         <label class="button outline" tabindex="-1">${this.isRunning("photo") ? html`<span class="spinner"></span>` : icon("up")}${this.w("profile.upload")}
-          <input class="said" type="file" part="photo" accept="image/png,image/jpeg,image/webp" @change=${send}></label>
+          <input class="said" type="file" part="photo" accept="image/png,image/jpeg,image/webp,image/avif" @change=${send}></label>
         ${profile.photo ? this.button("remove-photo", this.w("profile.remove_photo"), remove, "quiet") : nothing}</div>
         <p class="muted small">${this.w("profile.photo_hint")}</p></div></section>`;
   }
 
   private async upload(file: File): Promise<void> {
     await this.run("photo", async () => {
-      if (file.size > PHOTO_MAX) {
-        this.problem = "photo_too_large";
-        return;
-      }
+      if (file.size > PHOTO_MAX) throw new RefusedError("photo_too_large", "");
       const { photo } = await this.api.upload<{ photo: string }>(this.path("photo"), file);
       this.profile = { ...this.profile!, photo };
-    });
+    }, this.w("saved_live"));
   }
 
   private renderWho(profile: Profile): TemplateResult {
