@@ -1,5 +1,6 @@
 """What operators do about people over HTTP: see who is a member, invite, block, and read what operators did."""
 
+import contextlib
 from typing import Annotated, get_args
 
 from msgspec import Meta, Struct
@@ -8,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from directory.expert import Expert
-from ground.errors import Refusal
+from ground.errors import Refusal, StoreUnavailable
 from identity import audit
 from identity.accounts import normalised
 from identity.tokens import Member
@@ -86,6 +87,8 @@ class People:
         except Refusal:
             made = Expert(expert=asked.expert, name=asked.name.strip(), email=asked.email)
             await self._house.profiles.put_experts(pool, [made])
+            with contextlib.suppress(StoreUnavailable):  # the directory is read again every few seconds anyway
+                await self._house.news.profile(pool, made.expert)
 
     async def block(self, request: Request) -> Response:
         who, asked = await operating(request, self._house), await sent(request, Blocking)

@@ -5,6 +5,7 @@ export const visitAr: Record<VisitKey, Message> = {
   "hours.title": "ساعات العمل",
   "hours.always": "لا ساعات محددة",
   "hours.closed": "مغلق",
+  "hours.opens": "التالية {time}",
   "hours.until": "حتى {time}",
   "hours.zone": "بتوقيتك. الساعة الآن عند {name} هي {time} ({zone}).",
   "hours.failed": "تعذر تحميل الساعات والملف.",

@@ -5,6 +5,7 @@ export const visitDe: Record<VisitKey, Message> = {
   "hours.title": "Sprechzeiten",
   "hours.always": "Keine festen Zeiten",
   "hours.closed": "geschlossen",
+  "hours.opens": "wieder {time}",
   "hours.until": "bis {time}",
   "hours.zone": "In Ihrer Zeit. Bei {name} ist es jetzt {time} ({zone}).",
   "hours.failed": "Sprechzeiten und Profil konnten nicht geladen werden.",

@@ -5,6 +5,7 @@ export const visitEn = {
   "hours.title": "Hours",
   "hours.always": "No fixed hours",
   "hours.closed": "closed",
+  "hours.opens": "next {time}",
   "hours.until": "until {time}",
   "hours.zone": "In your time. Where {name} is, it is {time} now ({zone}).",
   "hours.failed": "Hours and profile could not be loaded.",

@@ -5,6 +5,7 @@ export const visitEs: Record<VisitKey, Message> = {
   "hours.title": "Horario",
   "hours.always": "Sin horario fijo",
   "hours.closed": "cerrado",
+  "hours.opens": "de nuevo {time}",
   "hours.until": "hasta las {time}",
   "hours.zone": "En su hora. Donde está {name} son ahora las {time} ({zone}).",
   "hours.failed": "No se pudieron cargar el horario y el perfil.",

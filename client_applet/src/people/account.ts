@@ -21,6 +21,7 @@ interface Account {
   name: string;
   email: string;
   has_password: boolean;
+  has_account: boolean;
   sign_ins: SignIn[];
 }
 
@@ -100,7 +101,9 @@ export class OpenlineAccount extends PeoplePage {
         ${this.field(this.w("name"), this.name, (name) => (this.name = name), { max: 100, auto: "name", part: "name" })}
         ${this.field(this.w("email"), account.email || this.w("account.no_email"), () => undefined, { fixed: true })}
       </div>
-      <div class="buttons">${this.button("save", this.w("save"), save, "main")}</div></section>`;
+      <div class="buttons">${this.button("save", this.w("save"), save, "main")}</div>
+      ${account.role === "user" && !account.has_account ? html`<div class="callout">${icon("info")}<div>${this.w("account.grow_text")}
+        <p><a class="button outline small" part="grow" href="${this.signInUrl("user")}&new=1">${this.w("account.grow")}</a></p></div></div>` : nothing}</section>`;
   }
 
   private renderPassword(account: Account): TemplateResult {

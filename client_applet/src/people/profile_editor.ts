@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
+import { RefusedError } from "../core";
 import { languageName, money } from "../i18n";
 import type { Mode } from "../generated/wire";
 import { avatar } from "../ui/avatar";

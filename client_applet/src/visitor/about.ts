@@ -2,14 +2,14 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { property, state } from "lit/decorators.js";
 import type { LiveClient } from "../core";
 import type { AboutExpert, Indicator, Role } from "../generated/wire";
-import { dayOf, type Language, timeOfDay, type Values } from "../i18n";
+import { comingTime, dayOf, type Language, timeOfDay, type Values } from "../i18n";
 import type { VisitKey } from "../i18n/visit.en";
 import { controls } from "../ui/controls";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { shelf } from "../ui/shelf";
 import { tokens } from "../ui/tokens";
-import { type Day, isElsewhere, week, windowText } from "../ui/hours";
+import { type Day, isElsewhere, week, type Window, windowText } from "../ui/hours";
 import "./letter_form";
 import { visitWords } from "./visit_words";
 import "./wish_form";
@@ -149,7 +149,7 @@ export class OpenlineAbout extends LitElement {
     this.open = "";
     if (this.told?.told_when_free) this.asked = "";
     this.requestUpdate();
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`[part="step-${step || "tell"}"]`)?.focus());
+    void this.updateComplete.then(() => (this.renderRoot.querySelector<HTMLElement>(`[part="step-${step || "tell"}"]`) ?? this.renderRoot.querySelector<HTMLElement>(".steps button"))?.focus());
   };
 
   private readonly onSent = (): void => {
@@ -182,11 +182,18 @@ export class OpenlineAbout extends LitElement {
     const today = days[0]!;
     return html`
       <details part="hours" ?open=${this.indicator === "closed"}>
-        <summary>${icon("calendar")}<span class="grow"><strong>${this.t("hours.title")}</strong> <span class="muted">${today.name}: ${this.spans(today, now).join(", ")}</span></span>${icon("chevron")}</summary>
+        <summary>${icon("calendar")}<span class="grow"><strong>${this.t("hours.title")}</strong> <span class="muted">${this.summary(told.windows, today, now)}</span></span>${icon("chevron")}</summary>
         <ul class="days">${days.map((day) => html`
           <li class=${day.at === 0 ? "today" : ""} part="day"><span class="name">${day.name}</span><span class="spans">${this.spans(day, now).map((span) => html`<span>${span}</span>`)}</span></li>`)}</ul>
         ${isElsewhere(told.timezone, now) ? html`<p class="zone" part="zone">${this.t("hours.zone", { name: this.name, time: timeOfDay(now, this.language, told.timezone), zone: told.timezone })}</p>` : nothing}
       </details>`;
+  }
+
+  /** Today's hours; where today has none left, when the next ones begin. */
+  private summary(windows: readonly Window[], today: Day, now: number): string {
+    const next = windows.find(([from]) => from > now);
+    if (today.windows.length === 0 && next) return this.t("hours.opens", { time: comingTime(next[0], now, this.language) });
+    return `${today.name}: ${this.spans(today, now).join(", ")}`;
   }
 
   private spans(day: Day, now: number): string[] {

@@ -56,6 +56,7 @@ export class OpenlineWish extends VisitForm {
       shelf.put(this.key, email || "member");
       this.wished = true;
       this.keep();
+      this.close(); // The other step is there again, beside what was just asked for.
     } else if (this.problem === "no_email") {
       this.askAddress = true;
     }
