@@ -5,9 +5,10 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
-import httpx
+import msgspec
 import sqlalchemy as sa
 import uvicorn
 from starlette.applications import Starlette
@@ -38,31 +39,79 @@ MOVING = {"journal_cursor", "index_entries", "index_pools", "index_words", "inde
 Truth = dict[str, list[str]]
 
 
+class Answer(NamedTuple):
+    """An answer as it came: header names in small letters."""
+
+    status_code: int
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
+
+    def json(self) -> Any:
+        return msgspec.json.decode(self.content)
+
+
+class Wire:
+    """One connection that is kept, and opened anew when the server has hung up. Requests are sent as they are: no
+    library mends them, and thousands of them take no time."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._lines: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        given = {"host": f"127.0.0.1:{self._port}", "content-length": str(len(body))} | headers
+        head = "".join(f"{name}: {value}\r\n" for name, value in given.items() if value)
+        reader, writer = self._lines or await asyncio.open_connection("127.0.0.1", self._port)
+        writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body)
+        async with asyncio.timeout(60):
+            first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
+            found = {name.lower(): value for name, _colon, value in (line.partition(": ") for line in lines)}
+            assert len(found) == len(lines), "a header came twice"
+            status = int(first.split()[1])
+            content = await reader.readexactly(int(found.get("content-length", "0")))
+        self._lines = (reader, writer)
+        if found.get("connection") == "close" or status >= 400 and len(body) > 60_000:
+            self.close()  # the server does not read to the end what it has refused
+        return Answer(status, found, content)
+
+    def close(self) -> None:
+        if self._lines:
+            self._lines[1].close()
+        self._lines = None
+
+
 class Browser:
     """Somebody's browser. Cookies of answers are not kept: who comes stays who they are."""
 
-    def __init__(self, http: httpx.AsyncClient, origin: str, cookie: str = "") -> None:
-        self._http = http
-        self.headers = {"origin": origin} | ({"cookie": cookie} if cookie else {})
+    def __init__(self, wire: Wire, origin: str, cookie: str = "") -> None:
+        self._wire = wire
+        self._headers = {"origin": origin, "cookie": cookie}
         self.cookie = cookie
 
-    async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        self._http.cookies.clear()
-        given: dict[str, str] = self.headers | more.pop("headers", {})
-        headers = {name: value for name, value in given.items() if value}
-        return await self._http.request(method, path, headers=headers, **more)
+    async def ask(
+        self, method: str, path: str, *, query: dict[str, str] | None = None, origin: str | None = None,
+        body: object = None, content: bytes = b"",
+    ) -> Answer:  # fmt: skip
+        """`body` goes as JSON, `content` as it is."""
+        headers = self._headers if origin is None else self._headers | {"origin": origin}
+        sent = content if body is None else msgspec.json.encode(body)
+        return await self._wire.ask(method, f"{path}?{urlencode(query)}" if query else path, headers, sent)
 
 
 class HttpHouse:
     """The server. `things` are what it holds, by path parameter; `others` are those of the pool `ELSEWHERE`, or of the
     other expert."""
 
-    def __init__(self, app: Starlette, port: int, http: httpx.AsyncClient, database: Database) -> None:
+    def __init__(self, app: Starlette, port: int, database: Database) -> None:
         self.database = database
         self.origin = f"http://127.0.0.1:{port}"
         self.app = app
-        self.http = http
-        self.guest = Browser(http, self.origin)
+        self.wire = Wire(port)
+        self.guest = Browser(self.wire, self.origin)
         self.people: dict[str, Browser] = {"guest": self.guest}
         self.things: dict[str, str] = {"pool": POOL, "expert": "ada", "digest": "", "sign_in": "", "name": "sign-in.js"}
         self.others: dict[str, str] = {"pool": ELSEWHERE, "expert": "bob"}
@@ -107,9 +156,9 @@ class HttpHouse:
         async with self.database.begin() as tx:
             link = links.Link(pool=pool, role=role, purpose="sign_in", email=email)
             token = await links.add(tx, link, now=NOW())
-        answer = await self.guest.ask("POST", "/v1/sign-in", json={"token": token})
+        answer = await self.guest.ask("POST", "/v1/sign-in", body={"token": token})
         assert answer.status_code == 200, answer.text
-        return Browser(self.http, self.origin, answer.headers["set-cookie"].split(";")[0])
+        return Browser(self.wire, self.origin, answer.headers["set-cookie"].split(";")[0])
 
     async def _member(self, pool: str, role: Member, email: str, expert: str) -> str:
         return await Accounts(self.database).open(pool, role, email, "Somebody", now=NOW(), expert=expert)
@@ -137,17 +186,17 @@ async def http_house(store_url: str, database_url: str, folder: Path) -> AsyncIt
     listener = socket.create_server(("127.0.0.1", 0))
     task = asyncio.create_task(server._serve([listener]))
     port = listener.getsockname()[1]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as http:
-        while not server.started:
-            assert not task.done()
-            await asyncio.sleep(0.01)
-        try:
-            made = HttpHouse(app, port, http, database)
-            await made.fill()
-            for name in ROLES:
-                made.people[name] = await made.sign_in(name, ELSEWHERE if "elsewhere" in name else POOL)
-            yield made
-        finally:
-            server.should_exit = True
-            await task
-            await database.close()
+    made = HttpHouse(app, port, database)
+    while not server.started:
+        assert not task.done()
+        await asyncio.sleep(0.01)
+    try:
+        await made.fill()
+        for name in ROLES:
+            made.people[name] = await made.sign_in(name, ELSEWHERE if "elsewhere" in name else POOL)
+        yield made
+    finally:
+        made.wire.close()
+        server.should_exit = True
+        await task
+        await database.close()

@@ -62,6 +62,7 @@ export const ar: Catalogue<Key> = {
   "stopped.title": "غير متصل",
   "stopped.text": "أنهى الخادم الاتصال وطلب ألا تعود هذه الصفحة من تلقاء نفسها.",
   "stopped.pool": "لا يوجد شيء بهذا الاسم هنا.",
+  "stopped.blocked": "هذا الحساب محظور. يرجى سؤال القائمين على هذه الصفحة.",
   "stopped.again": "حاول مرة أخرى",
   "loading.title": "نتحقق من المتاحين …",
 

@@ -62,6 +62,7 @@ export const de: Catalogue<Key> = {
   "stopped.title": "Nicht verbunden",
   "stopped.text": "Der Server hat die Verbindung beendet und diese Seite gebeten, nicht von selbst wiederzukommen.",
   "stopped.pool": "Unter diesem Namen gibt es hier nichts.",
+  "stopped.blocked": "Dieses Konto ist gesperrt. Bitte fragen Sie die Betreiber dieser Seite.",
   "stopped.again": "Noch einmal versuchen",
   "loading.title": "Sehe nach, wer da ist …",
 

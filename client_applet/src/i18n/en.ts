@@ -61,6 +61,7 @@ export const en = {
   "stopped.title": "Not connected",
   "stopped.text": "The server ended the connection and asked this page not to come back by itself.",
   "stopped.pool": "There is no line of this name here.",
+  "stopped.blocked": "This account is blocked. Please ask the people behind this page.",
   "stopped.again": "Try again",
   "loading.title": "Looking who is there …",
 

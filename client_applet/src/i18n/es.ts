@@ -62,6 +62,7 @@ export const es: Catalogue<Key> = {
   "stopped.title": "Sin conexión",
   "stopped.text": "El servidor cerró la conexión y pidió a esta página que no vuelva por sí sola.",
   "stopped.pool": "Aquí no hay nada con ese nombre.",
+  "stopped.blocked": "Esta cuenta está bloqueada. Pregunte a los responsables de esta página.",
   "stopped.again": "Intentar de nuevo",
   "loading.title": "Consultando quién está …",
 

@@ -1,4 +1,4 @@
-import type { PlaceForecast } from "../generated/wire";
+import { CLOSES, type PlaceForecast } from "../generated/wire";
 import { en, type Key } from "../i18n/en";
 import { type Translate, waitWords } from "../i18n";
 
@@ -32,4 +32,10 @@ export function hue(name: string): number {
   let mixed = 2166136261;
   for (const char of name) mixed = Math.imul(mixed ^ char.codePointAt(0)!, 16777619) >>> 0;
   return ((mixed >>> 7) % 6) + 1;
+}
+
+/** Why the server wants this page not to come back by itself, by the code that it closed with. */
+export function whyStopped(closeCode: number): Key {
+  if (closeCode === CLOSES.no_such_pool.code) return "stopped.pool";
+  return closeCode === CLOSES.blocked.code ? "stopped.blocked" : "stopped.text";
 }

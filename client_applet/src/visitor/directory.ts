@@ -4,7 +4,7 @@ import { type Command, FreshnessController, type Hall, SliceController, WatchCon
 import { translate } from "../i18n";
 import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
-import { refusal } from "../ui/words";
+import { refusal, whyStopped } from "../ui/words";
 import { signInPage } from "./actions";
 import type { CardGesture, OpenlineCard } from "./card";
 import "./card";
@@ -100,7 +100,7 @@ export class OpenlineDirectory extends PoolElement {
 
   private content(): TemplateResult {
     const { found, total, toldAt, problem, halted, asking } = this.search;
-    if (toldAt === 0 && this.phase.value === "stopped") return this.failed(this.t("stopped.text"), () => this.client?.again());
+    if (toldAt === 0 && this.phase.value === "stopped") return this.failed(this.t(whyStopped(this.client?.store.state.connection.closeCode ?? 0)), () => this.client?.again());
     if (problem !== "" && !halted) return this.failed(refusal(translate(this.language), problem), () => this.search.again());
     if (toldAt === 0) return this.skeleton();
     if (total === 0 && !narrows(this.question)) return this.empty(this.t("list.emptyTitle"), this.t("list.emptyText"));

@@ -82,7 +82,7 @@ export class OpenlineFeedback extends VisitForm {
   private readonly go = async (event: Event): Promise<void> => {
     event.preventDefault();
     this.missing = this.stars === 0;
-    if (this.missing) return;
+    if (this.missing) return this.renderRoot.querySelector<HTMLElement>("[part=stars] input")?.focus();
     const done = await this.send({
       t: "give_feedback", session: this.session, stars: this.stars, text: this.text.trim().replaceAll("\0", ""), may_teach: this.mode === "chat" && this.teach,
     });

@@ -32,6 +32,8 @@ export class OpenlinePanel extends PoolElement {
   /** Not a dialog but a part of the page. */
   @property({ type: Boolean, reflect: true, attribute: "window" }) asWindow = false;
 
+  /** Something in here had the focus before this update. */
+  private focused = false;
   @state() private opened = false;
   @state() private mode: Mode | "" = "";
   @state() private asking: PanelView["asking"] = "";
@@ -77,6 +79,9 @@ export class OpenlinePanel extends PoolElement {
   }
 
   override willUpdate(changed: PropertyValues): void {
+    // What had it and is disabled while its command runs loses it to the page.
+    const lost = this.focused && this.dialog?.open === true && document.activeElement === document.body;
+    this.focused = lost || this.shadowRoot?.activeElement != null;
     if (changed.has("expert")) {
       this.actions.clear();
       this.asking = "";
@@ -90,6 +95,8 @@ export class OpenlinePanel extends PoolElement {
 
   protected override updated(): void {
     const hall = this.hall.value;
+    // The button that was pressed may be gone with the situation: the focus stays in the panel, before what is new.
+    if (this.focused && this.visible && this.shadowRoot?.activeElement == null) this.renderRoot.querySelector<HTMLElement>(".body")?.focus({ preventScroll: true });
     if (this.asWindow && !this.opened) {
       this.opened = true;
       fetchAbout();
@@ -112,7 +119,7 @@ export class OpenlinePanel extends PoolElement {
     const view = this.view();
     return html`
       ${view?.situation.kind === "session" ? this.slimHeader() : this.header(view ? subject(view.situation, this.expert) : this.expert)}
-      <div class="body" part="body">
+      <div class="body" part="body" tabindex="-1">
         ${this.fresh.value === "stale" ? this.unsure() : nothing}
         ${view ? body(view) : nothing}
       </div>

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { refusal } from "../ui/words";
+import { refusal, whyStopped } from "../ui/words";
 import { icon } from "../ui/icons";
 import { othersFree } from "./free_list";
 import { notices } from "./notices";
@@ -63,7 +63,7 @@ function signIn({ actions, t, hall, language, client }: PanelView): TemplateResu
 
 function stopped({ t, client }: PanelView, closeCode: number): TemplateResult {
   return html`
-    <div class="say"><h3>${t("stopped.title")}</h3><p>${t(closeCode === 4404 ? "stopped.pool" : "stopped.text")}</p></div>
+    <div class="say"><h3>${t("stopped.title")}</h3><p>${t(whyStopped(closeCode))}</p></div>
     <div class="actions"><button class="button outline wide" @click=${() => client.again()}>${icon("refresh")}${t("stopped.again")}</button></div>`;
 }
 

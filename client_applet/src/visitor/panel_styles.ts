@@ -29,7 +29,7 @@ const sheet = css`
   header .standing { flex: 1 0 100%; }
   .state { display: flex; align-items: center; gap: 0.45em; font-size: 0.9em; font-weight: 600; margin-block-start: 2px; }
   .tools { display: flex; align-self: flex-start; margin: -6px -8px 0 0; }
-  .body { display: grid; gap: 16px; padding: 18px; }
+  .body { display: grid; gap: 16px; padding: 18px; outline: none; }
 `;
 
 const words = css`

@@ -45,6 +45,8 @@ export class OpenlineTicketBar extends PoolElement {
   `];
 
   private readonly hall = new SliceController(this, this.clients, (hall): Hall | null => hall, null, () => this.attend());
+  /** With whom one stood last: an open panel says how that ended. */
+  private last = "";
   private readonly interest = new WatchController(this.clients);
   private readonly announcer = new Announcer(this);
   private readonly attention = new OpenPanels(() => this.panel);
@@ -69,12 +71,13 @@ export class OpenlineTicketBar extends PoolElement {
 
   protected override render(): TemplateResult {
     const standing = this.standing();
+    if (standing) this.last = standing.expert;
     const hall = this.hall.value;
     return html`
       ${hall && this.client && !anyPanelOpen() ? notices(translate(this.language), this.client, hall.notices.slice(-3)) : nothing}
       ${standing && hall && !anyPanelOpen() ? this.bar(standing) : nothing}
       <openline-panel .server=${this.server} .pool=${this.pool} .token=${this.token} .theme=${this.theme} lang=${this.language}
-        .expert=${standing?.expert ?? ""} @openline-closed=${() => this.requestUpdate()}></openline-panel>
+        .expert=${this.last} @openline-closed=${() => this.requestUpdate()}></openline-panel>
       ${this.announcer.region()}`;
   }
 
