@@ -13,7 +13,7 @@ from typing import Final, Literal, get_args
 
 from directory import store
 from ground.errors import Refusal
-from ground.sql import Database
+from ground.sql import Also, Database
 
 Size = Literal["small", "medium", "large"]
 SIZES: Final[tuple[Size, ...]] = get_args(Size)
@@ -42,7 +42,7 @@ class Photos:
         self._decode_s = decode_s
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def put(self, pool: str, expert: str, data: bytes) -> str:
+    async def put(self, pool: str, expert: str, data: bytes, also: Also | None = None) -> str:
         """Make `data` the photo of `expert`; the path of the photo. The old one is gone. Raises Refusal."""
         if len(data) > BYTES_MAX:
             raise Refusal("photo_too_large", str(BYTES_MAX))
@@ -58,14 +58,18 @@ class Photos:
             if not await store.set_photo(tx, pool, expert, path):
                 raise Refusal("unknown_expert", expert)
             await store.put_photos(tx, rows)
+            if also:
+                await also(tx)
         return path
 
-    async def remove(self, pool: str, expert: str) -> None:
+    async def remove(self, pool: str, expert: str, also: Also | None = None) -> None:
         """Take the photo of `expert` away, if there is one. Refused `unknown_expert`."""
         async with self._db.begin() as tx:
             if not await store.set_photo(tx, pool, expert, ""):
                 raise Refusal("unknown_expert", expert)
             await store.delete_photos(tx, pool, expert)
+            if also:
+                await also(tx)
 
     async def get(self, pool: str, digest: str, size: Size) -> bytes | None:
         """The bytes of a photo, or None."""

@@ -10,7 +10,7 @@ from directory.categories import stranger, tree_problem
 from directory.editing import BadProfile, Changes, Editor, changed, check
 from directory.expert import NAME_MAX, Expert, Pool, PoolOptions, id_problem, problems
 from ground.errors import Refusal
-from ground.sql import Database, Tx
+from ground.sql import Also, Database, Tx
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class Profiles:
             await store.set_settings(tx, pool, settings)
         return structs.replace(known, settings=settings, revision=known.revision + 1)
 
-    async def put_options(self, pool: str, options: PoolOptions) -> Pool:
+    async def put_options(self, pool: str, options: PoolOptions, also: Also | None = None) -> Pool:
         """Replace the options of a pool, whole. Experts keep categories that are no longer in the tree until they are
         saved again. Refused `no_such_pool`, `bad_profile` (the tree of categories is none)."""
         if wrong := tree_problem(options.categories):
@@ -63,6 +63,8 @@ class Profiles:
         async with self._db.begin() as tx:
             known = _known(await _pool(tx, pool), "no_such_pool", pool)
             await store.set_options(tx, pool, to_builtins(options))
+            if also:
+                await also(tx)
         return structs.replace(known, options=options, revision=known.revision + 1)
 
     async def pools(self) -> list[Pool]:
@@ -97,8 +99,8 @@ class Profiles:
             await store.put_experts(tx, [place | to_builtins(person) for person in people])
         return Written(added=len(new), updated=len({person.expert for person in people}) - len(new))
 
-    async def change(self, pool: str, expert: str, changes: Changes, by: Editor) -> Expert:
-        """Change some fields of one expert; the profile as it is then.
+    async def change(self, pool: str, expert: str, changes: Changes, by: Editor, also: Also | None = None) -> Expert:
+        """Change some fields of one expert; the profile as it is then. `also` runs if anything changes.
 
         Refused `unknown_expert`, `not_allowed` (its detail names a field that only operators change), `bad_profile`
         (a `BadProfile`, with all problems).
@@ -112,6 +114,8 @@ class Profiles:
             values = {name: value for name, value in to_builtins(after).items() if value != getattr(before, name)}
             if values:
                 await store.change_expert(tx, pool, expert, values)
+                if also:
+                    await also(tx)
         return after
 
     async def experts(self, pool: str) -> list[Expert]:

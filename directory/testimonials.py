@@ -5,7 +5,7 @@ from msgspec import Struct, to_builtins
 from directory import store
 from ground.errors import Refusal
 from ground.ids import new_id
-from ground.sql import Database
+from ground.sql import Also, Database
 
 TEXT_MAX = 2000
 BY_MAX = 100
@@ -28,7 +28,7 @@ class Testimonials:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def add(self, pool: str, expert: str, text: str, by: str, now: int) -> Testimonial:
+    async def add(self, pool: str, expert: str, text: str, by: str, now: int, also: Also | None = None) -> Testimonial:
         """Enter one at `now` (ms)."""
         text, by = text.strip(), by.strip()
         if not text or not by:
@@ -42,13 +42,17 @@ class Testimonials:
             if len(await store.testimonials_of(tx, pool, expert)) >= EACH_MAX:
                 raise Refusal("too_many_testimonials", str(EACH_MAX))
             await store.add_testimonial(tx, {"pool": pool, "expert": expert} | to_builtins(made))
+            if also:
+                await also(tx)
         return made
 
-    async def remove(self, pool: str, expert: str, testimonial: str) -> None:
+    async def remove(self, pool: str, expert: str, testimonial: str, also: Also | None = None) -> None:
         """Take one away. Refused `not_found`."""
         async with self._db.begin() as tx:
             if not await store.delete_testimonial(tx, pool, expert, testimonial):
                 raise Refusal("not_found", testimonial)
+            if also:
+                await also(tx)
 
     async def of(self, pool: str, expert: str) -> list[Testimonial]:
         """Those of one expert, the newest first."""

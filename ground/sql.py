@@ -5,7 +5,7 @@ migrations in `ground/migrations/`, which know no room; a test holds tables and 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -186,6 +186,9 @@ def is_about_data(error: BaseException) -> bool:
         return typed or untyped or unsendable or state.startswith("22")
     return isinstance(error, sa.exc.StatementError | OverflowError | UnicodeError)  # it could not even be sent
 
+
+Also = Callable[[Tx], Awaitable[None]]
+"""What else a door writes in the transaction of a change, for its caller: a line of the audit, say."""
 
 Recorded = tuple[Stamp, Sequence[object]]
 """One journal entry as the recorders take it: its stamp and its events."""

@@ -4,6 +4,7 @@ import base64
 import gc
 import os
 import resource
+import socket
 import sys
 from typing import Final
 
@@ -41,6 +42,8 @@ def run(config: Config) -> int:
     try:
         settings = settings_of(config, "server.run:worker_app", factory=True)
         listener = settings.bind_socket()
+        # asyncio sees to it only for sockets of its own making: a second small write would wait for the first's ack.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.listen(settings.backlog)
         Multiprocess(settings, sockets=[listener]).run()
     finally:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from directory.editing import Editor
 from directory.expert import ID
 from ground.errors import Refusal, StoreUnavailable
+from ground.sql import Also, Tx
 from identity import audit
 from identity.tokens import Identity, Member
 from server.house import House
@@ -58,21 +59,27 @@ def pool_named(request: Request) -> str:
     return pool
 
 
-async def done(house: House, edit: Editing, action: str, detail: str = "") -> None:
-    """A profile has changed: an operator's change is in the audit, and whoever looks is told."""
-    if edit.by == "operator":
-        await note(house, edit.who, action, f"expert:{edit.expert}", detail)
+def audited(house: House, edit: Editing, action: str, detail: str = "") -> Also | None:
+    """What an operator's change of a profile writes beside it: its line in the audit. An expert's own has none."""
+    return noting(house, edit.who, action, f"expert:{edit.expert}", detail) if edit.by == "operator" else None
+
+
+async def done(house: House, edit: Editing) -> None:
+    """A profile has changed: whoever looks is told."""
     try:
         await house.news.profile(edit.pool, edit.expert)
     except StoreUnavailable as error:  # the directory is read again every few seconds anyway
         _log.warning("profile_not_announced", pool=edit.pool, expert=edit.expert, error=str(error))
 
 
-async def note(house: House, who: Identity, action: str, thing: str, reason: str = "") -> None:
-    """Put what an operator did into the audit."""
+def noting(house: House, who: Identity, action: str, thing: str, reason: str = "") -> Also:
+    """Puts what an operator does into the audit, in the transaction that does it."""
     did = audit.Action(actor=who.subject, action=action, object=thing, reason=reason)
-    async with house.database.begin() as tx:
+
+    async def also(tx: Tx) -> None:
         await audit.note(tx, who.pool, house.clock.now_ms(), did)
+
+    return also
 
 
 async def _signed_in(request: Request, house: House, pool: str, role: Member) -> Identity | None:

@@ -13,7 +13,7 @@ from directory.expert import PoolOptions
 from ground.errors import Refusal
 from server.house import House
 from server.web.asking import answer, route, sent
-from server.web.editors import note, operating
+from server.web.editors import noting, operating
 
 
 def routes(house: House) -> list[Route]:
@@ -29,11 +29,11 @@ def routes(house: House) -> list[Route]:
         before = (await house.profiles.pool(who.pool)).options
         after = merged(before, await sent(request, dict[str, Any]))
         try:
-            made = await house.profiles.put_options(who.pool, after)
+            names = [name for name in after.__struct_fields__ if getattr(after, name) != getattr(before, name)]
+            also = noting(house, who, "set_options", f"pool:{who.pool}", ", ".join(names))
+            made = await house.profiles.put_options(who.pool, after, also)
         except BadProfile as bad:
             raise Refusal("malformed", bad.detail) from None
-        names = [name for name in after.__struct_fields__ if getattr(after, name) != getattr(before, name)]
-        await note(house, who, "set_options", f"pool:{who.pool}", ", ".join(names))
         return answer(made.options)
 
     return [route("/v1/pools/{pool}/options", read, "GET"), route("/v1/pools/{pool}/options", write, "PUT")]

@@ -14,7 +14,7 @@ from server.house import House
 from server.limits import Buckets, Rate
 from server.site import FOR_ALL
 from server.web.asking import answer, route
-from server.web.editors import done, editing, pool_named
+from server.web.editors import audited, done, editing, pool_named
 
 UPLOADS: Final = 4
 """Uploads of one process in memory at a time: 8 MB each."""
@@ -60,18 +60,19 @@ class _PhotoDesk:
         self._uploading.add(whose)
         try:
             request.state.more_time(UPLOAD_S)
-            path = await self._photos.put(edit.pool, edit.expert, await _body(request))
+            also = audited(self._house, edit, "set_photo")
+            path = await self._photos.put(edit.pool, edit.expert, await _body(request), also)
         except ClientDisconnect:
             raise Refusal("malformed") from None
         finally:
             self._uploading.discard(whose)
-        await done(self._house, edit, "set_photo")
+        await done(self._house, edit)
         return answer({"photo": path})
 
     async def remove(self, request: Request) -> Response:
         edit = await editing(request, self._house)
-        await self._photos.remove(edit.pool, edit.expert)
-        await done(self._house, edit, "remove_photo")
+        await self._photos.remove(edit.pool, edit.expert, audited(self._house, edit, "remove_photo"))
+        await done(self._house, edit)
         return answer({})
 
     async def get(self, request: Request) -> Response:

@@ -18,11 +18,12 @@ from directory.testimonials import Testimonials
 from ground.errors import Refusal
 from server.house import House
 from server.web.asking import answer, route, sent
-from server.web.editors import Editing, done, editing
+from server.web.editors import Editing, audited, done, editing
 from sessions.feedback import Feedback
 from wire.fields import MaybeId
 
 PREVIEW_DAYS = 14
+REASON_MAX = 200
 
 
 class _Biography(Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,13 +75,14 @@ class _ProfileDesk:
     async def write(self, request: Request) -> Response:
         edit = await editing(request, self._house)
         changes = await sent(request, Changes)
+        given = [name for name in changes.__struct_fields__ if getattr(changes, name) is not msgspec.UNSET]
         try:
-            after = await self._house.profiles.change(edit.pool, edit.expert, changes, edit.by)
+            also = audited(self._house, edit, "change_profile", ", ".join(given))
+            after = await self._house.profiles.change(edit.pool, edit.expert, changes, edit.by, also)
         except BadProfile as bad:
             wrong = [{"field": field, "reason": reason} for field, reason in bad.problems]
             return answer({"code": bad.code, "detail": bad.detail, "problems": wrong}, 422)
-        given = [name for name in changes.__struct_fields__ if getattr(changes, name) is not msgspec.UNSET]
-        await done(self._house, edit, "change_profile", ", ".join(given))
+        await done(self._house, edit)
         return answer(await self._told(edit, after))
 
     async def preview_biography(self, request: Request) -> Response:
@@ -107,22 +109,24 @@ class _ProfileDesk:
         if edit.by != "expert":
             raise Refusal("not_allowed")
         await self._feedback.pin(edit.pool, edit.expert, (await sent(request, _Pins)).pinned)
-        await done(self._house, edit, "pin_feedback")
+        await done(self._house, edit)
         return answer(await self._voices(edit))
 
     async def add(self, request: Request) -> Response:
         edit = _operators(await editing(request, self._house))
         said = await sent(request, _Said)
         now = self._house.clock.now_ms()
-        made = await self._testimonials.add(edit.pool, edit.expert, said.text, said.by, now)
-        await done(self._house, edit, "add_testimonial", made.testimonial)
+        also = audited(self._house, edit, "add_testimonial", said.by[:REASON_MAX])
+        made = await self._testimonials.add(edit.pool, edit.expert, said.text, said.by, now, also)
+        await done(self._house, edit)
         return answer(made)
 
     async def remove(self, request: Request) -> Response:
         edit = _operators(await editing(request, self._house))
         testimonial = request.path_params["testimonial"]
-        await self._testimonials.remove(edit.pool, edit.expert, testimonial)
-        await done(self._house, edit, "remove_testimonial", testimonial)
+        also = audited(self._house, edit, "remove_testimonial", testimonial)
+        await self._testimonials.remove(edit.pool, edit.expert, testimonial, also)
+        await done(self._house, edit)
         return answer({})
 
     async def _told(self, edit: Editing, expert: Expert) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Wire:
             status = int(first.split()[1])
             content = await reader.readexactly(int(found.get("content-length", "0")))
         self._lines = (reader, writer)
-        if found.get("connection") == "close" or status >= 400 and len(body) > 60_000:
+        if found.get("connection") == "close" or (status >= 400 and len(body) > 60_000):
             self.close()  # the server does not read to the end what it has refused
         return Answer(status, found, content)
 
@@ -128,7 +128,8 @@ class HttpHouse:
         for pool in (POOL, ELSEWHERE):
             await profiles.create_pool(pool, "A line")
             await profiles.put_options(pool, PoolOptions(visitors=True))
-            await profiles.put_experts(pool, [Expert(expert="ada", name="Ada Quill"), Expert(expert="bob", name="Bob")])
+            ada = Expert(expert="ada", name="Ada Quill", rate=120, email="ada@line.example")
+            await profiles.put_experts(pool, [ada, Expert(expert="bob", name="Bob")])
         self.things["digest"] = await self._photo(POOL, "ada")
         self.others["digest"] = await self._photo(ELSEWHERE, "bob")
         said = Testimonials(self.database)
@@ -184,6 +185,7 @@ async def http_house(store_url: str, database_url: str, folder: Path) -> AsyncIt
     app = create_app(config, Bounds(passwords_per_account=Rate(10_000, 1000)))
     server = uvicorn.Server(settings_of(config, app))
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does so only for sockets of its own
     task = asyncio.create_task(server._serve([listener]))
     port = listener.getsockname()[1]
     made = HttpHouse(app, port, database)

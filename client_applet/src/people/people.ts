@@ -42,6 +42,7 @@ export class OpenlinePeople extends PeoplePage {
   @state() private mails: readonly Mail[] = [];
   @state() private sending = false;
   @state() private experts: readonly Listed[] = [];
+  @state() private barred: ReadonlyMap<string, Person> = new Map();
   @state() private chosen = "";
   @state() private actions: readonly Action[] = [];
   @state() private more = false;
@@ -84,6 +85,7 @@ export class OpenlinePeople extends PeoplePage {
       [this.people, this.more] = [joined(this.people, told.people), told.more];
     } else if (this.tab === "experts") {
       this.experts = (await this.api.get<{ experts: Listed[] }>("experts")).experts;
+      this.barred = await this.readBarred();
     } else if (this.tab === "mails") {
       const told = await this.api.get<{ mails: Mail[]; sending: boolean; more: boolean }>(`mails?${from.slice(1)}`);
       [this.mails, this.sending, this.more] = [joined(this.mails, told.mails), told.sending, told.more];
@@ -91,6 +93,17 @@ export class OpenlinePeople extends PeoplePage {
       const told = await this.api.get<{ actions: Action[]; more: boolean }>(`audit?${from.slice(1)}`);
       [this.actions, this.more] = [joined(this.actions, told.actions), told.more];
     } else this.options = await this.api.get<Options>("options");
+  }
+
+  /** The experts who are blocked, by id: the list of profiles doesn't know. */
+  private async readBarred(): Promise<ReadonlyMap<string, Person>> {
+    const all: Person[] = [];
+    for (let more = true, before = 0; more; before = all.at(-1)?.joined_at ?? 0) {
+      const told = await this.api.get<{ people: Person[]; more: boolean }>(`people?role=expert${before ? `&before=${before}` : ""}`);
+      all.push(...told.people);
+      more = told.more && (told.people.at(-1)?.joined_at ?? 0) > 0;
+    }
+    return new Map(all.filter((one) => one.blocked).map((one) => [one.subject, one]));
   }
 
   protected override render(): TemplateResult {
@@ -143,9 +156,14 @@ export class OpenlinePeople extends PeoplePage {
 
   private renderPerson(one: Person): TemplateResult {
     return html`<li class="row" data-subject=${one.subject}><span class="names grow"><strong dir="auto">${one.name || one.subject}</strong><span class="muted small" dir="auto">${one.email || one.subject}</span>
-        ${one.blocked ? html`<span class="small"><span class="badge bad">${this.w("people.blocked")}</span> <span dir="auto">${one.blocked_reason}</span></span>` : nothing}</span>
+        ${this.renderBarred(one)}</span>
       <span class="muted small">${one.joined_at ? this.w("people.since", { time: ago(one.joined_at, Date.now(), this.language) }) : nothing}</span>
       <button class="button ${one.blocked ? "quiet" : "danger-quiet"} small" part="block" @click=${() => this.askToBlock(one)}>${this.w(one.blocked ? "people.unblock" : "people.block")}</button></li>`;
+  }
+
+  private renderBarred(one: Person | undefined): TemplateResult | typeof nothing {
+    if (!one?.blocked) return nothing;
+    return html`<span class="small"><span class="badge bad">${this.w("people.blocked")}</span> <span dir="auto">${one.blocked_reason}</span></span>`;
   }
 
   private renderInvite(): TemplateResult {
@@ -187,11 +205,11 @@ export class OpenlinePeople extends PeoplePage {
 
   private renderExperts(): TemplateResult {
     const pool = `/p/${encodeURIComponent(this.pool)}`;
-    const block = (one: Listed) => this.askToBlock({ role: "expert", subject: one.expert, name: one.name, email: "", blocked: false, blocked_reason: "", joined_at: 0 });
-    return html`<section class="card"><ul class="list">${this.experts.map((one) => html`<li class="row" data-expert=${one.expert}><span class="names grow"><strong dir="auto">${one.name}</strong><span class="muted small" dir="auto">${one.headline}</span></span>
+    const block = (one: Listed) => this.askToBlock({ role: "expert", subject: one.expert, email: "", blocked: false, blocked_reason: "", joined_at: 0, ...this.barred.get(one.expert), name: one.name });
+    return html`<section class="card"><ul class="list">${this.experts.map((one) => html`<li class="row" data-expert=${one.expert}><span class="names grow"><strong dir="auto">${one.name}</strong><span class="muted small" dir="auto">${one.headline}</span>${this.renderBarred(this.barred.get(one.expert))}</span>
         <a class="button quiet small" href="${pool}/expert/profile?expert=${encodeURIComponent(one.expert)}">${this.w("people.edit")}</a>
         <button class="button quiet small" aria-expanded=${this.chosen === one.expert} @click=${() => (this.chosen = this.chosen === one.expert ? "" : one.expert)}>${this.w("people.feedback")}</button>
-        <button class="button danger-quiet small" part="block" @click=${() => block(one)}>${this.w("people.block")}</button></li>
+        <button class="button ${this.barred.has(one.expert) ? "quiet" : "danger-quiet"} small" part="block" @click=${() => block(one)}>${this.w(this.barred.has(one.expert) ? "people.unblock" : "people.block")}</button></li>
         ${this.chosen === one.expert ? html`<li><openline-feedback-list .pool=${this.pool} .as=${this.as} .theme=${this.theme} lang=${this.language} .expert=${one.expert}></openline-feedback-list></li>` : nothing}`)}</ul></section>`;
   }
 

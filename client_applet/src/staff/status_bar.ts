@@ -27,7 +27,7 @@ export class OpenlineStatus extends StaffPart {
     .both { display: grid; gap: 2px; }
     .seen { display: inline-flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; font-size: 0.92em; color: var(--_muted); }
     .seen b { display: inline-flex; align-items: center; gap: 6px; color: var(--_text); font-weight: 650; }
-    .seen svg { inline-size: 1.1em; block-size: 1.1em; vertical-align: -0.15em; margin-inline-end: 4px; }
+    .seen > span > svg { inline-size: 1.1em; block-size: 1.1em; vertical-align: -0.15em; margin-inline-end: 4px; }
     .seen .field { inline-size: auto; min-block-size: 40px; padding-block: 2px; }
     dialog { border: 0; border-radius: var(--_radius); padding: 22px; inline-size: min(26rem, calc(100vw - 32px)); background: var(--_raised); color: var(--_text); box-shadow: var(--_shadow-high); font: inherit; }
     dialog::backdrop { background: rgb(10 12 20 / 45%); }

@@ -34,6 +34,8 @@ export class OpenlinePanel extends PoolElement {
 
   /** Something in here had the focus before this update. */
   private focused = false;
+  /** The dialog says only later that it was closed; it may be open again by then. */
+  private closing: "" | "yes" | "not_any_more" = "";
   @state() private opened = false;
   @state() private mode: Mode | "" = "";
   @state() private asking: PanelView["asking"] = "";
@@ -54,6 +56,7 @@ export class OpenlinePanel extends PoolElement {
 
   /** Opens the dialog and, where a command is given, sends it and shows what comes of it. */
   show(command: Command | null = null): void {
+    this.closing &&= "not_any_more";
     this.opened = true;
     fetchAbout();
     if (command) void this.actions.run(command);
@@ -66,6 +69,7 @@ export class OpenlinePanel extends PoolElement {
 
   /** Closes the dialog. The place in line stays. */
   hide(): void {
+    if (this.dialog?.open) this.closing = "yes";
     this.dialog?.close();
   }
 
@@ -110,7 +114,7 @@ export class OpenlinePanel extends PoolElement {
     const name = this.hall.value ? nameOf(this.hall.value, this.expert) : this.expert;
     if (this.asWindow) return html`<section class="sheet own" part="dialog" aria-label=${this.t("panel.label", { name })}>${this.content()}</section>`;
     return html`
-      <dialog class="sheet" part="dialog" aria-label=${this.t("panel.label", { name })} @close=${this.closed} @click=${this.backdrop}>
+      <dialog class="sheet" part="dialog" aria-label=${this.t("panel.label", { name })} @close=${this.onClose} @click=${this.backdrop}>
         ${this.content()}
       </dialog>`;
   }
@@ -194,6 +198,12 @@ export class OpenlinePanel extends PoolElement {
       close: () => this.hide(),
     };
   }
+
+  private readonly onClose = (): void => {
+    const { closing } = this;
+    this.closing = "";
+    if (closing !== "not_any_more") this.closed();
+  };
 
   private readonly closed = (): void => {
     if (!this.opened) return;

@@ -19,7 +19,7 @@ export function avail(view: PanelView, light: Light, ticket: KnownTicket | null,
     ${words(view, light, full)}
     ${!shut && !free ? facts(view, light) : nothing}
     ${shut ? nothing : ending(view, light)}
-    ${ticket ? elsewhere(view, ticket) : nothing}
+    ${ticket && !shut ? elsewhere(view, ticket) : nothing}
     ${shut ? nothing : html`${ticket ? nothing : modes(view)}${mainAction(view, light, ticket)}`}
     ${about(view, free ? [] : shut && !full && light.indicator === "offline" ? ["write", "tell"] : ["tell", "write"], shut,
       free ? nothing : othersFree(view, [view.expert], ticket !== null))}`;
