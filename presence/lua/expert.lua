@@ -22,10 +22,11 @@ end
 -- The one table of the indicator: the first line that holds.
 function E.indicator(e)
   if e.engagement == "in_session" then return "busy" end
+  -- Outside the hours nobody is expected to be here: that they are closed says more than that nobody is.
+  if not e.open and e.engagement == "idle" then return "closed" end
   if not e.present or e.declared == "offline" then return "offline" end
   if e.engagement == "ringing" then return "ringing" end
   if e.engagement == "wrap_up" then return "wrap-up" end
-  if not e.open then return "closed" end
   if e.declared == "away" then return "away" end
   return "free"
 end

@@ -6,12 +6,10 @@ local T, E, O, S = R.ticket, R.expert, R.offer, R.session
 
 -- Experts ---------------------------------------------------------------------------------------------------
 
-local BLOCKS = { offline = "expert_offline", closed = "line_closed", away = "expert_away" }
-
 -- Why nobody can be served in this line now; nil when the expert is there. An engaged expert's line goes on.
 local function shut(e)
-  if not e.present or e.declared == "offline" then return "expert_offline" end
   if not e.open then return "line_closed" end
+  if not e.present or e.declared == "offline" then return "expert_offline" end
 end
 E.shut = shut
 

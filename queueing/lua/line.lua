@@ -7,7 +7,7 @@ local function closed_to(turn, id)
   local e = E.get(turn, id)
   if not e then return R.refuse("unknown_expert", id) end
   local why = e.engagement ~= "in_session" and E.shut(e)
-  if e.engagement == "in_session" then why = (e.declared == "offline" and "expert_offline") or (not e.open and "line_closed") end
+  if e.engagement == "in_session" then why = (not e.open and "line_closed") or (e.declared == "offline" and "expert_offline") end
   if why then return R.refuse(why, id) end
   if T.length(turn, id) >= R.settings(turn).line_limit then return R.refuse("line_full", id) end
 end

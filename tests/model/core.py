@@ -43,19 +43,19 @@ class Core:
         """The first that holds, in the order of ARCHITECTURE.md."""
         if expert.engagement == "in_session":
             return "busy"
+        if not expert.open and expert.engagement == "idle":
+            return "closed"
         if expert.declared == "offline" or not self.present(expert):
             return "offline"
         if expert.engagement != "idle":
             return expert.engagement.replace("_", "-")
-        if not expert.open:
-            return "closed"
         return "away" if expert.declared == "away" else "free"
 
     def line_shut(self, expert: Expert) -> str:
-        """Why the line can't be joined: expert_offline, line_closed, or nothing."""
-        if expert.declared == "offline" or self.indicator(expert) == "offline":
-            return "expert_offline"
-        return "" if expert.open else "line_closed"
+        """Why the line can't be joined: line_closed, expert_offline, or nothing."""
+        if not expert.open:
+            return "line_closed"
+        return "expert_offline" if expert.declared == "offline" or self.indicator(expert) == "offline" else ""
 
     # ------------------------------------------------------------ lines
 

@@ -1,5 +1,6 @@
 """People at browsers: each with a context of their own, whose every complaint is collected."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
@@ -9,6 +10,7 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, WebError, expect
 
 from directory.expert import Expert
+from directory.index.index import Index
 from identity.tokens import Member
 from tests.stories.talker import Talker, talking
 from tests.stories.venue import Books
@@ -109,6 +111,12 @@ class Scene:
     async def begin(self, experts: Iterable[Expert], name: str = "A line", **settings: int) -> None:
         """Make the pool. Settings in milliseconds, as `queueing.settings` names them."""
         self.pool = await self.books.new_pool(list(experts), name, **settings)
+
+    async def searchable(self) -> None:
+        """Wait until the index holds the pool: a question asked before is answered from what was there."""
+        async with asyncio.timeout(30):
+            while self.pool in await Index(self.books.database).behind():
+                await asyncio.sleep(0.1)
 
     async def person(self, name: str, **options: Any) -> Person:
         """Somebody who has a browser and no page yet."""

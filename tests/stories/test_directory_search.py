@@ -62,6 +62,7 @@ def names(person: Person) -> Any:
 @pytest.mark.claim("B15", "B16")
 async def test_a_question_finds_the_expert_and_says_why(scene: Scene) -> None:
     await scene.begin([ADA, BRUNO, ROUTERS])
+    await scene.searchable()
     uma, sent = await visitor(scene, "uma")
     await expect(names(uma)).to_have_count(3)
     asked = len(sent.all("find"))
@@ -92,6 +93,7 @@ async def test_a_question_finds_the_expert_and_says_why(scene: Scene) -> None:
 async def test_hostile_questions_are_only_words(scene: Scene) -> None:
     odd = msgspec.structs.replace(BRUNO, biography=f"{PAYLOADS[0]} {PAYLOADS[1]} and taxes", headline=PAYLOADS[6])
     await scene.begin([odd])
+    await scene.searchable()
     uma, _sent = await visitor(scene, "uma")
     box = uma.page.get_by_role("searchbox")
     for words in (
@@ -117,6 +119,7 @@ async def test_hostile_questions_are_only_words(scene: Scene) -> None:
 @pytest.mark.claim("A12", "B15", "A10")
 async def test_a_category_narrows_and_the_lights_stay_live(scene: Scene) -> None:
     await scene.begin([ADA, BRUNO, ROUTERS])
+    await scene.searchable()
     await scene.books.profiles.put_options(scene.pool, PoolOptions(categories=TREE))
     uma, _sent = await visitor(scene, "uma")
     await expect(uma.card("chidi")).to_contain_text("€1.50 a minute")
@@ -153,6 +156,7 @@ async def test_a_category_narrows_and_the_lights_stay_live(scene: Scene) -> None
 @pytest.mark.claim("A1")
 async def test_a_link_opens_the_panel_of_an_expert_and_back_closes_it(scene: Scene) -> None:
     await scene.begin([ADA, BRUNO])
+    await scene.searchable()
     uma, _sent = await visitor(scene, "uma")
     await uma.page.goto(f"{scene.books.base}/p/{scene.pool}?expert=bruno")
     await uma.sees("Bruno Salt is offline", uma.panel)
@@ -170,6 +174,7 @@ async def test_a_link_opens_the_panel_of_an_expert_and_back_closes_it(scene: Sce
 @pytest.mark.claim("B1", "A9")
 async def test_the_directory_stands_on_a_page_of_another_site_too(scene: Scene, foreign_port: int) -> None:
     await scene.begin([msgspec.structs.replace(ADA, email="ada@line.example"), BRUNO])
+    await scene.searchable()
     base = scene.books.base
     page = f"""<!doctype html><html lang="en"><head><title>A shop</title><link rel="icon" href="data:,">
       <script type="module" src="{base}/openline.js"></script></head>
@@ -193,6 +198,7 @@ async def test_the_directory_stands_on_a_page_of_another_site_too(scene: Scene, 
 @pytest.mark.timeout(120)
 async def test_a_thousand_experts_scroll_and_only_what_is_seen_is_followed(scene: Scene) -> None:
     await scene.begin([Expert(expert=f"e{n:04}", name=f"Expert {n:04}", headline="Knows things") for n in range(1000)])
+    await scene.searchable()
     uma, sent = await visitor(scene, "uma")
     await uma.sees("1,000 experts")
     cards = uma.page.locator("openline-card")

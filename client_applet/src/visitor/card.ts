@@ -17,8 +17,8 @@ import { shown } from "./situation";
 import { standing, standingStyles } from "./standing";
 import { marked, whyLine } from "./why";
 
-/** Indicators with which a wait says nothing. */
-const NOT_NOW: ReadonlySet<string> = new Set(["free", "offline", "closed"]);
+/** Indicators with which a wait says nothing; nobody knows when somebody who is away comes back. */
+const NOT_NOW: ReadonlySet<string> = new Set(["free", "away", "offline", "closed"]);
 
 /** What a person asked of a card. */
 export type CardGesture = { do: "open" | "switch" | "choose" } | { do: "connect" | "join"; mode: Mode };
