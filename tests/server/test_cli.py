@@ -105,7 +105,7 @@ def test_a_token_lives_fifteen_minutes_at_most(state: Path) -> None:
 
 def test_a_link_signs_in_once(state: Path) -> None:
     url = urlsplit(run("link", "--pool", "demo", "--operator", "op", "--base", "https://line.example/").output.strip())
-    assert (url.scheme, url.netloc, url.query) == ("https", "line.example", "")
+    assert (url.scheme, url.netloc, url.query) == ("https", "line.example", "pool=demo&role=operator")
     token = url.fragment or url.path.rpartition("/")[2]
     assert _redeem(state, token).role == "operator"
     assert token.encode() not in (state / "openline.db").read_bytes()
