@@ -79,6 +79,7 @@ async def prepare(config: Config) -> list[str]:
 async def _people(profiles: Profiles) -> None:
     with suppress(Refusal):  # pool_exists: a later start
         await profiles.create_pool(POOL, POOL_NAME)
+    if (await profiles.pool(POOL)).options == PoolOptions():  # new, or of a release before visitors
         await profiles.put_options(POOL, PoolOptions(visitors=True))
     if await profiles.experts(POOL):
         return
