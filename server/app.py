@@ -1,7 +1,6 @@
 """The ASGI application: pages, sign-in, profiles, health. Sockets never reach it (`server/handshake.py`)."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from directory.expert import ID
 from ground.errors import Refusal
 from server import site
 from server.config import Config
@@ -38,7 +38,6 @@ from server.web import (
 )
 
 DEMO_POOL: Final = "demo"
-_POOL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def create_app(config: Config, bounds: Bounds | None = None) -> Starlette:
@@ -90,7 +89,7 @@ def _experts(house: House) -> Any:
     async def experts(request: Request) -> Response:
         pool = request.path_params["pool"]
         try:
-            page = await house.catalogue.open(pool if _POOL.fullmatch(pool) else "")
+            page = await house.catalogue.open(pool if ID.fullmatch(pool) else "")
         except Refusal:
             return JSONResponse({"code": "no_such_pool"}, 404)
         body = msgspec.json.encode({"pool": pool, "name": page.pool.name, "experts": list(page.profiles.values())})

@@ -98,8 +98,7 @@ class House:
     async def sign_out(self, pool: str, role: str, member: str, reason: str, sign_in: str = "") -> None:
         """Close the sockets of a sign-in that the books say has ended, or of all of a member (""): here at once, and in
         every other process as soon as the store can tell them, or as they find it in the books (`endings.py`)."""
-        self.guard.blocked.forget()
-        self.door.sign_out(pool, role, member, reason, sign_in)
+        self.fanout.signed_out(pool, role, member, reason, sign_in)
         try:
             await SignOuts(self.store).announce(pool, role, member, reason, sign_in)
         except StoreUnavailable as error:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +9,6 @@ from urllib.parse import urlencode
 
 import msgspec
 import sqlalchemy as sa
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -31,6 +29,7 @@ from server.limits import Bounds, Rate
 from server.run import settings_of
 from tests.attacks.http_rows import ELSEWHERE, POOL, ROLES
 from tests.directory import pictures
+from tests.listening import listening
 
 NOW = SystemClock().now_ms
 SHOP = "https://shop.example"
@@ -183,22 +182,11 @@ async def http_house(store_url: str, database_url: str, folder: Path) -> AsyncIt
         hosts=("127.0.0.1",), origins=(SHOP,),
     )  # fmt: skip
     app = create_app(config, Bounds(passwords_per_account=Rate(10_000, 1000)))
-    server = uvicorn.Server(settings_of(config, app))
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does so only for sockets of its own
-    task = asyncio.create_task(server._serve([listener]))
-    port = listener.getsockname()[1]
-    made = HttpHouse(app, port, database)
-    while not server.started:
-        assert not task.done()
-        await asyncio.sleep(0.01)
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        made = HttpHouse(app, await stack.enter_async_context(listening(settings_of(config, app))), database)
+        stack.callback(made.wire.close)
         await made.fill()
         for name in ROLES:
             made.people[name] = await made.sign_in(name, ELSEWHERE if "elsewhere" in name else POOL)
         yield made
-    finally:
-        made.wire.close()
-        server.should_exit = True
-        await task
-        await database.close()

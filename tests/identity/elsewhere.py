@@ -5,7 +5,6 @@ import base64
 import contextlib
 import json
 import secrets
-import socket
 import time
 from collections.abc import AsyncIterator
 from functools import cache
@@ -21,6 +20,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from tests.listening import listening
 
 
 class Key:
@@ -80,19 +81,10 @@ class Place:
 @contextlib.asynccontextmanager
 async def open_place(place: Any) -> AsyncIterator[Any]:
     """`place` on a port of the loopback interface; its `url` says where."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    place.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings = uvicorn.Config(Starlette(routes=place.routes()), log_level="error", lifespan="off")
-    server = uvicorn.Server(settings)
-    task = asyncio.create_task(server._serve([listener]))
-    while not server.started:
-        assert not task.done()
-        await asyncio.sleep(0.01)
-    try:
+    async with listening(settings) as port:
+        place.url = f"http://127.0.0.1:{port}"
         yield place
-    finally:
-        server.should_exit = True
-        await task
 
 
 class OpenId(Place):

@@ -1,14 +1,11 @@
 """A running server of either database with a pool, and browsers that are signed in: for what people do over HTTP."""
 
-import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from directory.expert import Expert
 from directory.profiles import Profiles
@@ -20,6 +17,7 @@ from server.app import create_app
 from server.config import Config
 from server.run import settings_of
 from tests import stores
+from tests.listening import listening
 
 NOW = SystemClock().now_ms
 POOL = "demo"
@@ -88,17 +86,10 @@ async def people_site(store_url: str, database_url: str, folder: Path, **more: A
         hosts=("127.0.0.1", "localhost"),
         **more,
     )
-    server = uvicorn.Server(settings_of(config, create_app(config)))
-    listener = socket.create_server(("127.0.0.1", 0))
-    task = asyncio.create_task(server._serve([listener]))
-    port = listener.getsockname()[1]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as http:
-        while not server.started:
-            assert not task.done()
-            await asyncio.sleep(0.01)
-        try:
-            yield PeopleSite(port, http, database)
-        finally:
-            server.should_exit = True
-            await task
-            await database.close()
+    async with (
+        contextlib.AsyncExitStack() as stack,
+        listening(settings_of(config, create_app(config))) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as http,
+    ):
+        stack.push_async_callback(database.close)
+        yield PeopleSite(port, http, database)

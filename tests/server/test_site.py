@@ -3,13 +3,11 @@
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 import websockets
 from websockets.typing import Origin, Subprotocol
 
@@ -26,6 +24,7 @@ from server.config import Config
 from server.limits import Bounds, Rate
 from server.middleware import BODY_BYTES
 from server.run import settings_of
+from tests.listening import listening
 from tests.repo.house import ROOT
 
 NOW = SystemClock().now_ms
@@ -70,20 +69,13 @@ async def serving(store_url, tmp_path, bounds=None, **more) -> AsyncIterator[Sit
     keys = (Secret(kid="k", value=b"s" * 32),)
     given: dict[str, Any] = {"hosts": ("127.0.0.1",), "origins": ("https://shop.example",), "demo": True} | more
     config = Config(store=store_url, database=database_url, keys=keys, state_dir=tmp_path, port=0, **given)
-    server = uvicorn.Server(settings_of(config, create_app(config, bounds)))
-    listener = socket.create_server(("127.0.0.1", 0))
-    task = asyncio.create_task(server._serve([listener]))
-    port = listener.getsockname()[1]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-        while not server.started:
-            assert not task.done()
-            await asyncio.sleep(0.01)
-        try:
-            yield Site(port, http, database)
-        finally:
-            server.should_exit = True
-            await task
-            await database.close()
+    async with (
+        contextlib.AsyncExitStack() as stack,
+        listening(settings_of(config, create_app(config, bounds))) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+    ):
+        stack.push_async_callback(database.close)
+        yield Site(port, http, database)
 
 
 @pytest.fixture

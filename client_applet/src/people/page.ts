@@ -1,4 +1,4 @@
-import { css, type CSSResult, html, nothing, type TemplateResult } from "lit";
+import { type CSSResult, html, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import { RefusedError, UnansweredError } from "../core";
 import { catalogues, type Values } from "../i18n";
@@ -15,7 +15,7 @@ export const peopleWords = catalogues<PeopleKey>({ en: peopleEn, de: peopleDe, e
 
 /** A page about people: it asks over HTTP, says what went wrong in words, and keeps what was typed. */
 export abstract class PeoplePage extends PoolElement {
-  static override styles: CSSResult[] = [...PoolElement.styles, peopleStyles, css``];
+  static override styles: CSSResult[] = [...PoolElement.styles, peopleStyles];
 
   /** The code and detail of the last refusal. */
   @state() protected problem = "";

@@ -6,7 +6,7 @@ import type { Mode } from "../generated/wire";
 import { avatar } from "../ui/avatar";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
-import { week, windowText } from "../ui/hours";
+import { week, type Window, windowText } from "../ui/hours";
 import "./feedback_list";
 import "./hours_editor";
 import type { Country, Hours } from "./hours_editor";
@@ -35,7 +35,7 @@ interface Told {
 
 interface Preview {
   always: boolean;
-  windows: [number, number][];
+  windows: Window[];
   problem: string;
 }
 
@@ -218,8 +218,8 @@ export class OpenlineProfileEditor extends PeoplePage {
     if (preview.always) return html`<p class="muted">${this.w("hours.always")}</p>`;
     const now = Date.now();
     const until = (time: string) => this.w("hours.until", { time });
-    const words = (windows: Preview["windows"]) => windows.map((one) => windowText(one, now, this.language, until, zone)).join(", ");
-    return html`<dl class="preview">${week(preview.windows, now, this.language, zone).map((day) => html`<dt>${day.name}</dt><dd class="tabular">${words([...day.windows] as Preview["windows"]) || this.w("hours.closed")}</dd>`)}</dl>`;
+    const words = (windows: readonly Window[]) => windows.map((one) => windowText(one, now, this.language, until, zone)).join(", ");
+    return html`<dl class="preview">${week(preview.windows, now, this.language, zone).map((day) => html`<dt>${day.name}</dt><dd class="tabular">${words(day.windows) || this.w("hours.closed")}</dd>`)}</dl>`;
   }
 }
 
