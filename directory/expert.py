@@ -12,6 +12,7 @@ from directory.holidays import check_holidays
 from directory.hours import HoursError, parse_hours, zone
 
 Mode = Literal["chat", "audio"]
+Amount = Annotated[int, Meta(ge=1, le=10**9)]
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 NAME_MAX = 100
@@ -32,12 +33,28 @@ class PoolOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
 
     `currency` is of the rates (ISO 4217). `visitors`: somebody without an account may join a line. `categories` is the
     tree as paths ("Money/Taxes") in the order in which pages show it. Feedback needs a session of `feedback_after_s`.
+
+    `prepaid`: rates are charged from the user's balance; where not, everything is free whatever the rates are.
+    `fee_bps` is the pool's part in hundredths of a per cent. The first `free_minutes` of a session are free. Who can't
+    pay for `minimum_minutes` is not let into a line. `free_calls` sessions that cost nothing, of one user with one
+    expert in 24 hours, are allowed. `deposits` are the amounts offered, in minor units; `deposit_max` the largest.
     """
 
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")] = "EUR"
     visitors: bool = False
     categories: Annotated[list[Annotated[str, Meta(min_length=1, max_length=CATEGORY_MAX)]], Meta(max_length=500)] = []
     feedback_after_s: Annotated[int, Meta(ge=0, le=3600)] = 30
+    prepaid: bool = False
+    fee_bps: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    free_minutes: Annotated[int, Meta(ge=0, le=60)] = 0
+    minimum_minutes: Annotated[int, Meta(ge=1, le=60)] = 1
+    free_calls: Annotated[int, Meta(ge=1, le=1000)] = 3
+    deposits: Annotated[list[Annotated[int, Meta(ge=1, le=10**9)]], Meta(min_length=1, max_length=6)] = [
+        1000,
+        2500,
+        5000,
+    ]
+    deposit_max: Annotated[int, Meta(ge=1, le=10**9)] = 50_000
 
 
 class Pool(Struct, kw_only=True, frozen=True):

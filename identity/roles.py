@@ -6,14 +6,28 @@ Role = Literal["guest", "user", "expert", "operator"]
 
 _EVERYBODY = frozenset({"hello", "watch", "ping", "find", "about", "feedback_of"})
 _VISITORS = frozenset({"leave_message", "tell_me"})
-_IN_SESSION = frozenset({"accept", "decline", "connected", "end", "say", "typing", "delivered", "history", "signal"})
+_IN_SESSION = frozenset(
+    [
+        "accept",
+        "decline",
+        "connected",
+        "interrupted",
+        "end",
+        "say",
+        "typing",
+        "delivered",
+        "history",
+        "signal",
+        "bill_of",
+    ]
+)
 
 COMMANDS: dict[str, frozenset[str]] = {
     "guest": _EVERYBODY | _VISITORS,
     "user": _EVERYBODY
     | _VISITORS
     | _IN_SESSION
-    | {"join", "connect", "switch", "leave", "step_away", "come_back", "give_feedback"},
+    | {"join", "connect", "switch", "leave", "step_away", "come_back", "give_feedback", "quote", "deposit"},
     "expert": _EVERYBODY | _IN_SESSION | {"declare", "finish_wrap_up", "open_for", "about_user", "answer_feedback"},
     "operator": _EVERYBODY | {"move", "remove", "force", "end_session", "hide_feedback"},
 }

@@ -81,6 +81,7 @@ def profile(expert: Expert, standing: Standing) -> messages.Profile:
         photo=expert.photo,
         started_on=expert.started_on,
         rate=expert.rate,
+        rates=[messages.ModeRate(mode=mode, rate=expert.rate) for mode in expert.modes],
         stars=standing.stars,
         ratings=standing.ratings,
         sessions=standing.sessions,

@@ -148,7 +148,7 @@ class Commands:
     def _joined(self, conn: Connection, request: int, answer: Answer) -> messages.Joined:
         view: View = conn.view
         places = [
-            messages.LinePlace(expert=expert, ordinal=ordinal, ahead=ahead, length=length)
+            messages.LinePlace(expert=expert, ordinal=ordinal, ahead=ahead, length=length, rate=0)
             for expert, ordinal, ahead, length in answer["places"]
         ]
         return messages.Joined(

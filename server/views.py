@@ -25,6 +25,7 @@ def rules(settings: PoolSettings, options: PoolOptions) -> messages.PoolRules:
         step_away_max_s=settings.step_away_max_ms / 1000,
         feedback_after_s=options.feedback_after_s,
         currency=options.currency,
+        prepaid=options.prepaid,
         visitors=options.visitors,
         categories=options.categories,
     )
@@ -76,7 +77,7 @@ def queue(mirror: Mirror, expert: str) -> messages.Queue:
 def place(mirror: Mirror, expert: str, ordinal: int) -> messages.LinePlace:
     ordinals = mirror.ordinals(expert)
     ahead = [other for other in ordinals if other < ordinal]
-    return messages.LinePlace(expert=expert, ordinal=ordinal, ahead=ahead, length=len(ordinals))
+    return messages.LinePlace(expert=expert, ordinal=ordinal, ahead=ahead, length=len(ordinals), rate=0)
 
 
 def my_ticket(mirror: Mirror, facts: TicketFacts | None) -> messages.MyTicket:

@@ -159,5 +159,23 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("too_many_testimonials", "The expert has as many testimonials as possible.", "Take one away."),
         RefusalCode("not_found", "There is no such thing here.", "Correct the address."),
         RefusalCode("too_large", "The body of the request is too large.", "Send less."),
+        # money
+        RefusalCode("balance_too_low", "The balance is too low for that.", "Make a deposit."),
+        RefusalCode("wallet_frozen", "The balance is frozen.", "Ask the operator."),
+        RefusalCode("too_many_free_calls", "Enough free calls with this expert for today.", "Come again tomorrow."),
+        RefusalCode("not_funded", "Nothing is set aside for this offer.", "Accept through the server's own door."),
+        RefusalCode("not_prepaid", "This pool takes no money.", "Nothing to do."),
+        RefusalCode("no_deposits", "Nobody can pay in here now.", "Ask the operator."),
+        RefusalCode("bad_amount", "The amount is smaller or larger than allowed.", "Name another."),
+        RefusalCode("processor_unavailable", "The card processor does not answer.", "Come again in a minute."),
+        RefusalCode("op_reused", "The operation id stands for another request.", "Take a new one."),
+        RefusalCode("not_settled", "The session is not settled yet.", "Ask again in a moment."),
+        RefusalCode("refund_open", "A refund is under way.", "Wait for it."),
+        RefusalCode("nothing_to_refund", "No card payment is left to give that back to.", "Ask the operator."),
+        RefusalCode("no_card", "No card is kept.", "Make a deposit and keep the card."),
+        RefusalCode("nothing_owed", "Nobody is owed anything.", "Nothing to do."),
+        RefusalCode("no_such_batch", "There is no such batch of payouts.", "Look at the list again."),
+        RefusalCode("batch_closed", "The batch is paid or called off already.", "Nothing to do."),
+        RefusalCode("bad_iban", "That is no IBAN.", "Correct it."),
     )
 }

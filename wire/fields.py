@@ -21,7 +21,7 @@ Indicator = Literal["free", "ringing", "busy", "wrap-up", "away", "closed", "off
 Side = Literal["user", "expert"]
 Role = Literal["guest", "user", "expert", "operator"]
 TicketState = Literal["waiting", "offered", "matched", "in_session", "done"]
-PauseReason = Literal["", "stepped_away", "not_ready"]
+PauseReason = Literal["", "stepped_away", "not_ready", "balance_too_low"]
 OfferState = Literal["ringing", "matched", "declined", "missed", "not_ready", "withdrawn"]
 SessionState = Literal["connecting", "live", "ended"]
 SignalKind = Literal["description", "candidate", "restart", "mute", "bye"]
@@ -31,6 +31,12 @@ Letters = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n
 """One line of text, such as a name."""
 Language = Annotated[str, Meta(max_length=35, pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$(?!\n)")]
 Stars = Annotated[int, Meta(ge=1, le=5)]
+Amount = Annotated[int, Meta(ge=1, le=10**12)]
+"""Money in minor units of the pool's currency."""
+ReturnTo = Literal["panel", "account", "session"]
+"""Where a payment's page leads back to: names, which the server turns into addresses of its own."""
+BillOutcome = Literal["charged", "short", "free", "unpaid"]
+"""`short`: thirty seconds or less; `free`: within the free minutes; `unpaid`: nothing was set aside for it."""
 FindSort = Literal["best", "wait", "rating", "rate", "name"]
 MatchSource = Literal["name", "headline", "expertise", "biography", "chats"]
 Outlook = Literal["", "likely", "unsure", "unlikely"]
@@ -65,6 +71,8 @@ class PoolRules(Part):
     """A session shorter than this is too short for feedback."""
     currency: str
     """Of the rates: an ISO 4217 code."""
+    prepaid: bool
+    """Rates are charged from a balance; where not, everything is free and no rate is shown."""
     visitors: bool
     """Somebody without an account may join a line."""
     categories: list[str]
@@ -77,6 +85,13 @@ class IceServer(Part):
     urls: list[str]
     username: str
     credential: str
+
+
+class ModeRate(Part):
+    """Minor units of the pool's currency for a minute in this mode; 0 is free."""
+
+    mode: Mode
+    rate: int
 
 
 class Profile(Part):
@@ -93,7 +108,9 @@ class Profile(Part):
     started_on: str
     """ISO date, or ""."""
     rate: int
-    """Minor units of the pool's currency for a minute; 0 is free."""
+    """The lowest of `rates`."""
+    rates: list[ModeRate]
+    """For each mode offered, in the order of `modes`."""
     stars: float
     """The Bayesian mean of the feedback, 1 to 5; 0 without any."""
     ratings: int
@@ -122,6 +139,8 @@ class LinePlace(Part):
     ordinal: int
     ahead: list[int]
     length: int
+    rate: int
+    """Locked when the place was taken: minor units for a minute; 0 is free."""
 
 
 class Waiter(Part):
@@ -141,7 +160,8 @@ class Waiter(Part):
 
 
 class PlaceForecast(Part):
-    """Seconds from `at`. `bound` is -1 where no bound can be guaranteed."""
+    """Seconds from `at`. `bound` is the longest that it can take with what those ahead have paid for; -1 where nothing
+    bounds it."""
 
     p50: float
     p80: float
@@ -200,3 +220,26 @@ class Meeting(Part):
     at: int
     seconds: int
     stars: int
+
+
+class Bill(Part):
+    """What a session came to, for one side of it. Amounts in minor units of `currency`.
+
+    `amount` = `credit` + `fee`. `balance` is this side's own: what a user may spend, what is owed to an expert.
+    A user is not told fee and credit (0).
+    """
+
+    session: str
+    side: Side
+    partner: str
+    outcome: BillOutcome
+    ms: int
+    """How long both sides were connected."""
+    rate: int
+    free_ms: int
+    amount: int
+    fee: int
+    credit: int
+    balance: int
+    currency: str
+    ended_at: int

@@ -7,6 +7,8 @@ The JSON Schema, the AsyncAPI document and the TypeScript types are made from he
 """
 
 from wire.fields import (
+    Bill,
+    BillOutcome,
     ChatLine,
     FeedbackItem,
     FoundExpert,
@@ -22,6 +24,7 @@ from wire.fields import (
     Meeting,
     Message,
     Mode,
+    ModeRate,
     OfferState,
     Op,
     Outlook,
@@ -32,6 +35,7 @@ from wire.fields import (
     Profile,
     Reason,
     Reply,
+    ReturnTo,
     Role,
     Seq,
     SessionState,
@@ -42,12 +46,14 @@ from wire.fields import (
     TicketState,
     Waiter,
 )
+from wire.money import Billed, BillPage, DepositPage, Meter, Quoted, Wallet
 from wire.people import AboutExpert, FeedbackPage, Found, ProfileNews, UserHistory
 from wire.requests import (
     About,
     AboutUser,
     Accept,
     AnswerFeedback,
+    BillOf,
     ClientMessage,
     ComeBack,
     Connect,
@@ -55,6 +61,7 @@ from wire.requests import (
     Declare,
     Decline,
     Delivered,
+    Deposit,
     End,
     EndSession,
     FeedbackOf,
@@ -65,12 +72,14 @@ from wire.requests import (
     Hello,
     HideFeedback,
     History,
+    Interrupted,
     Join,
     Leave,
     LeaveMessage,
     Move,
     OpenFor,
     Ping,
+    Quote,
     Remove,
     Request,
     Say,
@@ -339,19 +348,22 @@ class SignedOut(Message, tag="signed_out"):
 ServerMessage = (
     Welcome | Ok | Refused | Joined | HistoryPage | Snapshot | Lights | LineChange | Queue | QueueChange | MyTicket
     | MyStatus | Forecast | Offer | Session | SessionInfo | Said | TypingNow | DeliveredTo | Signalled | Notice | Beat
-    | SignedOut | Found | AboutExpert | UserHistory | FeedbackPage | ProfileNews
+    | SignedOut | Found | AboutExpert | UserHistory | FeedbackPage | ProfileNews | Quoted | DepositPage | BillPage
+    | Wallet | Meter | Billed
 )  # fmt: skip
 
 __all__ = [
-    "About", "AboutExpert", "AboutUser", "Accept", "AnswerFeedback", "Beat", "ChatLine", "ClientMessage",
-    "ComeBack", "Connect", "Connected", "Declare", "Decline", "Delivered", "DeliveredTo", "End", "EndSession",
-    "FeedbackItem", "FeedbackOf", "FeedbackPage", "Find", "FinishWrapUp", "Force", "Forecast", "Found",
-    "FoundExpert", "GiveFeedback", "GivenReason", "Hello", "HideFeedback", "History", "HistoryPage", "IceServer",
-    "Id", "Indicator", "Join", "Joined", "Leave", "LeaveMessage", "Light", "Lights", "LineChange", "LinePlace",
-    "MatchSource", "MatchedWord", "MaybeId", "Meeting", "Message", "Mode", "Move", "MyStatus", "MyTicket", "Notice",
-    "Offer", "OfferState", "Ok", "Op", "OpenFor", "Outlook", "Part", "PauseReason", "Ping", "PlaceForecast",
-    "PoolRules", "Profile", "ProfileNews", "Queue", "QueueChange", "Reason", "Refused", "Remove", "Reply",
-    "Request", "Role", "Said", "Say", "Seq", "ServerMessage", "Session", "SessionInfo", "SessionState", "Side",
-    "Signal", "SignalKind", "Signalled", "SignedOut", "Snapshot", "Status", "StepAway", "Switch", "TellMe", "Text",
-    "TicketState", "Typing", "TypingNow", "UserHistory", "Waiter", "Watch", "Welcome",
+    "About", "AboutExpert", "AboutUser", "Accept", "AnswerFeedback", "Beat", "Bill", "BillOf", "BillOutcome",
+    "BillPage", "Billed", "ChatLine", "ClientMessage", "ComeBack", "Connect", "Connected", "Declare", "Decline",
+    "Delivered", "DeliveredTo", "Deposit", "DepositPage", "End", "EndSession", "FeedbackItem", "FeedbackOf",
+    "FeedbackPage", "Find", "FinishWrapUp", "Force", "Forecast", "Found", "FoundExpert", "GiveFeedback",
+    "GivenReason", "Hello", "HideFeedback", "History", "HistoryPage", "IceServer", "Id", "Indicator", "Interrupted",
+    "Join", "Joined", "Leave", "LeaveMessage", "Light", "Lights", "LineChange", "LinePlace", "MatchSource",
+    "MatchedWord", "MaybeId", "Meeting", "Message", "Meter", "Mode", "ModeRate", "Move", "MyStatus", "MyTicket",
+    "Notice", "Offer", "OfferState", "Ok", "Op", "OpenFor", "Outlook", "Part", "PauseReason", "Ping", "PlaceForecast",
+    "PoolRules", "Profile", "ProfileNews", "Queue", "QueueChange", "Quote", "Quoted", "Reason", "Refused", "Remove",
+    "Reply", "Request", "ReturnTo", "Role", "Said", "Say", "Seq", "ServerMessage", "Session", "SessionInfo",
+    "SessionState", "Side", "Signal", "SignalKind", "Signalled", "SignedOut", "Snapshot", "Status", "StepAway",
+    "Switch", "TellMe", "Text", "TicketState", "Typing", "TypingNow", "UserHistory", "Waiter", "Wallet", "Watch",
+    "Welcome",
 ]  # fmt: skip

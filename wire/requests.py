@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from wire.fields import (
+    Amount,
     Email,
     FindSort,
     GivenReason,
@@ -16,6 +17,7 @@ from wire.fields import (
     Mode,
     Op,
     Reason,
+    ReturnTo,
     Seq,
     SignalKind,
     Stars,
@@ -284,6 +286,34 @@ class OpenFor(Request, tag="open_for"):
     minutes: Annotated[int, Meta(ge=0, le=1440)]
 
 
+class Interrupted(Request, tag="interrupted"):
+    """This side's evidence of the session has stopped (no media comes any more): its clock stands still until
+    `connected` says that it is there again."""
+
+    session: Id
+
+
+class Quote(Request, tag="quote"):
+    """What a session with the expert costs and how long one's balance lasts."""
+
+    expert: Id
+    mode: Mode = "chat"
+
+
+class Deposit(Request, tag="deposit"):
+    """Put money on one's balance: asks for a page of the card processor to pay at."""
+
+    op: Op
+    amount: Amount
+    back: ReturnTo = "panel"
+
+
+class BillOf(Request, tag="bill_of"):
+    """What an ended session of one's own came to."""
+
+    session: Id
+
+
 class Ping(Request, tag="ping"):
     """Asks for a `beat` at once."""
 
@@ -292,5 +322,5 @@ ClientMessage = (
     Hello | Watch | Join | Connect | Switch | Leave | StepAway | ComeBack | Accept | Decline | Connected | End
     | Say | Typing | Delivered | History | Signal | Declare | FinishWrapUp | Move | Remove | Force | EndSession | Ping
     | Find | About | AboutUser | FeedbackOf | GiveFeedback | AnswerFeedback | HideFeedback | LeaveMessage | TellMe
-    | OpenFor
+    | OpenFor | Interrupted | Quote | Deposit | BillOf
 )  # fmt: skip

@@ -7,7 +7,19 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("server", "loadtest", "sessions", "queueing", "presence", "directory", "identity", "mail", "wire", "ground")
+ROOMS = (
+    "server",
+    "loadtest",
+    "sessions",
+    "queueing",
+    "presence",
+    "directory",
+    "billing",
+    "identity",
+    "mail",
+    "wire",
+    "ground",
+)
 
 
 @cache

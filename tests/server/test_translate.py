@@ -70,7 +70,7 @@ def test_a_join_is_one_broadcast_for_the_line_and_one_ticket_for_its_user() -> N
     ]
     (mine,) = said(changes, "user:ann")
     assert isinstance(mine, messages.MyTicket)
-    assert mine.places == [messages.LinePlace(expert="ada", ordinal=3, ahead=[], length=1)]
+    assert mine.places == [messages.LinePlace(expert="ada", ordinal=3, ahead=[], length=1, rate=0)]
     assert [topic for topic, _ in changes if topic.startswith("user:")] == ["user:ann"]
     (queue,) = said(changes, "queue:ada")
     assert isinstance(queue, messages.QueueChange)

@@ -1,5 +1,6 @@
 import type {
-  AboutExpert, ClientMessage, FeedbackPage, Found, HistoryPage, Joined, Ok, Refused, ServerMessage, UserHistory, Welcome,
+  AboutExpert, BillPage, ClientMessage, DepositPage, FeedbackPage, Found, HistoryPage,
+  Joined, Ok, Quoted, Refused, ServerMessage, UserHistory, Welcome,
 } from "../generated/wire";
 import { RefusedError, UnansweredError } from "./errors";
 
@@ -22,13 +23,16 @@ interface Answers {
   about: AboutExpert;
   about_user: UserHistory;
   feedback_of: FeedbackPage;
+  quote: Quoted;
+  deposit: DepositPage;
+  bill_of: BillPage;
 }
 type Answering = Ok | Refused | Joined | Answers[keyof Answers];
 
 const WITH_OP = new Set<ClientMessage["t"]>([
   "join", "connect", "switch", "leave", "step_away", "come_back", "accept", "decline", "end", "say", "declare",
   "finish_wrap_up", "move", "remove", "force", "end_session", "give_feedback", "answer_feedback", "hide_feedback",
-  "leave_message", "tell_me", "open_for",
+  "leave_message", "tell_me", "open_for", "deposit",
 ]);
 /** Without an operation id, but harmless to repeat. */
 const REPEATABLE = new Set<ClientMessage["t"]>([

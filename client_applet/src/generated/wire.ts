@@ -1,17 +1,41 @@
 // Made from wire/messages.py and wire/codes.py by `openline schema`. Do not edit.
 
+export type BillOutcome = "charged" | "short" | "free" | "unpaid";
 export type Indicator = "free" | "ringing" | "busy" | "wrap-up" | "away" | "closed" | "offline";
 export type MatchSource = "name" | "headline" | "expertise" | "biography" | "chats";
 export type Mode = "chat" | "audio";
 export type OfferState = "ringing" | "matched" | "declined" | "missed" | "not_ready" | "withdrawn";
 export type Outlook = "" | "likely" | "unsure" | "unlikely";
-export type PauseReason = "" | "stepped_away" | "not_ready";
+export type PauseReason = "" | "stepped_away" | "not_ready" | "balance_too_low";
+export type ReturnTo = "panel" | "account" | "session";
 export type Role = "guest" | "user" | "expert" | "operator";
 export type SessionState = "connecting" | "live" | "ended";
 export type Side = "user" | "expert";
 export type SignalKind = "description" | "candidate" | "restart" | "mute" | "bye";
 export type Status = "online" | "away" | "offline";
 export type TicketState = "waiting" | "offered" | "matched" | "in_session" | "done";
+
+/**
+ * What a session came to, for one side of it. Amounts in minor units of `currency`.
+ *
+ * `amount` = `credit` + `fee`. `balance` is this side's own: what a user may spend, what is owed to an expert.
+ * A user is not told fee and credit (0).
+ */
+export interface Bill {
+  session: string;
+  side: Side;
+  partner: string;
+  outcome: BillOutcome;
+  ms: number;
+  rate: number;
+  free_ms: number;
+  amount: number;
+  fee: number;
+  credit: number;
+  balance: number;
+  currency: string;
+  ended_at: number;
+}
 
 export interface ChatLine {
   n: number;
@@ -78,6 +102,7 @@ export interface LinePlace {
   ordinal: number;
   ahead: number[];
   length: number;
+  rate: number;
 }
 
 /**
@@ -98,7 +123,16 @@ export interface Meeting {
   stars: number;
 }
 
-/** Seconds from `at`. `bound` is -1 where no bound can be guaranteed. */
+/** Minor units of the pool's currency for a minute in this mode; 0 is free. */
+export interface ModeRate {
+  mode: Mode;
+  rate: number;
+}
+
+/**
+ * Seconds from `at`. `bound` is the longest that it can take with what those ahead have paid for; -1 where nothing
+ * bounds it.
+ */
 export interface PlaceForecast {
   p50: number;
   p80: number;
@@ -116,6 +150,7 @@ export interface PoolRules {
   step_away_max_s: number;
   feedback_after_s: number;
   currency: string;
+  prepaid: boolean;
   visitors: boolean;
   categories: string[];
 }
@@ -131,6 +166,7 @@ export interface Profile {
   photo: string;
   started_on: string;
   rate: number;
+  rates: ModeRate[];
   stars: number;
   ratings: number;
   sessions: number;
@@ -462,6 +498,40 @@ export interface OpenFor {
   id: number;
 }
 
+/**
+ * This side's evidence of the session has stopped (no media comes any more): its clock stands still until
+ * `connected` says that it is there again.
+ */
+export interface Interrupted {
+  t: "interrupted";
+  session: string;
+  id: number;
+}
+
+/** What a session with the expert costs and how long one's balance lasts. */
+export interface Quote {
+  t: "quote";
+  expert: string;
+  mode?: Mode;
+  id: number;
+}
+
+/** Put money on one's balance: asks for a page of the card processor to pay at. */
+export interface Deposit {
+  t: "deposit";
+  op: string;
+  amount: number;
+  back?: ReturnTo;
+  id: number;
+}
+
+/** What an ended session of one's own came to. */
+export interface BillOf {
+  t: "bill_of";
+  session: string;
+  id: number;
+}
+
 export type ClientMessage =
   | Hello
   | Watch
@@ -496,7 +566,11 @@ export type ClientMessage =
   | HideFeedback
   | LeaveMessage
   | TellMe
-  | OpenFor;
+  | OpenFor
+  | Interrupted
+  | Quote
+  | Deposit
+  | BillOf;
 
 /** Signed in. `resumed`: the first `watch` brings what was missed; else a snapshot, and the page starts afresh. */
 export interface Welcome {
@@ -819,6 +893,86 @@ export interface ProfileNews {
   profile: Profile;
 }
 
+/**
+ * The answer to `quote`: `rate` for a minute after `free_s` free seconds, `balance` that may be spent now.
+ *
+ * `enough_s` is how long that lasts, at most the pool's longest session; -1 where nothing is charged. With `enough`
+ * false it is less than `minimum_s`, and joining is refused. `deposits` are amounts to offer, empty where nobody can
+ * pay in now.
+ */
+export interface Quoted {
+  t: "quoted";
+  expert: string;
+  mode: Mode;
+  currency: string;
+  rate: number;
+  free_s: number;
+  balance: number;
+  enough_s: number;
+  minimum_s: number;
+  enough: boolean;
+  deposits: number[];
+  id: number;
+}
+
+/** Where to pay: a page of the card processor. What is paid there comes by `wallet`. */
+export interface DepositPage {
+  t: "deposit_page";
+  url: string;
+  id: number;
+}
+
+/** The answer to `bill_of`. */
+export interface BillPage {
+  t: "bill_page";
+  bill: Bill;
+  id: number;
+}
+
+/**
+ * A user's own balance in a prepaid pool, after every snapshot and whenever it changed.
+ *
+ * `balance` may be spent now; `held` is set aside for a session that is under way.
+ */
+export interface Wallet {
+  t: "wallet";
+  at: number;
+  currency: string;
+  balance: number;
+  held: number;
+  frozen: boolean;
+}
+
+/**
+ * The clock of a session, whole, whenever it changed and after every snapshot; to both sides.
+ *
+ * At `at` both sides had been connected for `ran_ms`; it runs since `running_since` (0: it stands still, and `frozen`
+ * says whose connection is missing, or "" before the beginning and after the end). `budget_ms` is what the money set
+ * aside lasts for, 0 where nothing is charged. `ends_at` is when the money or the longest time is used up if the clock
+ * runs on, 0 while it stands still. `fee_bps` is told to the expert.
+ */
+export interface Meter {
+  t: "meter";
+  seq: number;
+  at: number;
+  session: string;
+  currency: string;
+  rate: number;
+  free_ms: number;
+  budget_ms: number;
+  ran_ms: number;
+  running_since: number;
+  frozen: "" | "both" | "expert" | "user";
+  ends_at: number;
+  fee_bps: number;
+}
+
+/** A session of this side is settled. */
+export interface Billed {
+  t: "billed";
+  bill: Bill;
+}
+
 export type ServerMessage =
   | Welcome
   | Ok
@@ -847,7 +1001,13 @@ export type ServerMessage =
   | AboutExpert
   | UserHistory
   | FeedbackPage
-  | ProfileNews;
+  | ProfileNews
+  | Quoted
+  | DepositPage
+  | BillPage
+  | Wallet
+  | Meter
+  | Billed;
 
 /** Whether to come again after a close: 4000-4099 at once, 4100-4199 later, 4400-4499 never by itself. */
 export type ComeAgain = "at_once" | "later" | "never";
@@ -934,7 +1094,24 @@ export type RefusalCode =
   | "photo_animated"
   | "too_many_testimonials"
   | "not_found"
-  | "too_large";
+  | "too_large"
+  | "balance_too_low"
+  | "wallet_frozen"
+  | "too_many_free_calls"
+  | "not_funded"
+  | "not_prepaid"
+  | "no_deposits"
+  | "bad_amount"
+  | "processor_unavailable"
+  | "op_reused"
+  | "not_settled"
+  | "refund_open"
+  | "nothing_to_refund"
+  | "no_card"
+  | "nothing_owed"
+  | "no_such_batch"
+  | "batch_closed"
+  | "bad_iban";
 /** Why a socket was closed. */
 export const CLOSES = {
   slow_reader: { code: 4000, comeAgain: "at_once" },

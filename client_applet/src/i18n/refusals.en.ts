@@ -73,6 +73,23 @@ export const refusalsEn = {
   "refused.too_many_testimonials": "There are as many testimonials as possible. Remove one first.",
   "refused.not_found": "This is not here any more.",
   "refused.too_large": "This is too large to be sent.",
+  "refused.balance_too_low": "Your balance is too low for this. Make a deposit first.",
+  "refused.wallet_frozen": "This balance is frozen. Please ask the operator.",
+  "refused.too_many_free_calls": "You have had enough free calls with this expert for today. Please come again tomorrow.",
+  "refused.not_funded": "This call could not be paid for. Please try again.",
+  "refused.not_prepaid": "Nothing is charged here.",
+  "refused.no_deposits": "Deposits are not possible here at the moment.",
+  "refused.bad_amount": "This amount is too small or too large. Choose another one.",
+  "refused.processor_unavailable": "The card processor does not answer. Please try again in a minute.",
+  "refused.op_reused": "This was asked for already, with other details. Please begin anew.",
+  "refused.not_settled": "The bill is not ready yet. Please wait a moment.",
+  "refused.refund_open": "A refund is already under way.",
+  "refused.nothing_to_refund": "There is no card payment left to which this could be returned.",
+  "refused.no_card": "No card is saved.",
+  "refused.nothing_owed": "Nothing is owed to anybody.",
+  "refused.no_such_batch": "This batch of payouts is no longer here.",
+  "refused.batch_closed": "This batch has been paid or called off already.",
+  "refused.bad_iban": "This is not an IBAN. Please check it.",
 } as const satisfies Record<string, Message>;
 
 export type RefusalKey = keyof typeof refusalsEn;

@@ -7,7 +7,7 @@ export function welcome(part: Partial<Welcome> = {}): Welcome {
     t: "welcome", id: 1, pool: "demo", pool_name: "Demo", role: "user", member: "u1", name: "Vera", epoch: "e1", seq: 0, now: 1000,
     resumed: false, ice: [],
     rules: { lines_per_ticket: 3, line_limit: 100, ring_s: 30, ready_s: 20, grace_s: 60, wrap_up_s: 30, step_away_max_s: 900,
-      feedback_after_s: 30, currency: "EUR", visitors: true, categories: [] },
+      feedback_after_s: 30, currency: "EUR", prepaid: false, visitors: true, categories: [] },
     ...part,
   };
 }
@@ -18,7 +18,7 @@ export function light(expert: string, part: Partial<Light> = {}): Light {
 
 export function profile(expert: string, part: Partial<Profile> = {}): Profile {
   return {
-    expert, name: expert, headline: "", categories: [], languages: [], modes: [], photo: "", started_on: "", rate: 0, stars: 0, ratings: 0,
+    expert, name: expert, headline: "", categories: [], languages: [], modes: [], photo: "", started_on: "", rate: 0, rates: [], stars: 0, ratings: 0,
     sessions: 0, ...part,
   };
 }
@@ -32,7 +32,7 @@ export function snapshot(seq: number, part: Partial<Snapshot> = {}): Snapshot {
 }
 
 export function place(expert: string, ordinal: number, ahead: number[], length = ahead.length + 1): LinePlace {
-  return { expert, ordinal, ahead, length };
+  return { expert, ordinal, ahead, length, rate: 0 };
 }
 
 export function line(seq: number, expert: string, part: Partial<LineChange> = {}): LineChange {

@@ -97,7 +97,7 @@ class Pool {
       const ordinal = people.get(ME);
       if (ordinal === undefined) return [];
       const ahead = [...people.values()].filter((one) => one < ordinal).sort((a, b) => a - b);
-      return [{ expert, ordinal, ahead, length: people.size }];
+      return [{ expert, ordinal, ahead, length: people.size, rate: 0 }];
     });
     return places.length > 0 ? myTicket(this.seq, places) : myTicket(this.seq, [], { ticket: "", state: "done", reason: "left" });
   }
