@@ -13,6 +13,7 @@ from directory.hours import HoursError, parse_hours, zone
 
 Mode = Literal["chat", "audio"]
 Amount = Annotated[int, Meta(ge=1, le=10**9)]
+Amount = Annotated[int, Meta(ge=1, le=10**9)]
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 NAME_MAX = 100
@@ -49,12 +50,10 @@ class PoolOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
     free_minutes: Annotated[int, Meta(ge=0, le=60)] = 0
     minimum_minutes: Annotated[int, Meta(ge=1, le=60)] = 1
     free_calls: Annotated[int, Meta(ge=1, le=1000)] = 3
-    deposits: Annotated[list[Annotated[int, Meta(ge=1, le=10**9)]], Meta(min_length=1, max_length=6)] = [
-        1000,
-        2500,
-        5000,
-    ]
-    deposit_max: Annotated[int, Meta(ge=1, le=10**9)] = 50_000
+    deposits: Annotated[list[Amount], Meta(min_length=1, max_length=6)] = field(
+        default_factory=lambda: [1000, 2500, 5000]
+    )
+    deposit_max: Amount = 50_000
 
 
 class Pool(Struct, kw_only=True, frozen=True):
