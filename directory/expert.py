@@ -13,7 +13,6 @@ from directory.hours import HoursError, parse_hours, zone
 
 Mode = Literal["chat", "audio"]
 Amount = Annotated[int, Meta(ge=1, le=10**9)]
-Amount = Annotated[int, Meta(ge=1, le=10**9)]
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 NAME_MAX = 100
