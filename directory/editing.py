@@ -9,7 +9,7 @@ from directory.expert import Expert, Mode, problems
 from ground.errors import Refusal
 
 Editor = Literal["expert", "operator"]
-OPERATORS_OWN: Final = frozenset({"email", "rate"})
+OPERATORS_OWN: Final = frozenset({"email", "rate", "mode_rates"})
 """Where messages go and what a minute costs are the pool's affair; all else experts may say of themselves."""
 
 
@@ -28,6 +28,7 @@ class Changes(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     holidays: str | UnsetType = UNSET
     started_on: str | UnsetType = UNSET
     rate: int | UnsetType = UNSET
+    mode_rates: dict[Mode, int] | UnsetType = UNSET
     email: str | UnsetType = UNSET
 
 

@@ -69,8 +69,9 @@ class Pool(Struct, kw_only=True, frozen=True):
 class Expert(Struct, kw_only=True, frozen=True):
     """Who an expert is. `hours`, `exceptions` and `holidays` as in `directory/hours.py`; `started_on` an ISO date.
 
-    `rate` is in minor units of the pool's currency for a minute, 0 is free. `email` is where messages for the expert
-    go; no page of others ever shows it. `photo` is the path of the photo, or "".
+    `rate` is in minor units of the pool's currency for a minute, 0 is free; `mode_rates` names the modes that cost
+    something else (`directory/rates.py`). `email` is where messages for the expert go; no page of others ever shows it.
+    `photo` is the path of the photo, or "".
     """
 
     expert: str
@@ -86,6 +87,7 @@ class Expert(Struct, kw_only=True, frozen=True):
     holidays: str = ""
     started_on: str = ""
     rate: int = 0
+    mode_rates: dict[Mode, int] = {}
     email: str = ""
     photo: str = ""
 
@@ -105,7 +107,9 @@ def problems(expert: Expert) -> list[tuple[str, str]]:
         "exceptions": _understood(parse_exceptions, expert.exceptions),
         "holidays": _understood(check_holidays, expert.holidays),
         "started_on": _date(expert.started_on),
-        "rate": "" if 0 <= expert.rate <= RATE_MAX else f"must be 0 to {RATE_MAX}",
+        "rate": _rate(expert.rate),
+        "mode_rates": _mode_rates(list(expert.mode_rates)),
+        **{f"rate_{mode}": _rate(rate) for mode, rate in expert.mode_rates.items() if mode in get_args(Mode)},
         "email": "" if not expert.email or _EMAIL.fullmatch(expert.email) else "is not an email address",
     }
     return [(name, reason) for name, reason in found.items() if reason]
@@ -151,6 +155,14 @@ def _modes(modes: list[str]) -> str:
         return "is empty"
     known = get_args(Mode)
     return _first("" if mode in known else f"{mode[:20]!r} is not one of {', '.join(known)}" for mode in modes)
+
+
+def _rate(rate: int) -> str:
+    return "" if 0 <= rate <= RATE_MAX else f"must be 0 to {RATE_MAX}"
+
+
+def _mode_rates(modes: list[str]) -> str:
+    return _modes(modes) if modes else ""
 
 
 def _understood(check: Any, text: str) -> str:

@@ -1,23 +1,24 @@
 """Experts from a CSV file. Every bad row is named by line, column and reason; nothing goes in unless all is well.
 
 UTF-8 (a byte order mark is fine), comma separated, a header line with `COLUMNS` in any order; `id` and `name` must be
-there. Lists (categories, languages, modes) are separated by semicolons.
+there. Lists (categories, languages, modes) are separated by semicolons. `rate` is for all modes, `rate_<mode>` for one.
 """
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from msgspec import Struct
 
 from directory.categories import stranger
-from directory.expert import Expert, problems
+from directory.expert import Expert, Mode, problems
 from directory.profiles import EXPERTS_MAX, Profiles
 
+MODE_RATES: Final = {f"rate_{mode}": mode for mode in get_args(Mode)}
 COLUMNS = (
     "id", "name", "headline", "biography", "categories", "languages", "modes", "timezone", "hours", "exceptions",
-    "holidays", "started_on", "rate", "email",
+    "holidays", "started_on", "rate", *MODE_RATES, "email",
 )  # fmt: skip
 REQUIRED = ("id", "name")
 LISTS = ("categories", "languages", "modes")
@@ -159,16 +160,24 @@ def _expert(
 def _made(cells: dict[str, str]) -> Expert:
     """An expert of the cells as they are; an empty cell means the default."""
     values: dict[str, object] = {}
+    mode_rates: dict[str, int] = {}
     for name, cell in cells.items():
         if text := cell.strip():
-            values["expert" if name == "id" else name] = _value(name, text)
-    return Expert(**({"expert": "", "name": ""} | values))  # type: ignore[arg-type]
+            if name in MODE_RATES:
+                mode_rates[MODE_RATES[name]] = _rate(text)
+            else:
+                values["expert" if name == "id" else name] = _value(name, text)
+    return Expert(**({"expert": "", "name": "", "mode_rates": mode_rates} | values))  # type: ignore[arg-type]
 
 
 def _value(name: str, text: str) -> object:
     if name == "rate":
-        return int(text) if text.isdecimal() and len(text) <= 9 else -1
+        return _rate(text)
     return _split(text) if name in LISTS else text
+
+
+def _rate(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) <= 9 else -1
 
 
 def _split(text: str) -> list[str]:

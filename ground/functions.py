@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ground import keys
 
-ROOMS = ("ground", "directory", "identity", "presence", "queueing", "sessions")
+ROOMS = ("ground", "directory", "billing", "identity", "presence", "queueing", "sessions")
 _HOUSE = Path(__file__).resolve().parent.parent
 _INCLUDE = re.compile(r"^-- include: ([a-z_]+)/([a-z_]+)$", re.M)
 _HEADER = re.compile(r"^-- (FUNCTION|ARGS|RETURNS|EMITS|REFUSES)\b ?(.*)$", re.M)

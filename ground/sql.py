@@ -211,11 +211,13 @@ async def put(
     await tx.execute(insert.on_conflict_do_update(index_elements=key, set_=changed, where=where), list(rows))
 
 
-async def put_once(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert `rows`; one whose primary key is there already stays as it is."""
+async def put_once(
+    tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, key: Sequence[str] = ()
+) -> None:
+    """Insert `rows`; one whose `key` (unique columns; without it the primary key) is there already stays as it is."""
     if rows:
-        key = [column.name for column in table.primary_key]
-        await tx.execute(_insert(tx, table).on_conflict_do_nothing(index_elements=key), list(rows))
+        unique = key or [column.name for column in table.primary_key]
+        await tx.execute(_insert(tx, table).on_conflict_do_nothing(index_elements=unique), list(rows))
 
 
 async def get_cursor(tx: Tx, pool: str) -> Cursor:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from ground.errors import Refusal
-from ground.sql import Database
+from ground.sql import Database, Tx
 from identity import audit, sign_ins, store
 from identity.tokens import Identity, Member
 
@@ -22,6 +22,22 @@ class Person(Struct, kw_only=True, frozen=True):
     blocked: bool
     blocked_reason: str
     joined_at: int
+
+
+class Reach(Struct, kw_only=True, frozen=True):
+    """Where mail reaches a member, and in which language (a tag, "": not known)."""
+
+    email: str
+    language: str
+
+
+async def reach(tx: Tx, pool: str, role: Member, subject: str) -> Reach | None:
+    """Where mail reaches a member; None for one without an account here or without an address."""
+    member = await store.membership(tx, pool, role, subject)
+    row = await store.account(tx, member["account"]) if member else None
+    if row is None or not row["email"]:
+        return None
+    return Reach(email=row["email"], language=row["language"] or "")
 
 
 class Members:

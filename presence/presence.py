@@ -42,9 +42,15 @@ class Presence:
         """
         return await self._call("attach", pool, {"process": process, "side": side, "member": member}, now=now)
 
-    async def detach(self, pool: str, process: str, side: str, member: str, *, now: int = 0) -> dict[str, Any]:
-        """The member's last connection at this process is gone. → {"last": whether it was the last anywhere}"""
-        return await self._call("detach", pool, {"process": process, "side": side, "member": member}, now=now)
+    async def detach(
+        self, pool: str, process: str, side: str, member: str, *, silent_ms: int = 0, now: int = 0
+    ) -> dict[str, Any]:
+        """The member's last connection at this process is gone; the last sign of it came `silent_ms` ago.
+
+        → {"last": whether it was the last anywhere}
+        """
+        args = {"process": process, "side": side, "member": member, "silent_ms": silent_ms}
+        return await self._call("detach", pool, args, now=now)
 
     async def declare(
         self, pool: str, expert: str, status: str, reason: str = "", *, by: str = "", op: str = "", now: int = 0

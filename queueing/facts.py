@@ -14,15 +14,30 @@ OfferState = Literal["ringing", "matched", "declined", "missed", "not_ready", "w
 SessionState = Literal["connecting", "live", "ended"]
 Mode = Literal["chat", "audio"]
 Side = Literal["user", "expert"]
+Frozen = Literal["", "user", "expert", "both"]
+
+
+class Terms(Struct, frozen=True):
+    """What a place in a line costs: minor units for a minute after the first `free_ms`; rate 0 is free.
+
+    `limit_ms` is how long what the user has would last in a session of this line.
+    """
+
+    rate: int
+    free_ms: int = 0
+    limit_ms: int = 0
 
 
 class TicketFacts(Struct, tag_field="k", tag="ticket", kw_only=True):
     """A ticket after a change. `lines` are pairs of an expert and the ticket's ordinal in that line.
 
     `cause`: joined, switched, left (one line of several), offered, passed (offer over, back at the old place),
-    paused, resumed, disconnected, reconnected, moved, adopted (its visitor is now a user), matched, in_session, done.
-    `reason` says why: expert_missed, expert_declined, not_ready, stepped_away, expert_gone, expert_offline, grace,
-    waited_too_long, operator, left, served, ... `by` is "" for the user, else `operator:<id>`, `expert:<id>`, `system`.
+    paused, resumed, disconnected, reconnected, moved, funded (its limits grew), adopted (its visitor is now a user),
+    matched, in_session, done. `reason` says why: expert_missed, expert_declined, not_ready, balance_too_low,
+    stepped_away, expert_gone, expert_offline, grace, waited_too_long, operator, left, served, ... `by` is "" for the
+    user, else `operator:<id>`, `expert:<id>`, `system`.
+    `terms` are those locked with each place, in the order of `lines`: expert, rate, free_ms, limit_ms (as in Terms);
+    [] where every line is free.
     """
 
     cause: str
@@ -41,10 +56,14 @@ class TicketFacts(Struct, tag_field="k", tag="ticket", kw_only=True):
     session: str
     reason: str
     by: str
+    terms: list[tuple[str, int, int, int]] = []
 
 
 class OfferFacts(Struct, tag_field="k", tag="offer", kw_only=True):
-    """An offer after a change. `cause`: made, accepted, adopted, matched, declined, missed, not_ready, withdrawn."""
+    """An offer after a change. `cause`: made, accepted, adopted, matched, declined, missed, not_ready, withdrawn.
+
+    `rate` and `free_ms` are the terms of the place; `budget_ms` is what has been set aside for the session lasts for.
+    """
 
     cause: str
     offer: str
@@ -62,14 +81,22 @@ class OfferFacts(Struct, tag_field="k", tag="offer", kw_only=True):
     joined_at: int
     reason: str
     by: str
+    rate: int = 0
+    free_ms: int = 0
+    budget_ms: int = 0
 
 
 class SessionFacts(Struct, tag_field="k", tag="session", kw_only=True):
-    """A session after a change. `cause`: matched, connected, live, lost, back, adopted, ended.
+    """A session after a change. `cause`: matched, connected, live, lost, back, adopted, frozen, resumed, funded, minute
+    (the money or the time ends in a minute), ended.
 
     `overtook` lists the earlier tickets of that line which were passed over, each with its reason
-    (not_ready, stepped_away, disconnected, declined, elsewhere, operator; `unexplained` never happens).
+    (not_ready, balance_too_low, stepped_away, disconnected, declined, elsewhere, operator; never `unexplained`).
     `gone_side` is the side whose connection is lost, which may come back until `gone_until`.
+
+    The clock ran for `ran_ms` before `running_since`; where that is 0 it stands still, before the session is live,
+    after its end, or because nothing is heard of a side (`frozen`). With a rate the session ends at `zero_at`, when
+    `budget_ms` are used up; 0 while the clock stands still and where nothing is charged.
     """
 
     cause: str
@@ -92,6 +119,16 @@ class SessionFacts(Struct, tag_field="k", tag="session", kw_only=True):
     overtook: list[tuple[str, str]]
     reason: str
     by: str
+    offer: str = ""
+    rate: int = 0
+    free_ms: int = 0
+    budget_ms: int = 0
+    fee_bps: int = 0
+    ran_ms: int = 0
+    running_since: int = 0
+    frozen: Frozen = ""
+    zero_at: int = 0
+    minute_told: bool = False
 
 
 class PoolFacts(Struct, tag_field="k", tag="pool", kw_only=True):

@@ -34,7 +34,9 @@ class LineState(Struct, frozen=True, kw_only=True):
 
     `engaged_since_ms` is when the present engagement began. `cap_until_ms` is when the current session is cut;
     `session_cap_ms` the longest that any later one may last, None for no limit. `waited_ahead` is how long each
-    ticket in the line has waited so far, head first. While ringing, the head is the one who is rung.
+    ticket in the line has waited so far, head first; `limits_ahead` the longest session of each, as far as known.
+    `bounds` is the longest wait of each place (`queueing/bound.py`), empty where nothing bounds it. While ringing, the
+    head is the one who is rung.
     """
 
     engagement: Literal["idle", "ringing", "in_session", "wrap_up"]
@@ -45,11 +47,13 @@ class LineState(Struct, frozen=True, kw_only=True):
     wrap_up_ms: int = 0
     ring_ms: int = 0
     waited_ahead: Sequence[int] = ()
+    limits_ahead: Sequence[int] = ()
+    bounds: Sequence[int] = ()
 
 
 class PlaceForecast(NamedTuple):
     """Seconds from now: the wait is at most `p50_s` in half of all cases, at most `p80_s` in four of five, and never
-    more than `bound_s` where every session ahead has a cap (None where one has not)."""
+    more than `bound_s` (None where nothing bounds it)."""
 
     p50_s: float
     p80_s: float
@@ -64,17 +68,17 @@ def forecast(state: LineState, experience: Experience, places: int, now_ms: int)
     if not 0 <= places <= MOST_PLACES:
         raise ValueError(f"places must be 0 to {MOST_PLACES}")
     waits = _current(state, experience, now_ms)
-    bounds = _bounds(state, places, now_ms)
-    services = _sessions(state, experience)
+    lengths = experience.lengths_model.remaining(0.0, _strata())
     rings = [_ring(state, u) for u in _strata()]
     first_rings = rings if state.engagement != "ringing" else [min(r, _ring_left_s(state, now_ms)) for r in rings]
     found = []
     for place in range(places):
-        found.append(_place(sorted(waits), bounds[place]))
+        found.append(_place(sorted(waits), state.bounds[place] / 1000 if place < len(state.bounds) else None))
         waited_ms = state.waited_ahead[place] if place < len(state.waited_ahead) else 0
         leaves = _shuffled(2, place)(experience.patience.remaining(waited_ms / 1000, _strata()))
         answers = _shuffled(1, place)(rings if place else first_rings)
-        waits = _behind(waits, _shuffled(0, place)(services), answers, leaves)
+        services = _shuffled(0, place)(_sessions(state, lengths, place))
+        waits = _behind(waits, services, answers, leaves)
     return found
 
 
@@ -107,10 +111,10 @@ def _current(state: LineState, experience: Experience, now_ms: int) -> list[floa
     return [min(seconds, most_s) + state.wrap_up_ms / 1000 for seconds in left]
 
 
-def _sessions(state: LineState, experience: Experience) -> list[float]:
-    """A whole session and its wrap-up, one for each stratum."""
-    most_s = float("inf") if state.session_cap_ms is None else state.session_cap_ms / 1000
-    lengths = experience.lengths_model.remaining(0.0, _strata())
+def _sessions(state: LineState, lengths: Sequence[float], place: int) -> list[float]:
+    """A whole session of who stands at `place` and its wrap-up, one for each stratum."""
+    most_ms = state.limits_ahead[place] if place < len(state.limits_ahead) else state.session_cap_ms
+    most_s = float("inf") if most_ms is None else most_ms / 1000
     return [min(seconds, most_s) + state.wrap_up_ms / 1000 for seconds in lengths]
 
 
@@ -121,28 +125,6 @@ def _ring(state: LineState, u: float) -> float:
 
 def _ring_left_s(state: LineState, now_ms: int) -> float:
     return _until_s(state.engaged_since_ms + state.ring_ms, now_ms)
-
-
-def _bounds(state: LineState, places: int, now_ms: int) -> list[float | None]:
-    """Remaining cap and wrap-up of the current session + ring timeout, cap and wrap-up of each one ahead."""
-    bound = _current_bound_s(state, now_ms)
-    bounds: list[float | None] = []
-    for place in range(places):
-        bounds.append(bound)
-        ring_s = _ring_left_s(state, now_ms) if place == 0 and state.engagement == "ringing" else state.ring_ms / 1000
-        if bound is not None and state.session_cap_ms is not None:
-            bound += ring_s + (state.session_cap_ms + state.wrap_up_ms) / 1000
-        else:
-            bound = None
-    return bounds
-
-
-def _current_bound_s(state: LineState, now_ms: int) -> float | None:
-    if state.engagement == "wrap_up":
-        return _until_s(state.wrap_up_until_ms, now_ms)
-    if state.engagement != "in_session":
-        return 0.0
-    return _until_s(state.cap_until_ms, now_ms) + state.wrap_up_ms / 1000 if state.cap_until_ms else None
 
 
 def _until_s(at_ms: int, now_ms: int) -> float:

@@ -34,6 +34,8 @@ class PoolSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     """How long both sides have to be connected after the match."""
     session_cap_ms: Millis = 4 * 3_600_000
     """The longest session."""
+    frozen_max_ms: Millis = 120_000
+    """How long the clock of a metered session may stand still in all."""
     max_wait_ms: Millis = 4 * 3_600_000
     """The longest wait."""
     line_keep_ms: Millis = 300_000

@@ -25,12 +25,14 @@ class Member(NamedTuple):
 
 
 class _Held:
-    """One member: how many connections want them here, and whether the store has them attached (None: unsure)."""
+    """One member: how many connections want them here, and whether the store has them attached (None: unsure). `heard`
+    is the last sign of life of those that came and went, in the loop's seconds."""
 
-    __slots__ = ("attached", "lock", "wanted")
+    __slots__ = ("attached", "heard", "lock", "wanted")
 
     def __init__(self) -> None:
         self.wanted = 0
+        self.heard = 0.0
         self.attached: bool | None = False
         self.lock = asyncio.Lock()
 
@@ -50,6 +52,7 @@ class Attachments:
         then it does not count."""
         held = self._held.setdefault(who, _Held())
         held.wanted += 1
+        held.heard = asyncio.get_running_loop().time()
         try:
             await self._settle(who, held)
         except BaseException:
@@ -57,10 +60,12 @@ class Attachments:
             self._forget(who, held)
             raise
 
-    async def detach(self, who: Member) -> None:
-        """One connection less. When the store does not answer, `keep` tries again."""
+    async def detach(self, who: Member, heard: float) -> None:
+        """One connection less, from which the last byte came at `heard`, in the loop's seconds. When the store does not
+        answer, `keep` tries again."""
         held = self._held[who]
         held.wanted -= 1
+        held.heard = max(held.heard, heard)
         try:
             await self._settle(who, held)
         except StoreUnavailable as error:
@@ -74,7 +79,8 @@ class Attachments:
                 held.attached = None  # an answer that never comes leaves it open
                 await self._attach(who, held)
             elif not held.wanted and held.attached is not False:
-                await self._presence.detach(who.pool, self._process, who.side, who.member)
+                silent_ms = int((asyncio.get_running_loop().time() - held.heard) * 1000)
+                await self._presence.detach(who.pool, self._process, who.side, who.member, silent_ms=max(0, silent_ms))
                 held.attached = False
         self._forget(who, held)
 

@@ -7,8 +7,9 @@ from typing import Final
 
 import structlog
 
-from directory.expert import Expert, Pool
+from directory.expert import Expert, Pool, PoolOptions
 from directory.profiles import Directory, Profiles, by_name
+from directory.rates import rates_of
 from ground.errors import Refusal
 from ground.sql import FAILURES, Database
 from server.views import Names
@@ -33,6 +34,7 @@ class Page:
 
     def fill(self, told: Directory) -> None:
         """Take over what the directory says now, beside what was known."""
+        repriced = self.pool.options.prepaid != told.pool.options.prepaid
         self.pool = told.pool
         before = self.experts
         gone = before.keys() - told.ids if told.ids is not None else ()
@@ -45,6 +47,8 @@ class Page:
         for one in told.changed:
             self.experts[one.expert] = one
             self.profiles[one.expert] = self._profile(one)
+        if repriced:
+            self.profiles = {expert: self._profile(one) for expert, one in self.experts.items()}
 
     def count(self, standings: Mapping[str, Standing]) -> None:
         """Take over how everybody stands now."""
@@ -54,7 +58,7 @@ class Page:
                 self.profiles[expert] = self._profile(self.experts[expert])
 
     def _profile(self, expert: Expert) -> messages.Profile:
-        return profile(expert, self.standings.get(expert.expert, NONE))
+        return profile(expert, self.standings.get(expert.expert, NONE), self.pool.options)
 
     def put(self, expert: Expert, standing: Standing) -> messages.Profile:
         """Take over one expert; the profile that everybody may know."""
@@ -69,8 +73,9 @@ class Page:
         return known.name if known else expert
 
 
-def profile(expert: Expert, standing: Standing) -> messages.Profile:
+def profile(expert: Expert, standing: Standing, options: PoolOptions) -> messages.Profile:
     """What everybody may know of an expert."""
+    rates = rates_of(expert, options)
     return messages.Profile(
         expert=expert.expert,
         name=expert.name,
@@ -80,8 +85,8 @@ def profile(expert: Expert, standing: Standing) -> messages.Profile:
         modes=expert.modes,
         photo=expert.photo,
         started_on=expert.started_on,
-        rate=expert.rate,
-        rates=[messages.ModeRate(mode=mode, rate=expert.rate) for mode in expert.modes],
+        rate=min(rates.values(), default=0),
+        rates=[messages.ModeRate(mode=mode, rate=rate) for mode, rate in rates.items()],
         stars=standing.stars,
         ratings=standing.ratings,
         sessions=standing.sessions,

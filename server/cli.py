@@ -9,6 +9,7 @@ from server.cli_bench import bench
 from server.cli_identity import account, link, token
 from server.cli_options import config_of, where
 from server.cli_pool import pool
+from server.cli_processor import test_processor
 
 
 class _Plain(click.Group):
@@ -149,5 +150,5 @@ def _schema(kind: str) -> str:
     return msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n"
 
 
-for _command in (pool, account, token, link, bench):
+for _command in (pool, account, token, link, test_processor, bench):
     main.add_command(_command)

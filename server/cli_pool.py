@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from server.cli_options import config_of, where
+from server.cli_pool_money import in_minor_units, money_options, money_wishes, shown
 from server.config import without_password
 
 if TYPE_CHECKING:
@@ -70,21 +71,23 @@ def create(pool_id: str, name: str | None, **given: Any) -> None:
 @click.option("--category", "categories", multiple=True, metavar="PATH", help='Of the tree: "Money/Taxes". Repeat it.')
 @click.option("--no-categories", is_flag=True, help="No tree: experts name categories as they like.")
 @click.option("--feedback-after", type=click.IntRange(0, 3600), help="Seconds that a session must last to be rated.")
+@money_options
 @where
 def set_(pool_id: str, **given: Any) -> None:
     """Change the options of a pool, and show them all. What is not named stays; categories are named all at once.
 
     \b
     openline pool set demo --currency USD --visitors --category Money --category Money/Taxes
+    openline pool set demo --prepaid --fee 20 --minimum-minutes 2 --deposit 20 --deposit 50
+
+    With --prepaid the rates of the experts are charged from what users have paid in; without it everything is free
+    and no page speaks of money. A new rate or fee counts for who joins from now on.
     """
     if given["categories"] and given["no_categories"]:
         raise click.UsageError("either --category or --no-categories")
     options = asyncio.run(_set(pool_id, _wishes(given), given))
-    click.echo(f"currency\t{options.currency}")
-    click.echo(f"visitors\t{'yes' if options.visitors else 'no'}")
-    click.echo(f"feedback after\t{options.feedback_after_s} s")
-    for path in options.categories:
-        click.echo(f"category\t{path}")
+    for line in shown(options):
+        click.echo(line)
 
 
 def _wishes(given: dict[str, Any]) -> dict[str, Any]:
@@ -99,6 +102,7 @@ def _wishes(given: dict[str, Any]) -> dict[str, Any]:
         "visitors": given.pop("visitors"),
         "feedback_after_s": given.pop("feedback_after"),
         "categories": wanted,
+        **money_wishes(given),
     }
     return {name: value for name, value in named.items() if value is not None}
 
@@ -114,7 +118,7 @@ async def _set(pool_id: str, wishes: dict[str, Any], given: dict[str, Any]) -> A
         before = (await profiles.pool(pool_id)).options
         if not wishes:
             return before
-        after = (await profiles.put_options(pool_id, merged(before, wishes))).options
+        after = (await profiles.put_options(pool_id, merged(before, in_minor_units(before, wishes)))).options
         did = audit.Action(actor=ACTOR, action="set_options", object=f"pool:{pool_id}", reason=", ".join(wishes))
         async with db.begin() as tx:
             await audit.note(tx, pool_id, SystemClock().now_ms(), did)
@@ -147,8 +151,9 @@ def import_(file: Path, pool_id: str, skip_bad: bool, **given: Any) -> None:
 
     Every bad row is named by line, column and reason, and then nothing is imported, unless --skip-bad is given.
     The columns are id, name, headline, biography, categories, languages, modes, timezone, hours, exceptions,
-    holidays, started_on, rate (minor units a minute), email; lists are separated by semicolons, hours look like
-    "mon-fri 09:00-17:00; sat 10:00-14:00", empty means always open.
+    holidays, started_on, rate (minor units a minute), rate_chat and rate_audio (where a mode costs something else),
+    email; lists are separated by semicolons, hours look like "mon-fri 09:00-17:00; sat 10:00-14:00", empty means always
+    open.
 
     \b
     openline pool import demo/experts.csv --pool demo

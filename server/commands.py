@@ -109,7 +109,7 @@ class Commands:
         conn.view = None
         view.live.left(conn)
         if who := _attached(conn):
-            await self._attachments.detach(who)
+            await self._attachments.detach(who, conn.heard)
 
     async def handle(self, conn: Connection, message: ClientMessage) -> ServerMessage | None:
         """Run one command. The answer carries the request's id; a ping is answered by a beat."""

@@ -40,7 +40,8 @@ class Stop(NamedTuple):
 
 
 class Connection:
-    """The protocol's state of one socket. `view` belongs to the commands: what this page looks at."""
+    """The protocol's state of one socket. `view` belongs to the commands: what this page looks at. `heard` is when its
+    last byte came, in the loop's seconds."""
 
     __slots__ = (
         "_bad",
@@ -51,6 +52,7 @@ class Connection:
         "address",
         "cookies",
         "expires_at",
+        "heard",
         "id",
         "member",
         "name",
@@ -77,6 +79,7 @@ class Connection:
         self.member = ""
         self.name = ""
         self.expires_at = 0
+        self.heard = now
         self.sign_in_id = ""
         self.state: State = "opening"
         self.sink: Any = None

@@ -62,6 +62,8 @@ class Door:
         # uvicorn's own set: what is in it is told when the server stops, and waited for.
         self.open_sockets: set[Any] = set()
         self.stopping = False
+        self.also_sweep: list[Callable[[float], None]] = []
+        """What else looks at the sockets once a second; called with the loop's time."""
         self._empty = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)
@@ -171,3 +173,5 @@ class Door:
         self.member_rates.sweep(now)
         self.handshake_rates.sweep(now)
         self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)
+        for sweep in self.also_sweep:
+            sweep(now)

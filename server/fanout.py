@@ -8,16 +8,17 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
 
+from billing.facts import MoneyFacts
 from directory.facts import ProfileChangedFacts
 from ground.clock import Clock
 from ground.errors import StoreUnavailable
 from ground.journal import Entry, EpochLost, Journal
 from identity.facts import SignedOutFacts
-from queueing.facts import PoolSnapshot, TicketFacts
+from queueing.facts import PoolSnapshot, SessionFacts, TicketFacts
 from queueing.line import Line
 from server.changes import Change, Whole
 from server.connection import Connection
@@ -52,6 +53,23 @@ class Recent(NamedTuple):
     told: Told
 
 
+class Money(Protocol):
+    """What a pool needs of `server.money_news.MoneyNews`."""
+
+    def changed(self, live: "LivePool", facts: MoneyFacts) -> None: ...
+    def ended(self, live: "LivePool", session: SessionFacts) -> None: ...
+
+
+class NoMoney:
+    """Where nothing is charged."""
+
+    def changed(self, live: "LivePool", facts: MoneyFacts) -> None:
+        """Nobody is told."""
+
+    def ended(self, live: "LivePool", session: SessionFacts) -> None:
+        """Nothing is settled."""
+
+
 class LivePool:
     """One open pool: its mirror, its connections, and the tasks that keep both up to date."""
 
@@ -65,13 +83,16 @@ class LivePool:
         self.outlooks: Callable[[str], list[messages.Outlook]] = lambda _expert: []
         """For each place of a line, whether it is served before the hours end; the forecasts set it."""
         self._people: dict[tuple[str, str], set[Connection]] = {}
-        self._translator = Translator(mirror, names, lambda expert: self.outlooks(expert))  # noqa: PLW0108 - set later
+        self._translator = Translator(
+            mirror, names, lambda expert: self.outlooks(expert), lambda: parts.currency(pool)  # noqa: PLW0108 - set later
+        )
         self._hub = parts.hub
         self._journal = parts.journal
         self._line = parts.line
         self._clock = parts.clock
         self._signed_out = parts.signed_out
         self._profile_changed = parts.profile_changed
+        self._money = parts.money
         self._moved = asyncio.Event()
         self._slice = 0
 
@@ -115,6 +136,8 @@ class LivePool:
                     self._signed_out(self.pool, event.role, event.member, event.reason, event.sign_in)
                 elif isinstance(event, ProfileChangedFacts):
                     self._profile_changed(self, event.expert)
+                elif isinstance(event, MoneyFacts):
+                    self._money.changed(self, event)
             return
         if entry.seq <= self.mirror.seq:
             return
@@ -128,6 +151,9 @@ class LivePool:
             self._follow_lines(after.user, was, now)
         self.recent.append(Recent(step.seq, step.at, told))
         self.post(told)
+        for _before, session in step.sessions.values():
+            if session.rate and session.state == "ended":
+                self._money.ended(self, session)
         touched = {*step.experts, *(expert for pair in step.tickets.values() for expert in _lines_of(*pair))}
         for listener in self.listeners:
             listener(touched)
@@ -252,6 +278,10 @@ class Fanout:
         sets it before the first pool opens."""
         self.profile_changed: Callable[[LivePool, str], None] = lambda *_: None
         """Reads an expert's profile again and tells who follows it; the house sets it before the first pool opens."""
+        self.money: Money = NoMoney()
+        """Tells whose money has moved; the house sets it before the first pool opens."""
+        self.currency: Callable[[str], str] = lambda _pool: ""
+        """The currency of a pool; the house sets it before the first pool opens."""
         self.resnapshot: Resnapshot = _nobody
         """Tells one connection everything again; the commands set it."""
         self.on_open: list[Callable[[LivePool], Coroutine[Any, Any, None]]] = []

@@ -9,7 +9,9 @@ from typing import Final
 
 from ground.clock import Clock
 from presence.facts import ExpertFacts
+from queueing import bound
 from queueing.experience import Experience
+from queueing.facts import TicketFacts
 from queueing.forecast import LineState, forecast
 from server.changes import Whole
 from server.fanout import LivePool
@@ -93,9 +95,10 @@ class Forecasts:
     def _make(self, expert: str, places: int) -> messages.Forecast:
         now = self._clock.now_ms()
         facts = self._live.mirror.experts.get(expert)
-        state = line_state(self._live.mirror, facts, now) if facts else LineState(engagement="idle")
+        places = min(places + SPARE_PLACES, MOST_PLACES)
+        state = line_state(self._live.mirror, facts, places, now) if facts else LineState(engagement="idle")
         experience = self._experiences.get(expert, self._fallback)
-        found = forecast(state, experience, min(places + SPARE_PLACES, MOST_PLACES), now)
+        found = forecast(state, experience, places, now)
         return messages.Forecast(
             at=now,
             expert=expert,
@@ -137,20 +140,37 @@ class Forecasts:
                 self._hub.post(topic, change)
 
 
-def line_state(mirror: Mirror, expert: ExpertFacts, now: int) -> LineState:
-    """One line as the forecast sees it."""
-    session = mirror.sessions.get(expert.session)
+def line_state(mirror: Mirror, expert: ExpertFacts, places: int, now: int) -> LineState:
+    """One line as the forecast sees it, with the bounds of its first `places`."""
+    session, line = mirror.sessions.get(expert.session), mirror.line(expert.expert)
     began = (session.live_at or session.matched_at) if session else expert.since
+    cap = mirror.settings.session_cap_ms
+    limits = [bound.limit_of(ticket, expert.expert) or cap for ticket in line]
     return LineState(
         engagement=expert.engagement,
         engaged_since_ms=began,
         wrap_up_until_ms=expert.until if expert.engagement == "wrap_up" else 0,
-        cap_until_ms=session.cap_until if session else 0,
-        session_cap_ms=mirror.settings.session_cap_ms,
+        cap_until_ms=(session.zero_at or session.cap_until) if session else 0,
+        session_cap_ms=cap,
         wrap_up_ms=mirror.settings.wrap_up_ms,
         ring_ms=mirror.settings.ring_ms,
-        waited_ahead=[max(0, now - ticket.joined_at) for ticket in mirror.line(expert.expert)],
+        waited_ahead=[max(0, now - ticket.joined_at) for ticket in line],
+        limits_ahead=[min(limit, cap) for limit in limits],
+        bounds=_bounds(mirror, expert, line, places, now),
     )
+
+
+def _bounds(mirror: Mirror, expert: ExpertFacts, line: list[TicketFacts], places: int, now: int) -> list[int]:
+    """The bounds of the first places, as far as there are any: none for an expert who doesn't serve, nor beyond the end
+    of the hours."""
+    if not (expert.present and expert.open and expert.declared == "online"):
+        return []
+    settings, offer = mirror.settings, mirror.offers.get(expert.offer)
+    rung = mirror.tickets.get(offer.ticket) if offer else None
+    engaged = bound.engaged_ms(settings, expert, mirror.sessions.get(expert.session), offer, rung, now)
+    ahead = bound.line_ms(settings, expert.expert, line, rung)
+    found = bound.bounds_ms(engaged, ahead, bound.ticket_ms(settings, 0), places)
+    return [one for one in found if not expert.closes or now + one <= expert.closes]
 
 
 class OpenForecasts:

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from server.web.words import chosen, day, moment, money, number, text
+from server.web.words import chosen, day, duration, moment, money, number, text
 
-__all__ = ["Written", "chosen", "day", "moment", "money", "number", "text", "written"]
+__all__ = ["Written", "chosen", "day", "duration", "moment", "money", "number", "text", "written"]
 
 _SUBJECT_VALUE_MAX = 60
 

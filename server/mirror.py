@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from billing.facts import MoneyFacts
 from directory.facts import ProfileChangedFacts
 from identity.facts import SignedOutFacts
 from presence.facts import ExpertFacts
@@ -20,7 +21,7 @@ from sessions.facts import DeliveredFacts, SaidFacts, WhisperFacts
 
 Event = (
     ExpertFacts | TicketFacts | OfferFacts | SessionFacts | PoolFacts | SaidFacts | DeliveredFacts | WhisperFacts
-    | SignedOutFacts | ProfileChangedFacts
+    | SignedOutFacts | ProfileChangedFacts | MoneyFacts
 )  # fmt: skip
 State = TypeVar("State", ExpertFacts, TicketFacts, OfferFacts, SessionFacts)
 ENDED_KEPT: Final = 1000

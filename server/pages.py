@@ -1,6 +1,7 @@
 """What one page is told beside the changes: what it looks at, whole, its member's own affairs, and what it missed."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,6 +28,8 @@ WATCH_FORECASTS: Final = 20
 WAITERS_AT_ONCE: Final = 500
 """Waiters in one frame of a snapshot."""
 ROOM_S: Final = 0.02
+Wallet = Callable[[LivePool, str], None]
+"""Tells a user's pages, soon, what their balance is: the books have to be asked."""
 
 
 @dataclass(slots=True)
@@ -44,9 +47,10 @@ class View:
 class Pages:
     """Tells single connections; what all are told goes through the hub."""
 
-    def __init__(self, hub: Hub, clock: Clock) -> None:
+    def __init__(self, hub: Hub, clock: Clock, wallet: Wallet = lambda _live, _user: None) -> None:
         self._hub = hub
         self._clock = clock
+        self.wallet = wallet
 
     def enter(self, conn: Connection, view: View) -> None:
         """The connection signed in: from now on it hears what concerns its member."""
@@ -146,6 +150,10 @@ class Pages:
             self._tell(conn, views.offer(mirror, offer, side, view.page.name))
         if session := mirror.session_of(side, conn.member):
             self._tell(conn, views.session(mirror, session, side, view.page.name))
+            if session.rate:
+                self._tell(conn, views.meter(mirror, session, side, view.page.pool.options.currency))
+        if side == "user":
+            self.wallet(view.live, conn.member)
 
     def _follow_lines(self, conn: Connection, view: View, experts: list[str]) -> None:
         """Hear of exactly the lines that one stands in."""

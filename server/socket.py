@@ -39,7 +39,6 @@ class Socket(Outbox, asyncio.Protocol):
         "_draining",
         "_ending",
         "_frames",
-        "_heard",
         "_held",
         "_parts",
         "_pinged",
@@ -58,7 +57,6 @@ class Socket(Outbox, asyncio.Protocol):
         self.conn = conn
         conn.sink = self
         self._ws = ws
-        self._heard = now
         self._pinged = now
         self._until = now + door.bounds.hello_s
         self._frames = Bucket(door.bounds.frames, now)
@@ -73,7 +71,7 @@ class Socket(Outbox, asyncio.Protocol):
     # ------------------------------------------------------------ called by the transport, uvicorn and the door
 
     def data_received(self, data: bytes) -> None:
-        self._heard = self.door.now()
+        self.conn.heard = self.door.now()
         if not self._ending:
             self._parse(self._held + data if self._held else data)
 
@@ -104,6 +102,12 @@ class Socket(Outbox, asyncio.Protocol):
                 self._keep_alive(now, bounds.member_ping_s, bounds.member_silence_s)
             else:
                 self._keep_alive(now, bounds.guest_ping_s, bounds.guest_silence_s)
+
+    def probe(self, now: float) -> None:
+        """Ask the other side for a sign of life: its time costs money."""
+        if not self._ending and self not in self.door.stalled:
+            self._pinged = now
+            self.write_frame(_PING, False)
 
     # ------------------------------------------------------------ the end
 
@@ -182,7 +186,7 @@ class Socket(Outbox, asyncio.Protocol):
             self.write_frame(b"".join(self._ws.data_to_send()), False)
 
     def _take(self, frame: Frame) -> None:
-        if self._frames.take(self.door.bounds.frames, self._heard):
+        if self._frames.take(self.door.bounds.frames, self.conn.heard):
             self.close(CLOSES["flooding"])
         elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.BINARY:
             if (frame.opcode is Opcode.TEXT) is not self.codec.is_text:
@@ -205,7 +209,7 @@ class Socket(Outbox, asyncio.Protocol):
             self._message(b"".join(parts))
 
     def _message(self, data: bytes) -> None:
-        step = self.conn.receive(data, self._heard, self.door.member_rates)
+        step = self.conn.receive(data, self.conn.heard, self.door.member_rates)
         if isinstance(step, Refused | Stop):
             self._give(step)
             return
@@ -296,7 +300,7 @@ class Socket(Outbox, asyncio.Protocol):
         self.close(CLOSES["slow_reader"])
 
     def _keep_alive(self, now: float, ping_s: float, silence_s: float) -> None:
-        quiet = now - self._heard
+        quiet = now - self.conn.heard
         if quiet >= silence_s:
             self.close(CLOSES["silent"])
         elif quiet >= ping_s and now - self._pinged >= ping_s and self not in self.door.stalled:

@@ -24,6 +24,7 @@ from wire import messages
 Told = list[tuple[str, Change]]
 Outlooks = Callable[[str], Sequence[messages.Outlook]]
 """Of an expert's line as it is now: for each place whether it is served before the hours end."""
+Currency = Callable[[], str]
 Of = TypeVar("Of", TicketFacts, OfferFacts, SessionFacts)
 LIGHTS: Final = "lights"
 OPERATORS: Final = "operators"
@@ -63,10 +64,17 @@ class _Line:
 class Translator:
     """Says what an entry means to each audience; `mirror` stands after the entry."""
 
-    def __init__(self, mirror: Mirror, names: Names, outlooks: Outlooks = lambda _expert: []) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        names: Names,
+        outlooks: Outlooks = lambda _expert: [],
+        currency: Currency = lambda: "",
+    ) -> None:
         self._mirror = mirror
         self._names = names
         self._outlooks = outlooks
+        self._currency = currency
         self._signals = 0
 
     def translate(self, step: Step) -> Told:
@@ -162,6 +170,9 @@ class Translator:
             for side, member in _sides(facts):
                 said = views.session(self._mirror, facts, side, self._names)
                 told.append((person_topic(side, member), Whole(f"session:{facts.session}", said)))
+                if facts.rate:
+                    meter = views.meter(self._mirror, facts, side, self._currency())
+                    told.append((person_topic(side, member), Whole(f"meter:{facts.session}", meter)))
             info = views.session_info(self._mirror, facts)
             told.append((OPERATORS, Whole(f"session:{facts.session}", info)))
         return told

@@ -74,10 +74,16 @@ def queue(mirror: Mirror, expert: str) -> messages.Queue:
     return messages.Queue(seq=mirror.seq, at=mirror.at, expert=expert, waiters=waiters)
 
 
-def place(mirror: Mirror, expert: str, ordinal: int) -> messages.LinePlace:
+def place(mirror: Mirror, facts: TicketFacts, expert: str, ordinal: int) -> messages.LinePlace:
     ordinals = mirror.ordinals(expert)
     ahead = [other for other in ordinals if other < ordinal]
-    return messages.LinePlace(expert=expert, ordinal=ordinal, ahead=ahead, length=len(ordinals), rate=0)
+    rate = rates(facts).get(expert, 0)
+    return messages.LinePlace(expert=expert, ordinal=ordinal, ahead=ahead, length=len(ordinals), rate=rate)
+
+
+def rates(facts: TicketFacts) -> dict[str, int]:
+    """What was locked for each line of the ticket that costs anything."""
+    return {expert: rate for expert, rate, _free_ms, _limit_ms in facts.terms}
 
 
 def my_ticket(mirror: Mirror, facts: TicketFacts | None) -> messages.MyTicket:
@@ -105,7 +111,7 @@ def my_ticket(mirror: Mirror, facts: TicketFacts | None) -> messages.MyTicket:
         paused_until=facts.paused_until,
         pause_reason=cast(messages.PauseReason, facts.pause_reason),
         reason=facts.reason or facts.cause,
-        places=[] if facts.state == "done" else [place(mirror, *line) for line in facts.lines],
+        places=[] if facts.state == "done" else [place(mirror, facts, *line) for line in facts.lines],
     )
 
 
@@ -157,6 +163,26 @@ def session(mirror: Mirror, facts: SessionFacts, side: messages.Side, names: Nam
         gone_until=facts.gone_until,
         reason=facts.reason,
         ended_by=facts.by if facts.state == "ended" else "",
+    )
+
+
+def meter(mirror: Mirror, facts: SessionFacts, side: messages.Side, currency: str) -> messages.Meter:
+    """The clock of a metered session, as of the mirror's latest entry."""
+    since = facts.running_since
+    ends = [at for at in (facts.zero_at, facts.cap_until) if at]
+    return messages.Meter(
+        seq=mirror.seq,
+        at=mirror.at,
+        session=facts.session,
+        currency=currency,
+        rate=facts.rate,
+        free_ms=facts.free_ms,
+        budget_ms=facts.budget_ms,
+        ran_ms=facts.ran_ms + (max(0, mirror.at - since) if since else 0),
+        running_since=since,
+        frozen=facts.frozen,
+        ends_at=min(ends) if since and ends else 0,
+        fee_bps=facts.fee_bps if side == "expert" else 0,
     )
 
 

@@ -42,8 +42,16 @@ R.on_deadline.gone = function(turn, id)
   gone_expert(turn, id:match("^expert:(.*)$"))
 end
 
--- Takes one process's hold on one member away; true when it was the last.
-local function let_go(turn, process, name)
+-- When a process last renewed its lease; nil for one that has none.
+function R.renewed_at(turn, process)
+  local till = redis.call("ZSCORE", K.deadlines(turn.p), "lease:" .. process)
+  return till and tonumber(till) - LEASE_MS or nil
+end
+
+-- Takes one process's hold on one member away; true when it was the last. The process had a sign of the member until
+-- `seen`.
+local function let_go(turn, process, side, member, seen)
+  local name = side .. ":" .. member
   local holders = R.get(turn, "present", name) or {}
   local rest = {}
   for _, other in ipairs(holders) do
@@ -52,15 +60,18 @@ local function let_go(turn, process, name)
   redis.call("SREM", K.held(turn.p, process), name)
   if #rest == #holders then return false end
   R.put(turn, "present", name, #rest > 0 and rest or nil)
+  R.tell(turn, "let_go", side, member, process, seen)
   return #rest == 0
 end
 
+-- A process whose lease has lapsed was last alive when it renewed it.
 local function let_all_go(turn, process, orderly)
+  local seen = orderly and turn.now or turn.now - LEASE_MS
   local names = redis.call("SRANDMEMBER", K.held(turn.p, process), LAPSE_CHUNK)
   table.sort(names)
   for _, name in ipairs(names) do
     local side, member = name:match("^([a-z]+):(.*)$")
-    if let_go(turn, process, name) then went(turn, side, member, orderly) end
+    if let_go(turn, process, side, member, seen) then went(turn, side, member, orderly) end
   end
   -- The rest follows at once, in further steps, so that no single step is long.
   if redis.call("SCARD", K.held(turn.p, process)) > 0 then
@@ -106,18 +117,21 @@ R.command("attach", function(turn, a)
   if lapsed then R.deadline(turn, "lease:" .. a.process, turn.now + LEASE_MS) end
   if redis.call("SADD", held, name) == 0 then return { first = false, lapsed = lapsed } end
   local holders = R.get(turn, "present", name) or {}
+  if #holders > 0 then R.tell(turn, "holding", a.side, a.member) end
   table.insert(holders, a.process)
   R.put(turn, "present", name, holders)
   if #holders == 1 then came(turn, a.side, a.member) end
+  R.tell(turn, "held", a.side, a.member)
   return { first = #holders == 1, lapsed = lapsed }
 end)
 
 -- FUNCTION detach
--- ARGS process side member
+-- ARGS process side member silent_ms
 -- RETURNS last
 -- EMITS expert ticket offer session
+-- The last sign of the member came `silent_ms` ago.
 R.command("detach", function(turn, a)
-  local last = let_go(turn, a.process, a.side .. ":" .. a.member)
+  local last = let_go(turn, a.process, a.side, a.member, turn.now - a.silent_ms)
   if last then went(turn, a.side, a.member, true) end
   return { last = last }
 end)

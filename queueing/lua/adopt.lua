@@ -2,10 +2,15 @@
 -- A visitor has signed in as somebody who has an account: what the visitor has in the lines becomes the user's.
 local T, O, S = R.ticket, R.offer, R.session
 
--- Only the user's own connection counts from now on. One who isn't here yet has the grace time to come: an open offer
--- rings on meanwhile, for the page that signs in is between two connections and nobody has left.
+-- Only the user's own connection counts from now on, for the clock as well. One who isn't here yet has the grace time to
+-- come: an open offer rings on meanwhile, for the page that signs in is between two connections and nobody has left.
 local function meet_presence(turn, t, s)
   local here = R.is_here(turn, "user", t.user)
+  if s and s.silent then
+    s.silent.user, s.seen.user = {}, nil
+    R.put(turn, "sessions", s.session, s)
+    S.look(turn, s)
+  end
   if here == t.connected then return end
   t.connected = here
   if s then return (here and S.back or S.lost)(turn, s, "user") end
@@ -37,7 +42,7 @@ R.command("adopt", function(turn, a)
   if t.offer ~= "" then O.changed(turn, rename(R.get(turn, "offers", t.offer), a), "adopted", "") end
   local s = t.session ~= "" and rename(R.get(turn, "sessions", t.session), a) or nil
   if s then S.changed(turn, s, "adopted") end
-  meet_presence(turn, t, s)
+  if not same then meet_presence(turn, t, s) end
   T.changed(turn, t, "adopted", "", "")
   return { ticket = t.ticket, state = t.state }
 end)

@@ -45,14 +45,15 @@ end
 
 local function enter(turn, a, experts)
   local t = T.new(turn, a)
-  for _, id in ipairs(experts) do T.place(turn, t, id) end
+  for _, id in ipairs(experts) do T.place(turn, t, id, nil, a.terms[id]) end
+  T.agree(t)
   T.changed(turn, t, "joined", "joined", "")
   T.touch_lines(turn, t)
   return t
 end
 
 -- FUNCTION join
--- ARGS user name experts mode
+-- ARGS user name experts mode terms
 -- RETURNS ticket state joined_at places
 -- EMITS ticket offer expert
 -- REFUSES no_such_pool already_in_line no_expert too_many_lines duplicate_expert unknown_expert expert_offline line_closed line_full
@@ -70,7 +71,7 @@ local NOT_FREE = {
 }
 
 -- FUNCTION connect
--- ARGS user name expert mode
+-- ARGS user name expert mode terms
 -- RETURNS ticket state joined_at places
 -- EMITS ticket offer expert
 -- REFUSES no_such_pool already_in_line unknown_expert expert_busy expert_away expert_offline line_closed line_full
@@ -103,7 +104,7 @@ local function refused_switch(turn, t, a)
 end
 
 -- FUNCTION switch
--- ARGS user expert leaving
+-- ARGS user expert leaving terms
 -- RETURNS ticket state joined_at places
 -- EMITS ticket offer expert
 -- REFUSES no_ticket in_session not_in_line same_line offer_open unknown_expert expert_offline line_closed line_full
@@ -115,7 +116,8 @@ R.command("switch", function(turn, a)
   if no then return no end
   if leaves_offer(turn, t, a.leaving) then O.withdraw(turn, t.offer, "switched", "") end
   if a.leaving == "" then T.unplace_all(turn, t) else T.unplace(turn, t, a.leaving) end
-  T.place(turn, t, a.expert)
+  T.place(turn, t, a.expert, nil, a.terms[a.expert])
+  T.agree(t)
   T.changed(turn, t, "switched", "switched", "")
   T.touch_lines(turn, t)
   R.settle(turn)
@@ -169,11 +171,13 @@ end)
 -- RETURNS changed
 -- EMITS ticket offer expert
 -- REFUSES no_ticket
+-- It shows that the user is there; to a rate that they have not agreed to it is no yes.
 R.command("come_back", function(turn, a)
   local t = T.of_user(turn, a.user)
   if not t then return R.refuse("no_ticket") end
-  if t.state ~= "waiting" or (t.paused_until == 0 and not t.must_confirm) then return { changed = false } end
-  t.paused_until, t.pause_reason, t.must_confirm = 0, "", false
+  local confirm = t.must_confirm and T.dearer(t)
+  if t.state ~= "waiting" or (t.paused_until == 0 and t.must_confirm == confirm) then return { changed = false } end
+  t.paused_until, t.pause_reason, t.must_confirm = 0, "", confirm
   R.no_deadline(turn, "pause:" .. t.ticket)
   T.grace(turn, t)
   T.changed(turn, t, "resumed", "came_back", "")

@@ -8,16 +8,46 @@ local function mine(turn, a)
   if o and o[a.side] == a.who then return o end
 end
 
--- FUNCTION accept
+-- FUNCTION offer
 -- ARGS offer side who
+-- RETURNS offer ticket user expert mode rate free_ms
+-- REFUSES no_such_offer
+R.command("offer", function(turn, a)
+  local o = mine(turn, a)
+  if not o then return R.refuse("no_such_offer", a.offer) end
+  return {
+    offer = o.offer, ticket = o.ticket, user = o.user, expert = o.expert, mode = o.mode, rate = o.rate or 0,
+    free_ms = o.free_ms or 0,
+  }
+end)
+
+-- Keeps what has been set aside for a metered offer; the refusal when this would be a match without anything.
+local function fund(turn, o, a)
+  if (o.rate or 0) == 0 then return end
+  local budget_ms = math.max(o.budget_ms, a.budget_ms)
+  local other = a.side == "user" and "expert_ok" or "user_ok"
+  if budget_ms <= 0 and o[other] then return R.refuse("not_funded", a.offer) end
+  if o.budget_ms == 0 then o.fee_bps = a.fee_bps end
+  o.budget_ms = budget_ms
+  if a.side == "user" then
+    local t = T.get(turn, o.ticket)
+    t.agreed = math.max(t.agreed or 0, o.rate)
+    R.put(turn, "tickets", t.ticket, t)
+  end
+end
+
+-- FUNCTION accept
+-- ARGS offer side who budget_ms fee_bps
 -- RETURNS session
 -- EMITS offer ticket session expert
--- REFUSES no_such_offer
--- The second acceptance is the match.
+-- REFUSES no_such_offer not_funded
+-- The second acceptance is the match; one of an offer that costs something needs a budget.
 R.command("accept", function(turn, a)
   local o = mine(turn, a)
   if not o then return R.refuse("no_such_offer", a.offer) end
   if o[a.side .. "_ok"] then return { session = "" } end
+  local no = fund(turn, o, a)
+  if no then return no end
   o[a.side .. "_ok"] = true
   R.no_deadline(turn, (a.side == "user" and "ready:" or "ring:") .. o.offer)
   if o.user_ok and o.expert_ok then return { session = S.open(turn, o).session } end
@@ -32,7 +62,7 @@ end)
 R.command("decline", function(turn, a)
   local o = mine(turn, a)
   if not o then return R.refuse("no_such_offer", a.offer) end
-  if a.side == "user" then O.not_ready(turn, o, "") else O.declined(turn, o, a.reason, "expert:" .. a.who) end
+  if a.side == "user" then O.not_ready(turn, o, "", "not_ready") else O.declined(turn, o, a.reason, "expert:" .. a.who) end
 end)
 
 -- FUNCTION connected

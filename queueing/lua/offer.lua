@@ -9,7 +9,7 @@ function O.facts(o, cause, reason, by)
     k = "offer", cause = cause, offer = o.offer, expert = o.expert, ticket = o.ticket, user = o.user, name = o.name,
     mode = o.mode, state = o.state, user_ok = o.user_ok, expert_ok = o.expert_ok, made_at = o.made_at,
     ring_until = o.ring_until, ready_until = o.ready_until, joined_at = o.joined_at, reason = reason or "",
-    by = by or "system",
+    by = by or "system", rate = o.rate or 0, free_ms = o.free_ms or 0, budget_ms = o.budget_ms or 0,
   }
 end
 
@@ -20,8 +20,9 @@ local function make(turn, e, t, passed)
     offer = R.new_id(turn, "o"), expert = e.expert, ticket = t.ticket, user = t.user, name = t.name, mode = t.mode,
     state = "ringing", user_ok = not asks, expert_ok = false, made_at = turn.now,
     ring_until = turn.now + settings.ring_ms, ready_until = asks and turn.now + settings.ready_ms or 0,
-    joined_at = t.joined_at, passed = passed,
+    joined_at = t.joined_at, passed = passed, rate = T.rate(t, e.expert), budget_ms = 0, fee_bps = 0,
   }
+  o.free_ms = o.rate > 0 and t.terms[e.expert][2] or 0
   R.deadline(turn, "ring:" .. o.offer, o.ring_until)
   if asks then R.deadline(turn, "ready:" .. o.offer, o.ready_until) end
   R.put(turn, "offers", o.offer, o)
@@ -90,20 +91,20 @@ function O.missed(turn, o)
   give_back(turn, o, "expert_missed")
 end
 
--- The ready check was not answered, or answered with no: passed once, dropped the second time.
-function O.not_ready(turn, o, by)
+-- The ready check was not answered, or answered with no, or the user can't pay: passed once, dropped the second time.
+function O.not_ready(turn, o, by, reason)
   local settings = R.settings(turn)
-  close(turn, o, "not_ready", "not_ready", by)
+  close(turn, o, "not_ready", reason, by)
   local t = T.get(turn, o.ticket)
   t.unready = t.unready + 1
   if t.unready > 1 then
-    T.finish(turn, t, "not_ready", by, false)
+    T.finish(turn, t, reason, by, false)
   else
     T.step(t, "waiting")
     t.offer, t.must_confirm = "", true
-    t.paused_until, t.pause_reason = turn.now + settings.unready_pause_ms, "not_ready"
+    t.paused_until, t.pause_reason = turn.now + settings.unready_pause_ms, reason
     R.deadline(turn, "pause:" .. t.ticket, t.paused_until)
-    T.changed(turn, t, "passed", "not_ready", by)
+    T.changed(turn, t, "passed", reason, by)
   end
   free_expert(turn, o)
 end
@@ -163,7 +164,7 @@ end
 
 R.on_deadline.ready = function(turn, id)
   local o = R.get(turn, "offers", id)
-  if o then O.not_ready(turn, o, "system") end
+  if o then O.not_ready(turn, o, "system", "not_ready") end
 end
 
 R.on_deadline.retry = function(turn, id)

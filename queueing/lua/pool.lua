@@ -28,10 +28,11 @@ local function within(turn, t, a)
 end
 
 -- FUNCTION move
--- ARGS ticket expert to reason by
+-- ARGS ticket expert to reason by terms
 -- EMITS ticket offer expert
 -- REFUSES no_such_ticket offer_open in_session bad_place unknown_expert expert_offline line_closed line_full
--- Head or tail of a line: within it, or into it and out of all others.
+-- Head or tail of a line: within it, or into it and out of all others. Nobody pays more than they agreed to without
+-- another yes.
 R.command("move", function(turn, a)
   local t = T.get(turn, a.ticket)
   if not t then return R.refuse("no_such_ticket", a.ticket) end
@@ -42,7 +43,8 @@ R.command("move", function(turn, a)
   else
     local head = a.to == "head" and head_ordinal(turn, a.expert) or nil
     T.unplace_all(turn, t)
-    T.place(turn, t, a.expert, head)
+    T.place(turn, t, a.expert, head, a.terms[a.expert])
+    t.must_confirm = t.must_confirm or T.dearer(t)
   end
   t.moved[a.expert] = true
   T.changed(turn, t, "moved", a.reason, a.by)

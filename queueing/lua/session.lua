@@ -1,6 +1,7 @@
 -- include: queueing/offer
+-- include: queueing/clock
 -- Sessions: from the match to the end, and the wrap-up after it.
-local T, E, O = R.ticket, R.expert, R.offer
+local T, E, O, C = R.ticket, R.expert, R.offer, R.clock
 local S = {}
 R.session = S
 local KEEP_MS = 3600000
@@ -19,6 +20,9 @@ function S.facts(s, cause)
     ticket = s.ticket, mode = s.mode, state = s.state, joined_at = s.joined_at, matched_at = s.matched_at,
     live_at = s.live_at, ended_at = s.ended_at, cap_until = s.cap_until, user_on = s.user_on, expert_on = s.expert_on,
     gone_side = gone_side, gone_until = gone_until, overtook = s.overtook, reason = s.reason, by = s.by,
+    offer = s.offer or "", rate = s.rate or 0, free_ms = s.free_ms or 0, budget_ms = s.budget_ms or 0,
+    fee_bps = s.fee_bps or 0, ran_ms = s.ran_ms or 0, running_since = s.running_since or 0, frozen = s.frozen or "",
+    zero_at = C.zero_at(s), minute_told = s.minute_told or false, -- sessions of an older release have none of these
   }
 end
 
@@ -27,15 +31,29 @@ function S.changed(turn, s, cause)
   R.emit(turn, S.facts(s, cause))
 end
 
+-- Tells a change that may have begun the last minute, and then that as well.
+function S.told(turn, s, cause)
+  S.changed(turn, s, cause)
+  if C.warns(turn, s) then S.changed(turn, s, "minute") end
+end
+
+-- Looks at what is heard of both sides, and tells it when the clock has stopped or runs again.
+function S.look(turn, s, strictly)
+  local cause = C.look(turn, s, strictly)
+  if cause then S.told(turn, s, cause) end
+end
+
 -- Both accepted: out of all lines and into the session, in one step.
 function S.open(turn, o)
   local settings, t, e = R.settings(turn), T.get(turn, o.ticket), E.get(turn, o.expert)
-  local s = {
+  local s = C.new({
     session = R.new_id(turn, "s"), expert = o.expert, user = o.user, name = o.name, ticket = o.ticket, mode = o.mode,
     state = "connecting", joined_at = o.joined_at, matched_at = turn.now, live_at = 0, ended_at = 0, cap_until = 0,
     user_on = false, expert_on = false, user_gone_until = 0, expert_gone_until = 0,
     overtook = O.overtaken(turn, o), reason = "", by = "system", said = 0, delivered_user = 0, delivered_expert = 0,
-  }
+    offer = o.offer, rate = o.rate or 0, free_ms = o.free_ms or 0, budget_ms = o.budget_ms or 0,
+    fee_bps = o.fee_bps or 0,
+  })
   O.matched(turn, o)
   T.unplace_all(turn, t)
   T.step(t, "matched")
@@ -56,13 +74,19 @@ local function go_live(turn, s)
   s.state, s.live_at, s.cap_until = "live", turn.now, turn.now + settings.session_cap_ms
   R.no_deadline(turn, "connect:" .. s.session)
   R.deadline(turn, "cap:" .. s.session, s.cap_until)
+  C.start(turn, s)
   T.step(t, "in_session")
   T.changed(turn, t, "in_session", "", "system")
-  S.changed(turn, s, "live")
+  S.told(turn, s, "live")
 end
 
--- One side has shown that it is connected; with both the session is live.
+-- One side has shown that it is connected, or is so again; with both the session is live.
 function S.connected(turn, s, side)
+  if s.cut and s.cut[side] then
+    s.cut[side] = nil
+    R.put(turn, "sessions", s.session, s)
+    S.look(turn, s)
+  end
   if s[side .. "_on"] then return end
   s[side .. "_on"] = true
   if s.state == "connecting" and s.user_on and s.expert_on then return go_live(turn, s) end
@@ -82,6 +106,7 @@ local function wrap_up(turn, e, s)
 end
 
 function S.finish(turn, s, reason, by)
+  C.finish(turn, s)
   s.state, s.ended_at, s.reason, s.by = "ended", turn.now, reason, by
   s.user_gone_until, s.expert_gone_until = 0, 0
   for _, name in ipairs({ "connect:" .. s.session, "cap:" .. s.session, "lost:user/" .. s.session, "lost:expert/" .. s.session }) do

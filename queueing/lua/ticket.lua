@@ -31,12 +31,23 @@ local function lines(t)
   return pairs_
 end
 
+-- What each place costs; nothing where all are free.
+local FREE = { 0, 0, 0 }
+local function terms(t)
+  local list, metered = {}, false
+  for i, expert in ipairs(t.experts) do
+    local rate, free_ms, limit_ms = unpack(t.terms[expert] or FREE)
+    list[i], metered = { expert, rate, free_ms, limit_ms }, metered or rate > 0
+  end
+  return metered and list or {}
+end
+
 function T.facts(t, cause, reason, by)
   return {
     k = "ticket", cause = cause, ticket = t.ticket, user = t.user, name = t.name, mode = t.mode, state = t.state,
     lines = lines(t), joined_at = t.joined_at, connected = t.connected, paused_until = t.paused_until,
     pause_reason = t.pause_reason, must_confirm = t.must_confirm, offer = t.offer, session = t.session,
-    reason = reason or "", by = by or "",
+    reason = reason or "", by = by or "", terms = t.terms and terms(t) or {},
   }
 end
 
@@ -68,12 +79,34 @@ function T.next_ordinal(turn, expert)
   return redis.call("HINCRBY", K.ordinals(turn.p), expert, 1)
 end
 
-function T.place(turn, t, expert, ordinal)
+-- `terms` are rate, free_ms and limit_ms; none for a line that is free.
+function T.place(turn, t, expert, ordinal, terms_)
   local arrival = T.next_ordinal(turn, expert)
   table.insert(t.experts, expert)
   t.arrivals[expert] = arrival
   t.ordinals[expert] = ordinal or arrival
   redis.call("ZADD", K.line(turn.p, expert), t.ordinals[expert], t.ticket)
+  if not terms_ then return end
+  t.terms = t.terms or {}
+  t.terms[expert] = terms_
+end
+
+-- What a minute costs in this line.
+function T.rate(t, expert)
+  return t.terms and t.terms[expert] and t.terms[expert][1] or 0
+end
+
+-- The user has chosen these lines, so their rates are agreed to.
+function T.agree(t)
+  for expert in pairs(t.terms or {}) do t.agreed = math.max(t.agreed or 0, T.rate(t, expert)) end
+end
+
+-- True when a line costs more than the user has agreed to.
+function T.dearer(t)
+  for expert in pairs(t.terms or {}) do
+    if T.rate(t, expert) > (t.agreed or 0) then return true end
+  end
+  return false
 end
 
 function T.unplace(turn, t, expert)
@@ -82,6 +115,7 @@ function T.unplace(turn, t, expert)
     if id == expert then table.remove(t.experts, i) break end
   end
   t.ordinals[expert], t.arrivals[expert], t.declined[expert], t.moved[expert] = nil, nil, nil, nil
+  if t.terms then t.terms[expert] = nil end
   R.no_deadline(turn, "retry:" .. expert .. "/" .. t.ticket)
 end
 

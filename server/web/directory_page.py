@@ -16,6 +16,7 @@ from server.catalogue import Page
 from server.house import House
 from server.site import APPLET
 from server.web.editors import pool_named
+from server.web.profile_view import cheapest
 from server.web.rendering import language_of, page, render
 
 EACH: Final = 100
@@ -53,9 +54,11 @@ def _with_list(shell: bytes, found: Page, language: str, category: str, start: i
     ]
     place = f"/p/{quote(found.pool.pool)}"
     asked = ({"category": category} if category else {}) | {"page": str(start + 1)}
+    options = found.pool.options
     listed = render(
         "directory_list.html", language,
         pool_name=found.pool.name, place=place, experts=those[start * EACH : (start + 1) * EACH],
+        priced=(lambda one: cheapest(language, one, options.currency)) if options.prepaid else None,
         more=f"{place}?{urlencode(asked)}" if len(those) > (start + 1) * EACH else "",
     )  # fmt: skip
     title = f"<title>{escape(found.pool.name)}</title>".encode()

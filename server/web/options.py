@@ -47,4 +47,6 @@ def merged(before: PoolOptions, wishes: dict[str, Any]) -> PoolOptions:
         raise Refusal("malformed", str(wrong)[:200]) from None
     if after.currency not in list_currencies():
         raise Refusal("malformed", f"{after.currency} is not a currency")
+    if max(after.deposits) > after.deposit_max:
+        raise Refusal("malformed", "deposits: an amount is above the largest deposit")
     return after

@@ -131,8 +131,8 @@ class _ProfileDesk:
 
     async def _told(self, edit: Editing, expert: Expert) -> dict[str, Any]:
         options = (await self._house.profiles.pool(edit.pool)).options
-        told = {"profile": expert, "by": edit.by, "currency": options.currency, "categories": options.categories}
-        return told | await self._voices(edit)
+        told = {"profile": expert, "by": edit.by, "currency": options.currency, "prepaid": options.prepaid}
+        return told | {"categories": options.categories} | await self._voices(edit)
 
     async def _voices(self, edit: Editing) -> dict[str, Any]:
         """What others said of the expert and stands first on the page."""

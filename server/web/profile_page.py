@@ -12,6 +12,7 @@ from starlette.routing import Route
 from directory.expert import Expert, Pool
 from directory.hours import windows
 from directory.markdown import plain, to_html
+from directory.rates import rates_of
 from directory.testimonials import Testimonial, Testimonials
 from ground.errors import Refusal
 from server.house import House
@@ -78,6 +79,7 @@ def routes(house: House) -> list[Route]:
 def written(known: Known, language: str) -> bytes:
     """The page in one language. Pure."""
     expert, options = known.expert, known.pool.options
+    rates = rates_of(expert, options)
     hours = windows(expert, known.at, view.DAYS)
     links = view.links(known.pool.pool, expert)
     older = known.feedback.items[-1].at if known.feedback.more else 0
@@ -88,7 +90,8 @@ def written(known: Known, language: str) -> bytes:
         description=expert.headline or plain(expert.biography, DESCRIPTION_MAX) or expert.name,
         biography=to_html(expert.biography),
         service=view.service(language, expert.started_on, known.at, expert.timezone),
-        price=view.price(language, expert.rate, options.currency),
+        prices=view.prices(language, rates, options.currency) if options.prepaid else [], currency=options.currency,
+        free_minutes=options.free_minutes if any(rates.values()) else 0,
         spoken=[{"tag": tag, "name": view.language_name(tag, language)} for tag in expert.languages],
         held=number(language, known.standing.sessions, 0),
         always=hours is None, week=view.week(language, hours or [], known.at, expert.timezone),

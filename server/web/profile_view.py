@@ -1,6 +1,6 @@
 """What the profile page shows of an expert, in the words of one language. Pure: the time is an argument (ms)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -11,8 +11,10 @@ from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
 from babel.numbers import format_decimal
 
-from directory.expert import Expert
+from directory.expert import Expert, Mode
+from ground.currency import whole
 from server.web.words import money, text
+from wire.messages import Profile
 
 DAYS: Final = 7
 DAY_MS: Final = 24 * 3600 * 1000
@@ -37,6 +39,27 @@ def price(language: str, rate: int, currency: str) -> str:
     if not rate:
         return text(language, "page.profile.free")
     return text(language, "page.profile.per_minute", price=money(language, rate, currency))
+
+
+def prices(language: str, rates: Mapping[Mode, int], currency: str) -> list[dict[str, str]]:
+    """What a minute costs in each mode, for people and (`amount`, in whole units) for machines; one without the mode's
+    name where all cost the same."""
+    alike = len(set(rates.values())) == 1
+    return [
+        {
+            "mode": "" if alike else text(language, f"page.profile.mode.{mode}"),
+            "text": price(language, rate, currency),
+            "amount": str(whole(rate, currency)),
+        }
+        for mode, rate in list(rates.items())[: 1 if alike else None]
+    ]
+
+
+def cheapest(language: str, profile: Profile, currency: str) -> str:
+    """What a minute costs at the least, as the list of experts says it."""
+    if all(one.rate == profile.rate for one in profile.rates):
+        return price(language, profile.rate, currency)
+    return text(language, "page.profile.from", price=price(language, profile.rate, currency))
 
 
 def language_name(tag: str, language: str) -> str:

@@ -2,7 +2,7 @@
 
 A language is a JSON file in `words/`, from key to text; `{name}` is a place for a value. A text that depends on a
 number is a map from CLDR plural forms to texts and is chosen by the value `count`. `page.*` are for pages, `mail.*` for
-mails. Dates, numbers and money are Babel's.
+mails, `csv.*` for heads of tables. Dates, numbers and money are Babel's.
 """
 
 import re
@@ -16,7 +16,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_currency, format_decimal, parse_pattern
+from babel.units import format_unit
+
+from ground.currency import digits_of, whole
 
 LANGUAGES: Final = ("en", "de", "es", "ar")
 RIGHT_TO_LEFT: Final = frozenset({"ar"})
@@ -71,7 +74,17 @@ def day(language: str, at: int, zone: str) -> str:
 
 def money(language: str, minor: int, currency: str) -> str:
     """So many minor units of `currency` (ISO 4217)."""
-    return format_currency(minor / 10 ** get_currency_precision(currency), currency, locale=language)
+    pattern = parse_pattern(Locale.parse(language).currency_formats["standard"].pattern)
+    pattern.frac_prec = (digits_of(currency),) * 2
+    return format_currency(whole(minor, currency), currency, pattern, language, currency_digits=False)
+
+
+def duration(language: str, ms: int) -> str:
+    """So long, in minutes and whole seconds."""
+    minutes, seconds = divmod(ms // 1000, 60)
+    told = [(minutes, "duration-minute")] if minutes else []
+    units = [*told, (seconds, "duration-second")]
+    return " ".join(format_unit(count, unit, "short", locale=language) for count, unit in units)
 
 
 def number(language: str, value: float, digits: int = 1) -> str:

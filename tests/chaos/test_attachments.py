@@ -73,7 +73,7 @@ class Tabs(RuleBasedStateMachine):
             await process.attachments.attach(self.who(member))
         elif process.tabs[member]:
             process.tabs[member] -= 1
-            await process.attachments.detach(self.who(member))
+            await process.attachments.detach(self.who(member), asyncio.get_running_loop().time())
 
     @rule(door=DOORS, member=MEMBERS, opens=st.booleans())
     def one_tab(self, door: str, member: str, opens: bool) -> None:

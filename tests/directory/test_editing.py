@@ -4,7 +4,7 @@ import pytest
 
 from directory.categories import stranger, tree_problem
 from directory.editing import BadProfile, Changes, changed, check
-from directory.expert import Expert, PoolOptions
+from directory.expert import RATE_MAX, Expert, PoolOptions
 from directory.profiles import Profiles
 from directory.testimonials import EACH_MAX
 from directory.testimonials import Testimonials as Entered
@@ -16,7 +16,7 @@ ADA = Expert(expert="ada", name="Ada", rate=5, email="a@line.example", categorie
 
 def test_experts_change_all_but_what_the_pool_decides() -> None:
     assert changed(ADA, Changes(headline="x", rate=5, email="a@line.example"), "expert").headline == "x"
-    for wish in (Changes(rate=6), Changes(email="b@line.example")):
+    for wish in (Changes(rate=6), Changes(mode_rates={"chat": 6}), Changes(email="b@line.example")):
         with pytest.raises(Refusal, match="not_allowed"):
             changed(ADA, wish, "expert")
         assert changed(ADA, wish, "operator") != ADA
@@ -26,6 +26,9 @@ def test_everything_that_is_wrong_is_named() -> None:
     with pytest.raises(BadProfile) as bad:
         check(changed(ADA, Changes(name="", timezone="Mars", categories=["Magic"]), "expert"), ["Money/Taxes"])
     assert [field for field, _reason in bad.value.problems] == ["name", "timezone", "categories"]
+    with pytest.raises(BadProfile) as bad:
+        check(changed(ADA, Changes(rate=-1, mode_rates={"chat": RATE_MAX + 1, "audio": 0}), "operator"), [])
+    assert [field for field, _reason in bad.value.problems] == ["rate", "rate_chat"]
 
 
 @pytest.mark.parametrize(

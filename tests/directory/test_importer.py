@@ -125,6 +125,13 @@ async def test_bad_rows_are_skipped_on_demand_and_still_named(profiles: Profiles
     assert [expert.expert for expert in await profiles.experts("demo")] == ["ada", "bob"]
 
 
+def test_rates_are_for_all_modes_or_for_one() -> None:
+    text = "id,name,rate,rate_chat,rate_audio\nada,Ada,120,90,\nbob,Bob,,,0\nzoe,Zoe,1,x,-2\n"
+    ada, bob = parse(text).rows
+    assert (ada.rate, ada.mode_rates, bob.rate, bob.mode_rates) == (120, {"chat": 90}, 0, {"audio": 0})
+    assert [(line, column) for line, column, _why in named(text)] == [(4, "rate_chat"), (4, "rate_audio")]
+
+
 async def test_a_bad_file_is_not_skipped(profiles: Profiles) -> None:
     report = await import_experts(profiles, "demo", b"id,nmae\nbob,Bob", skip_bad=True)
     assert report.added == 0

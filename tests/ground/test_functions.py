@@ -20,6 +20,7 @@ DOORS = [
     "ground/leadership.py",
     "identity/sign_outs.py",
     "directory/news.py",
+    "billing/news.py",
     "server/erasing.py",
 ]
 

@@ -8,6 +8,9 @@ from click.testing import CliRunner, Result
 from server.cli import main
 
 
+DEFAULTS = "currency\tEUR\nvisitors\tno\nfeedback after\t30 s\nprepaid\tno\n"
+
+
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENLINE_STATE_DIR", str(tmp_path / "state"))
@@ -19,19 +22,38 @@ def run(*words: str) -> Result:
 
 
 def test_options_are_set_one_by_one_and_shown() -> None:
-    assert run("pool", "set", "demo").output == "currency\tEUR\nvisitors\tno\nfeedback after\t30 s\n"
+    assert run("pool", "set", "demo").output == DEFAULTS
     tree = ("--category", "Money", "--category", "Money/Taxes")
     assert run("pool", "set", "demo", "--currency", "USD", *tree).output.endswith(
         "category\tMoney\ncategory\tMoney/Taxes\n"
     )
     done = run("pool", "set", "demo", "--visitors", "--feedback-after", "0")
-    assert done.output.startswith("currency\tUSD\nvisitors\tyes\nfeedback after\t0 s\ncategory\tMoney\n")
+    assert done.output.startswith("currency\tUSD\nvisitors\tyes\nfeedback after\t0 s\nprepaid\tno\ncategory\tMoney\n")
     assert "category" not in run("pool", "set", "demo", "--no-categories", "--no-visitors").output
+
+
+def test_what_is_about_money_is_given_as_people_write_it() -> None:
+    asked = ("--prepaid", "--fee", "12.5", "--minimum-minutes", "2", "--free-minutes", "3", "--free-calls", "5")
+    done = run("pool", "set", "demo", *asked, "--deposit", "20", "--deposit", "49.50", "--deposit-max", "200")
+    assert done.output == DEFAULTS.replace("prepaid\tno", "prepaid\tyes") + (
+        "fee\t12.5 %\nfree minutes\t3\nminimum\t2 min\nfree calls\t5 in 24 hours\n"
+        "deposit\t20.00 EUR\ndeposit\t49.50 EUR\nlargest deposit\t200.00 EUR\n"
+    )
+    yen = run("pool", "set", "demo", "--currency", "JPY", "--deposit", "3000", "--deposit-max", "10000").output
+    assert "deposit\t3000 JPY\nlargest deposit\t10000 JPY\n" in yen and "fee\t12.5 %" in yen
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("demo", "--fee", "101"), "malformed"),
+        (("demo", "--fee", "1.234"), "--fee has at most two digits"),
+        (("demo", "--fee", "-1"), "'-1' is not a number"),
+        (("demo", "--deposit", "1e9"), "'1e9' is not a number"),
+        (("demo", "--deposit", "0"), "malformed"),
+        (("demo", "--deposit", "2.555"), "2.555 has more than the 2 digits of EUR"),
+        (("demo", "--deposit", "501"), "an amount is above the largest deposit"),
+        (("demo", "--minimum-minutes", "0"), "malformed"),
         (("demo", "--currency", "QQQ"), "malformed: QQQ is not a currency"),
         (("demo", "--currency", "euro"), "malformed"),
         (("demo", "--category", "a//b"), "bad_profile: categories"),
@@ -42,7 +64,7 @@ def test_options_are_set_one_by_one_and_shown() -> None:
 def test_what_can_not_be_is_said_in_one_line(words: tuple[str, ...], said: str) -> None:
     refused = run("pool", "set", *words)
     assert refused.exit_code != 0 and said in refused.output
-    assert run("pool", "set", "demo").output == "currency\tEUR\nvisitors\tno\nfeedback after\t30 s\n"
+    assert run("pool", "set", "demo").output == DEFAULTS
 
 
 def test_an_import_names_a_category_that_the_tree_does_not_have(tmp_path: Path) -> None:

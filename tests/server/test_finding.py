@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from directory.expert import Expert
+from directory.expert import Expert, PoolOptions
 from ground.store import Store
 from server.connection import Connection
 from server.desks.finding import speaks
@@ -36,6 +36,13 @@ async def house(store: Store, pool: str, tmp_path: Path) -> AsyncIterator[Hall]:
 
 @pytest.fixture
 async def guest(house: Hall) -> Page:
+    return await house.page()
+
+
+@pytest.fixture
+async def buyer(house: Hall) -> Page:
+    """Somebody in a pool that charges what its experts cost."""
+    await house.profiles.put_options(house.pool, PoolOptions(prepaid=True))
     return await house.page()
 
 
@@ -76,10 +83,22 @@ async def test_a_category_lists_what_is_in_it_and_below(guest: Page) -> None:
     assert names(await find(guest, category="money")) == []
 
 
+@pytest.mark.claim("A10")
+async def test_the_price_is_filtered_by_and_sorted_by_where_it_is_charged(house: Hall, buyer: Page) -> None:
+    assert names(await find(buyer, rate_max=0, language="de")) == ["pip"]
+    assert names(await find(buyer, words="tax", rate_max=100)) == ["pay"]
+    (mona,) = (await find(buyer, language="es")).experts
+    assert (mona.profile.rate, [(one.mode, one.rate) for one in mona.profile.rates]) == (200, [("chat", 200)])
+    assert names(await find(buyer, sort="rate"))[-3:] == ["pay", "mon", "tax"]
+
+
+async def test_where_nothing_is_charged_everything_is_free(guest: Page) -> None:
+    assert (await find(guest, rate_max=0)).total == 7
+    assert {one.profile.rate for one in (await find(guest)).experts} == {0}
+
+
 async def test_filters_narrow_together_and_with_words(house: Hall, guest: Page) -> None:
     assert set(names(await find(guest, language="de"))) == {"tax", "pip"}
-    assert names(await find(guest, rate_max=0, language="de")) == ["pip"]
-    assert names(await find(guest, words="tax", rate_max=100)) == ["pay"]
     assert names(await find(guest, words="tax", category="Home")) == []
     assert names(await find(guest, free_only=True)) == []
     await house.expert("pay")
@@ -90,7 +109,6 @@ async def test_filters_narrow_together_and_with_words(house: Hall, guest: Page) 
 async def test_each_order_and_its_pages(guest: Page) -> None:
     everybody = ["ada", "bob", "eve", "mon", "pay", "pip", "tax"]
     assert names(await find(guest, sort="name")) == everybody
-    assert names(await find(guest, sort="rate"))[-3:] == ["pay", "mon", "tax"]
     first = await find(guest, sort="rate", limit=3)
     second = await find(guest, sort="rate", offset=3, limit=3)
     last = await find(guest, sort="rate", offset=6, limit=3)

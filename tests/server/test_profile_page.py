@@ -91,7 +91,26 @@ async def test_machines_read_the_page_too(site: PeopleSite) -> None:
     assert "user-" not in got.text and "line.example" not in got.text
 
 
+@pytest.mark.claim("A10")
+async def test_each_mode_has_its_price_where_the_pool_charges(site: PeopleSite) -> None:
+    free = await site.guest.get(PAGE)
+    assert "per minute" not in free.text and "Free of charge" not in free.text and "Offer" not in free.text
+    await site.profiles.put_options(POOL, PoolOptions(prepaid=True, currency="KWD", free_minutes=2))
+    await site.profiles.put_experts(POOL, [structs.replace(ADA, mode_rates={"audio": 1500})])
+    text = (await site.guest.get(PAGE)).text
+    assert "KWD0.120 per minute" in text and "KWD1.500 per minute" in text and "first 2 min" in text
+    found = Items(text)
+    assert found.types.count("Offer") == found.types.count("UnitPriceSpecification") == 2
+    assert (found.values["price"], found.values["priceCurrency"]) == (["0.120", "1.500"], ["KWD", "KWD"])
+    assert found.values["unitCode"] == ["MIN", "MIN"]
+    async with asyncio.timeout(20):
+        while "from KWD0.120 per minute" not in (listed := (await site.guest.get(f"/p/{POOL}?lang=en")).text):
+            await asyncio.sleep(0.2)
+    assert listed.count("Free of charge") == 1, "Bob's"
+
+
 async def test_the_page_speaks_the_readers_language_and_is_kept_by_its_etag(site: PeopleSite) -> None:
+    await site.profiles.put_options(POOL, PoolOptions(prepaid=True))
     german = await site.guest.get(PAGE, headers={"accept-language": "fr;q=0.9, de-AT;q=0.8, en;q=0.1"})
     assert '<html lang="de" dir="ltr">' in german.text and "1,20\xa0€ pro Minute" in german.text
     assert german.headers["vary"] == "accept-language" and german.headers["cache-control"] == "no-cache"
@@ -203,6 +222,11 @@ def test_names_of_languages_and_prices() -> None:
     ]  # fmt: skip
     currency = PoolOptions().currency
     assert view.price("es", 0, currency) == "Gratis" and view.price("en", 5, "BHD") == "BHD0.005 per minute"
+    assert view.prices("de", {"chat": 90, "audio": 0}, "EUR") == [
+        {"mode": "Chat", "text": "0,90\xa0€ pro Minute", "amount": "0.90"},
+        {"mode": "Audioanruf", "text": "Kostenlos", "amount": "0.00"},
+    ]
+    assert [one["mode"] for one in view.prices("ar", {"chat": 9, "audio": 9}, "JPY")] == [""]
 
 
 def test_the_languages_that_a_browser_prefers() -> None:

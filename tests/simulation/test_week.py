@@ -59,6 +59,7 @@ async def test_a_week_keeps_every_promise(store: Store, pool: str, seed: int, da
         assert world.served > world.joined // 2
         if days >= 7:  # in a single day the rarer reasons may not come up
             assert {"stepped_away", "disconnected", "elsewhere"} <= world.overtakes.keys()
+    assert world.bounds.kept > days * 50, "bounds that nobody was held to"
     assert max(world.waits_ms) <= world.settings.max_wait_ms + world.settings.ring_ms
 
 
@@ -67,5 +68,6 @@ def report(world: World) -> str:
     return (
         f"{world.joined} joined, {world.served} served, {world.left} left, {len(world.tickets)} still here; "
         f"wait p50 {waits[len(waits) // 2] // 1000} s, p95 {waits[len(waits) * 95 // 100] // 1000} s; "
-        f"overtakes {dict(sorted(world.overtakes.items()))}"
+        f"overtakes {dict(sorted(world.overtakes.items()))}; "
+        f"bounds {world.bounds.kept} kept, {world.bounds.void} void, the longest share {max(world.bounds.shares):.2f}"
     )

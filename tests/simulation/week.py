@@ -194,6 +194,7 @@ class Week:
         users |= {ticket: ticket for session in world.sessions.values() for ticket, _ in session.overtook}
         assert compare.of_facts(seen, users) == compare.of_facts(told, users)
         check_promises(shot)
+        world.bounds.overdue(shot.at)
         self.shots += 1
         await self.journal.trim(self.pool, self.world.seq, 100)
 

@@ -9,6 +9,7 @@ from presence.facts import ExpertFacts
 from queueing.facts import OfferFacts, SessionFacts, TicketFacts
 from queueing.settings import PoolSettings
 from tests.model.compare import Facts, facts_of
+from tests.simulation.bounds import Bounds
 
 STEPS = {
     "": {"waiting", "offered", "done"},
@@ -38,6 +39,7 @@ class World:
     left: int = 0
     overtakes: dict[str, int] = field(default_factory=dict)
     waits_ms: list[int] = field(default_factory=list)
+    bounds: Bounds = field(default_factory=Bounds)
 
     def read(self, seq: int, at: int, events: Sequence[msgspec.Raw]) -> list[Facts]:
         """Take in one entry; raises AssertionError when it breaks a promise."""
@@ -47,6 +49,7 @@ class World:
         for fact in facts:
             self._take(fact, at)
         self._check(facts, at)
+        self.bounds.hear(self, facts, at)
         return facts
 
     def _take(self, fact: Facts, at: int) -> None:

@@ -52,6 +52,7 @@ def page_of(scene: Scene, expert: str, query: str = "") -> str:
 @pytest.mark.claim("A11", "B2", "B3", "B4", "B5", "B6")
 async def test_the_page_is_whole_without_javascript(scene: Scene) -> None:
     await scene.begin([ADA, WHOLE], "The tax line")
+    await scene.books.profiles.put_options(scene.pool, PoolOptions(prepaid=True))
     await Photos(scene.books.database).put(scene.pool, "bruno", pictures.encoded(pictures.photo(), "JPEG"))
     await rated(scene, "bruno", *(f"Opinion {number}." for number in range(12)), answer="Thank you!")
     await Entered(scene.books.database).add(scene.pool, "bruno", "A good hour.", "A reader", NOW())

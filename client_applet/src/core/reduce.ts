@@ -4,6 +4,7 @@ import type {
 } from "../generated/wire";
 import { reduceChat } from "./chat";
 import { applyChange, placeFrom } from "./place";
+import { reduceMoney, unconfirmed } from "./money";
 import { knownQueue, reduceQueue } from "./queues";
 import type { Hall, KnownLight, KnownTicket } from "./state";
 
@@ -13,10 +14,12 @@ const SESSIONS_MAX = 2000;
 /** What belongs to one member and to nobody else. */
 const NOBODY = {
   myStatus: null, ticket: null, lastTicket: null, offers: new Map(), session: null, sessions: new Map(), queues: new Map(),
-  chats: new Map(), notices: [],
+  chats: new Map(), wallet: null, meter: null, bills: new Map(), notices: [],
 } satisfies Partial<Hall>;
 /** Told by a connection before this one: anything on this one is newer. */
 const UNCONFIRMED = -1;
+/** A beat that is off by more than this was not late: the clock of this device has been set. */
+const CLOCK_SET_MS = 5000;
 
 /** The hall after one message from the server; `now` in local milliseconds. Pure. What is not newer changes nothing. */
 export function reduce(hall: Hall, message: ServerMessage, now: number): Hall {
@@ -24,8 +27,13 @@ export function reduce(hall: Hall, message: ServerMessage, now: number): Hall {
 }
 
 function heard(hall: Hall, message: ServerMessage, now: number): Hall {
-  const clockOffset = message.t === "welcome" ? message.now - now : hall.clockOffset;
+  const clockOffset = message.t === "welcome" ? message.now - now : message.t === "beat" ? corrected(hall.clockOffset, message.at - now) : hall.clockOffset;
   return { ...hall, clockOffset, lastFrameAt: now + clockOffset };
+}
+
+/** Whoever sets the clock of this device in the middle of a call does not change what time it is at the server. */
+function corrected(offset: number, told: number): number {
+  return Math.abs(told - offset) > CLOCK_SET_MS ? told : offset;
 }
 
 function byMessage(hall: Hall, message: ServerMessage): Hall {
@@ -43,6 +51,7 @@ function byMessage(hall: Hall, message: ServerMessage): Hall {
     case "session": return onSession(hall, message);
     case "session_info": return onSessionInfo(hall, message);
     case "said": case "typing_now": case "delivered_to": case "history_page": return reduceChat(hall, message);
+    case "wallet": case "meter": case "billed": case "bill_page": return reduceMoney(hall, message);
     case "found": return { ...hall, profiles: withProfiles(hall, message.experts.map((one) => one.profile)) };
     case "profile_news": return onNews(hall, message);
     case "notice": return onNotice(hall, message);
@@ -53,7 +62,7 @@ function byMessage(hall: Hall, message: ServerMessage): Hall {
 }
 
 function onWelcome(hall: Hall, welcome: Welcome): Hall {
-  const base = { ...hall, welcome, role: welcome.role, confirmedAt: welcome.now, lagging: false };
+  const base = { ...hall, ...unconfirmed(hall), welcome, role: welcome.role, confirmedAt: welcome.now, lagging: false };
   const same = welcome.resumed && welcome.epoch === hall.epoch;
   const somebodyElse = hall.welcome !== null && (hall.welcome.member !== welcome.member || hall.welcome.role !== welcome.role);
   if (same && !somebodyElse) return { ...base, settling: "" };

@@ -36,7 +36,7 @@ const WITH_OP = new Set<ClientMessage["t"]>([
 ]);
 /** Without an operation id, but harmless to repeat. */
 const REPEATABLE = new Set<ClientMessage["t"]>([
-  "history", "connected", "delivered", "find", "about", "about_user", "feedback_of",
+  "history", "connected", "delivered", "find", "about", "about_user", "feedback_of", "quote", "bill_of",
 ]);
 
 interface Pending {

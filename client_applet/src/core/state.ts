@@ -1,6 +1,6 @@
 import type {
-  ChatLine, Forecast, Light, LineChange, MyStatus, MyTicket, Notice, Offer, PlaceForecast, Profile, Role,
-  Session, SessionInfo, Side, Waiter, Welcome,
+  Bill, ChatLine, Forecast, Light, LineChange, Meter, MyStatus, MyTicket, Notice, Offer, PlaceForecast, Profile, Role,
+  Session, SessionInfo, Side, Waiter, Wallet, Welcome,
 } from "../generated/wire";
 import type { Place } from "./place";
 import type { Phase } from "./reconnect";
@@ -70,6 +70,12 @@ export interface Hall {
   session: Session | null;
   sessions: ReadonlyMap<string, SessionInfo>;
   chats: ReadonlyMap<string, Chat>;
+  /** My balance in a prepaid pool; null while nobody has told it. */
+  wallet: Wallet | null;
+  /** The clock of my session, where it costs something. */
+  meter: Meter | null;
+  /** What my last sessions came to, by session. */
+  bills: ReadonlyMap<string, Bill>;
   notices: readonly Notice[];
   /** The newest changes of lines, for places told later than their change. */
   lineChanges: readonly LineChange[];
@@ -99,6 +105,9 @@ export const EMPTY: Hall = {
   session: null,
   sessions: new Map(),
   chats: new Map(),
+  wallet: null,
+  meter: null,
+  bills: new Map(),
   notices: [],
   lineChanges: [],
 };

@@ -1,5 +1,6 @@
 /** Times and durations in words. Pure: the language, the zone and the present are arguments. */
 
+import { digitsOf } from "./currency";
 import type { Language } from "./translate";
 
 const MINUTE = 60_000;
@@ -88,9 +89,9 @@ export function languageName(code: string, language: Language): string {
 
 /** Money in minor units (cents) of an ISO currency. */
 export function money(minor: number, currency: string, language: Language): string {
-  const format = new Intl.NumberFormat(language, { style: "currency", currency });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(minor / 10 ** digits);
+  const digits = digitsOf(currency);
+  const options = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits } as const;
+  return new Intl.NumberFormat(language, options).format(minor / 10 ** digits);
 }
 
 /** A number of stars as a person would say it: `4.7`. */

@@ -159,6 +159,10 @@ export const staffAr: Catalogue<StaffKey> = {
   "act.confirm_end": "إنهاء الجلسة",
 
   "refused.not_allowed": "دخولك لا يسمح بذلك.",
+  "refused.balance_too_low": "رصيد هذا الشخص لا يكفي للجلسة. أُبلغ بذلك ويبقى مكانه هذه المرة.",
+  "refused.wallet_frozen": "رصيد هذا الشخص مجمّد. لا يمكن دفع ثمن الجلسة.",
+  "refused.not_funded": "تعذّر دفع ثمن هذه الجلسة.",
+  "refused.too_many_free_calls": "حصل هذا الشخص اليوم على ما يكفي من الجلسات المجانية معك.",
   "refused.not_signed_in": "لم تعد مسجّل الدخول.",
   "refused.no_such_ticket": "غادر هذا الشخص الطابور.",
   "refused.expert_in_session": "هذا الخبير في جلسة. أنهها أولًا أو انتظر.",

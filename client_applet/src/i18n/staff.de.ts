@@ -159,6 +159,10 @@ export const staffDe: Catalogue<StaffKey> = {
   "act.confirm_end": "Sitzung beenden",
 
   "refused.not_allowed": "Ihre Anmeldung erlaubt das nicht.",
+  "refused.balance_too_low": "Das Guthaben dieser Person reicht für die Sitzung nicht. Sie weiß es und behält dieses eine Mal ihren Platz.",
+  "refused.wallet_frozen": "Das Guthaben dieser Person ist gesperrt. Die Sitzung kann nicht bezahlt werden.",
+  "refused.not_funded": "Diese Sitzung konnte nicht bezahlt werden.",
+  "refused.too_many_free_calls": "Diese Person hatte heute schon genug kostenlose Sitzungen mit Ihnen.",
   "refused.not_signed_in": "Sie sind nicht mehr angemeldet.",
   "refused.no_such_ticket": "Diese Person hat die Schlange inzwischen verlassen.",
   "refused.expert_in_session": "Diese Fachperson ist in einer Sitzung. Beenden Sie sie zuerst, oder warten Sie.",

@@ -155,6 +155,10 @@ export const staffEn = {
   "act.confirm_end": "End session",
 
   "refused.not_allowed": "Your sign-in does not allow this.",
+  "refused.balance_too_low": "The balance of this person is too low for the call. They have been told, and keep their place this once.",
+  "refused.wallet_frozen": "The balance of this person is frozen. The call can’t be paid for.",
+  "refused.not_funded": "This call could not be paid for.",
+  "refused.too_many_free_calls": "This person has had enough free calls with you for today.",
   "refused.not_signed_in": "You are not signed in any more.",
   "refused.no_such_ticket": "This person has left the line meanwhile.",
   "refused.expert_in_session": "This expert is in a session. End it first, or wait.",

@@ -159,6 +159,10 @@ export const staffEs: Catalogue<StaffKey> = {
   "act.confirm_end": "Terminar sesión",
 
   "refused.not_allowed": "Su acceso no lo permite.",
+  "refused.balance_too_low": "El saldo de esta persona no alcanza para la sesión. Ya lo sabe y por esta vez conserva su puesto.",
+  "refused.wallet_frozen": "El saldo de esta persona está bloqueado. La sesión no se puede pagar.",
+  "refused.not_funded": "Esta sesión no se pudo pagar.",
+  "refused.too_many_free_calls": "Esta persona ya ha tenido hoy bastantes sesiones gratis con usted.",
   "refused.not_signed_in": "Su sesión de acceso ha terminado.",
   "refused.no_such_ticket": "Esta persona ya dejó la fila.",
   "refused.expert_in_session": "Este experto está en una sesión. Termínela antes, o espere.",

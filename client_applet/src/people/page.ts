@@ -89,11 +89,14 @@ export abstract class PeoplePage extends PoolElement {
   /** A labelled field; `change` hears of every letter. */
   protected field(label: string, value: string, change: (value: string) => void, more: Field = {}): TemplateResult {
     const told = (event: Event) => change((event.target as HTMLInputElement).value);
+    const error = more.error ? `${more.part ?? "field"}-error` : nothing;
     const box = more.lines
       ? html`<textarea class="field" part=${more.part ?? ""} rows=${more.lines} maxlength=${more.max ?? 10_000} dir="auto" ?disabled=${more.fixed ?? false} .value=${value} @input=${told}></textarea>`
       : html`<input class="field" part=${more.part ?? ""} type=${more.type ?? "text"} maxlength=${more.max ?? 200} autocomplete=${(more.auto ?? "off") as "off"} dir="auto"
+          inputmode=${more.digits ? "decimal" : nothing} aria-invalid=${more.error ? "true" : nothing} aria-describedby=${error}
           pattern=${more.pattern ?? nothing} title=${more.pattern ? (more.hint ?? nothing) : nothing} ?required=${more.required ?? false} ?disabled=${more.fixed ?? false} .value=${value} @input=${told}>`;
-    return html`<label class="labelled"><span>${label}</span>${box}${more.hint ? html`<small class="muted">${more.hint}</small>` : nothing}</label>`;
+    return html`<div class="entry"><label class="labelled"><span>${label}</span>${box}${more.hint ? html`<small class="muted">${more.hint}</small>` : nothing}</label>
+      ${more.error ? html`<small class="wrong" id=${error} role="alert">${more.error}</small>` : nothing}</div>`;
   }
 
   protected button(name: string, label: string, press: () => void, kind = "outline", shape: IconName | "" = ""): TemplateResult {
@@ -114,4 +117,8 @@ export interface Field {
   /** What the value must look like; the hint says it in words. */
   pattern?: string;
   fixed?: boolean;
+  /** Phones show digits first. */
+  digits?: boolean;
+  /** What is wrong with the value. */
+  error?: string;
 }

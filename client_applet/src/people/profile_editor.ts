@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import { RefusedError } from "../core";
-import { languageName, money } from "../i18n";
+import { languageName } from "../i18n";
 import type { Mode } from "../generated/wire";
 import { avatar } from "../ui/avatar";
 import { define } from "../ui/element";
@@ -10,7 +10,7 @@ import { week, type Window, windowText } from "../ui/hours";
 import "./feedback_list";
 import "./hours_editor";
 import type { Country, Hours } from "./hours_editor";
-import { PeoplePage } from "./page";
+import { MoneyPage } from "./money_page";
 
 interface Profile extends Hours {
   expert: string;
@@ -22,6 +22,7 @@ interface Profile extends Hours {
   modes: Mode[];
   started_on: string;
   rate: number;
+  mode_rates: Partial<Record<Mode, number>>;
   email: string;
   photo: string;
 }
@@ -29,6 +30,7 @@ interface Profile extends Hours {
 interface Told {
   profile: Profile;
   currency: string;
+  prepaid: boolean;
   /** The pool's tree; empty: experts name their own. */
   categories: string[];
 }
@@ -40,13 +42,14 @@ interface Preview {
 }
 
 const MODES: readonly Mode[] = ["chat", "audio"];
+const RATE_MAX = 10_000_000;
 const PHOTO_MAX = 8 * 1024 * 1024;
 const PREVIEW_MS = 400;
 
 /** An expert's own profile and hours; an operator comes with `?expert=`. */
-export class OpenlineProfileEditor extends PeoplePage {
+export class OpenlineProfileEditor extends MoneyPage {
   @state() private profile: Profile | null = null;
-  @state() private currency = "EUR";
+  @state() private prepaid = false;
   @state() private tree: readonly string[] = [];
   @state() private countries: readonly Country[] = [];
   @state() private preview: Preview | null = null;
@@ -90,6 +93,9 @@ export class OpenlineProfileEditor extends PeoplePage {
   private take(told: Told): void {
     this.profile = told.profile;
     this.currency = told.currency;
+    this.prepaid = told.prepaid;
+    this.show("rate", told.profile.rate);
+    for (const mode of MODES) this.show(`rate-${mode}`, told.profile.mode_rates[mode] ?? null);
     this.tree = told.categories;
     this.changed = false;
   }
@@ -104,9 +110,20 @@ export class OpenlineProfileEditor extends PeoplePage {
   }
 
   private async save(): Promise<void> {
-    const { expert: _expert, photo: _photo, rate, email, ...own } = this.profile!;
-    const fields = this.as === "operator" ? { ...own, rate, email } : own;
+    const { expert: _expert, photo: _photo, rate: _rate, mode_rates: _rates, email, ...own } = this.profile!;
+    const rates = this.as === "operator" ? this.rates() : {};
+    if (!rates) return;
+    const fields = this.as === "operator" ? { ...own, ...rates, email } : own;
     await this.run("save", async () => this.take(await this.api.send<Told>("PUT", this.path("profile"), fields)), this.w("saved_live"));
+  }
+
+  /** What a minute costs, as typed; null where it can't be understood. */
+  private rates(): Pick<Profile, "rate" | "mode_rates"> | null {
+    const bounds = { least: 0, most: RATE_MAX };
+    const rate = this.amount("rate", bounds);
+    const others = MODES.filter((mode) => this.textOf(`rate-${mode}`) !== "").map((mode) => [mode, this.amount(`rate-${mode}`, bounds)] as const);
+    if (rate === null || others.some(([, one]) => one === null)) return null;
+    return { rate, mode_rates: Object.fromEntries(others) };
   }
 
   /** The coming week as the server reads the hours, a moment after the last change. */
@@ -195,9 +212,21 @@ export class OpenlineProfileEditor extends PeoplePage {
         hint: profile.languages.map((one) => languageName(one, this.language)).join(", "), part: "languages" })}
       <fieldset><legend>${this.w("profile.modes")}</legend><div class="buttons">${MODES.map((mode) => html`<button type="button" class="chip" aria-pressed=${profile.modes.includes(mode)}
         @click=${() => this.set({ modes: flip(profile.modes, mode) })}>${icon(mode)}${this.w(`mode.${mode}`)}</button>`)}</div></fieldset>
-      ${this.as === "operator"
-        ? this.field(this.w("profile.rate", { currency: this.currency }), String(profile.rate), (text) => this.set({ rate: Math.max(0, Math.trunc(Number(text)) || 0) }), { type: "number", hint: money(profile.rate, this.currency, this.language), part: "rate" })
-        : html`<p>${this.w("profile.rate_is", { rate: profile.rate ? money(profile.rate, this.currency, this.language) : this.w("profile.free") })}</p>`}</section>`;
+    </section>${this.renderRates(profile)}`;
+  }
+
+  private renderRates(profile: Profile): TemplateResult | typeof nothing {
+    if (this.as !== "operator") return this.prepaid ? html`<section class="card" aria-labelledby="rates"><h2 id="rates">${this.w("profile.rates")}</h2>${this.renderOwnRates(profile)}</section>` : nothing;
+    const touch = () => (this.changed = true);
+    return html`<section class="card" aria-labelledby="rates" @input=${touch}><h2 id="rates">${this.w("profile.rates")}</h2>
+      <p class="muted">${this.w(this.prepaid ? "profile.rate_note" : "profile.rate_free_pool")}</p>
+      ${this.amountField("rate", this.w("profile.rate", { currency: this.currency }))}
+      <div class="two">${MODES.map((mode) => this.amountField(`rate-${mode}`, this.w("profile.rate_mode", { mode: this.w(`mode.${mode}`) }), { hint: this.w("profile.rate_as_above") }))}</div></section>`;
+  }
+
+  private renderOwnRates({ modes, rate, mode_rates }: Profile): TemplateResult {
+    const words = (minor: number) => (minor ? this.w("money.per_minute", { price: this.money(minor) }) : this.w("profile.free"));
+    return html`<p class="muted">${this.w("profile.rates_are")}</p><dl class="preview">${modes.map((mode) => html`<dt>${this.w(`mode.${mode}`)}</dt><dd class="tabular">${words(mode_rates[mode] ?? rate)}</dd>`)}</dl>`;
   }
 
   private renderHours(profile: Profile): TemplateResult {

@@ -12,6 +12,13 @@ export const peopleStyles = css`
   section.card > p.muted { margin-block-start: -8px; font-size: 0.93em; }
   .labelled { display: grid; gap: 5px; font-weight: 600; font-size: 0.94em; min-inline-size: 0; }
   .labelled .field, .labelled small { font-weight: 400; }
+  .entry { display: grid; gap: 5px; align-content: start; min-inline-size: 0; }
+  .wrong { color: var(--_danger); font-size: 0.88em; font-weight: 600; }
+  .field[aria-invalid="true"] { border-color: var(--_danger); }
+  .figure { display: grid; line-height: 1.25; }
+  .figure strong { font-size: 1.7em; letter-spacing: -0.02em; overflow-wrap: anywhere; }
+  .figure.lesser strong { font-size: 1.15em; }
+  .figures { display: flex; flex-wrap: wrap; gap: 12px 32px; align-items: end; }
   .stack { display: grid; gap: 14px; }
   .field:disabled { background: var(--_sunken); border-color: var(--_edge); color: var(--_muted); }
   fieldset { border: 0; margin: 0; padding: 0; min-inline-size: 0; display: grid; gap: 8px; }

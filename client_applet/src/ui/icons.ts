@@ -29,6 +29,8 @@ const paths = {
   forward: svg`<path d="m9 5 7 7-7 7"/>`,
   person: svg`<circle cx="12" cy="8" r="4"/><path d="M4.5 20.5c.6-4.3 3.5-6.5 7.5-6.5s6.9 2.2 7.5 6.5"/>`,
   star: svg`<path d="m12 3.2 2.7 5.6 6.1.8-4.5 4.3 1.1 6.1L12 17.1 6.6 20l1.1-6.1L3.2 9.6l6.1-.8z"/>`,
+  card: svg`<rect x="3" y="5.5" width="18" height="13" rx="2.5"/><path d="M3 10h18M7 14.5h4"/>`,
+  pause: svg`<path d="M9 6v12M15 6v12"/>`,
   mail: svg`<rect x="3" y="5.5" width="18" height="13" rx="2.5"/><path d="m4 7.5 8 6 8-6"/>`,
   calendar: svg`<rect x="3.5" y="5" width="17" height="15" rx="2.5"/><path d="M3.5 10h17M8 3v4M16 3v4"/>`,
   chevron: svg`<path d="m6 9 6 6 6-6"/>`,

@@ -2,6 +2,9 @@ import { CLOSES, type PlaceForecast } from "../generated/wire";
 import { en, type Key } from "../i18n/en";
 import { type Translate, waitWords } from "../i18n";
 
+/** A bound beyond this helps nobody to decide, seconds. */
+const LOOSE_S = 3 * 3600;
+
 /** A forecast in words, `elapsedMs` after it was made. */
 export function wait(t: Translate<Key>, forecast: PlaceForecast | null, elapsedMs = 0): string {
   if (!forecast) return t("wait.unknown");
@@ -12,6 +15,13 @@ export function wait(t: Translate<Key>, forecast: PlaceForecast | null, elapsedM
     case "range": return t("wait.range", { from: words.from, to: words.to });
     case "hours": return t("wait.hours", { from: words.from, to: words.to });
   }
+}
+
+/** The longest that a wait can be, in words; "" where nothing bounds it, or so loosely that it says nothing. */
+export function waitAtMost(t: Translate<Key>, forecast: PlaceForecast | null, elapsedMs = 0): string {
+  if (!forecast || forecast.bound < 0 || forecast.bound > LOOSE_S) return "";
+  const minutes = Math.ceil((forecast.bound - elapsedMs / 1000) / 60);
+  return minutes > 0 ? t("wait.never", { n: minutes }) : "";
 }
 
 /** A refusal in plain words; codes without words of their own are named. */

@@ -9,6 +9,7 @@ import { about } from "./panel_about";
 import type { PanelView } from "./panel_view";
 import { othersFree } from "./free_list";
 import { closesSoon, outlookWords } from "./outlook";
+import { atMost } from "./panel_line";
 import { nameOf } from "./situation";
 
 /** An expert in whose line one does not stand: what is so, and the best next step. */
@@ -44,12 +45,13 @@ function detail({ t, now }: PanelView, light: Light, kind: Light["indicator"] | 
   return t(key, { name });
 }
 
-function facts({ t, hall, now }: PanelView, light: Light): TemplateResult {
+function facts(view: PanelView, light: Light): TemplateResult {
+  const { t, hall, now } = view;
   const told = hall.forecasts.get(light.expert);
   const expected = joinForecast(hall, light.expert);
   return html`
     <dl class="facts">
-      ${told && expected && light.indicator !== "away" ? html`<div><dt>${t("wait.expected")}</dt><dd>${wait(t, expected, now - told.at)}</dd></div>` : nothing}
+      ${told && expected && light.indicator !== "away" ? html`<div><dt>${t("wait.expected")}</dt><dd>${wait(t, expected, now - told.at)}${atMost(view, light.expert, expected, now - told.at)}</dd></div>` : nothing}
       <div><dt>${t("people.inLine")}</dt><dd>${light.waiting > 0 ? t("people.count", { n: light.waiting }) : t("people.empty")}</dd></div>
     </dl>`;
 }

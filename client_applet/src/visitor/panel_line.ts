@@ -1,9 +1,10 @@
 import { html, nothing, type TemplateResult } from "lit";
+import type { PlaceForecast } from "../generated/wire";
 import { type KnownTicket, type Place, placeForecast, placeOutlook, position } from "../core";
 import { clock, isoDuration, timeOfDay } from "../i18n";
 import { icon } from "../ui/icons";
 import { mark } from "../ui/lights";
-import { wait } from "../ui/words";
+import { wait, waitAtMost } from "../ui/words";
 import { othersFree } from "./free_list";
 import { closesSoon, outlookWords } from "./outlook";
 import { about } from "./panel_about";
@@ -45,8 +46,17 @@ function single(view: PanelView, place: Place): TemplateResult {
       <p class="number tabular">${at}<span class="of">${t("line.of", { n: Math.max(place.length, at) })}</span></p>
       ${dots(ahead, Math.max(place.length, at))}
       <p class="expect">${icon("clock")}<strong>${wait(t, forecast, forecast ? now - forecast.at : 0)}</strong></p>
+      ${atMost(view, place.expert, forecast, forecast ? now - forecast.at : 0)}
       <p class="muted">${ahead > 0 ? t("people.ahead", { n: ahead }) : t("people.none")}</p>
     </div>`;
+}
+
+/** How long it can take at most, and on what condition; only where balances bound the sessions ahead. */
+export function atMost(
+  { t, hall }: PanelView, expert: string, forecast: PlaceForecast | null, elapsedMs: number,
+): TemplateResult | typeof nothing {
+  const words = hall.welcome?.rules.prepaid ? waitAtMost(t, forecast, elapsedMs) : "";
+  return words ? html`<p class="at-most">${words}<small>${t("wait.neverWhy", { name: nameOf(hall, expert) })}</small></p>` : nothing;
 }
 
 /** The line as a row of dots: those ahead, me, those behind. Decoration of the numbers beside it. */

@@ -90,6 +90,8 @@ const standing = css`
   .dots .me { inline-size: 15px; block-size: 15px; background: var(--_accent); box-shadow: 0 0 0 4px color-mix(in oklab, var(--_accent) 22%, transparent); }
   .dots .behind { background: transparent; border: 1.5px solid var(--_edge-strong); }
   .expect { display: flex; align-items: center; gap: 0.4em; font-size: 1.12em; margin-block-start: 4px; }
+  .at-most { display: grid; gap: 2px; font-weight: 400; color: var(--_text); }
+  .at-most small { color: var(--_muted); }
   .expect svg, .waited svg { inline-size: 1.1em; block-size: 1.1em; color: var(--_muted); }
   .waited { display: flex; justify-content: center; align-items: center; gap: 0.4em; color: var(--_muted); font-size: 0.92em; }
   .waited time { color: var(--_text); font-weight: 600; }

@@ -1,4 +1,6 @@
-import type { FoundExpert, Light, LineChange, LinePlace, MyStatus, MyTicket, Profile, Session, Snapshot, Waiter, Welcome } from "../../src/generated/wire";
+import type {
+  Bill, FoundExpert, Light, LineChange, LinePlace, Meter, MyStatus, MyTicket, Profile, Session, Snapshot, Waiter, Wallet, Welcome,
+} from "../../src/generated/wire";
 
 /** Messages with everything that a test does not care about filled in. */
 
@@ -61,5 +63,23 @@ export function waiter(ticket: string, ordinal: number, part: Partial<Waiter> = 
   return {
     ticket, user: ticket, name: ticket, mode: "chat", state: "waiting", ordinal, joined_at: 0, connected: true, paused_until: 0,
     pause_reason: "", lines: ["ada"], ...part,
+  };
+}
+
+export function wallet(at: number, balance: number, part: Partial<Wallet> = {}): Wallet {
+  return { t: "wallet", at, currency: "EUR", balance, held: 0, frozen: false, ...part };
+}
+
+export function meter(seq: number, part: Partial<Meter> = {}): Meter {
+  return {
+    t: "meter", seq, at: 0, session: "s1", currency: "EUR", rate: 150, free_ms: 0, budget_ms: 100_000, ran_ms: 0, running_since: 0, frozen: "",
+    ends_at: 0, fee_bps: 0, ...part,
+  };
+}
+
+export function bill(part: Partial<Bill> = {}): Bill {
+  return {
+    session: "s1", side: "user", partner: "Ada", outcome: "charged", ms: 61_000, rate: 150, free_ms: 0, amount: 152, fee: 0, credit: 0,
+    balance: 848, currency: "EUR", ended_at: 9, ...part,
   };
 }

@@ -7,6 +7,10 @@ import { callEs } from "../../src/i18n/call.es";
 import { de } from "../../src/i18n/de";
 import { en } from "../../src/i18n/en";
 import { es } from "../../src/i18n/es";
+import { meterAr } from "../../src/i18n/meter.ar";
+import { meterDe } from "../../src/i18n/meter.de";
+import { meterEn } from "../../src/i18n/meter.en";
+import { meterEs } from "../../src/i18n/meter.es";
 import { peopleAr } from "../../src/i18n/people.ar";
 import { peopleDe } from "../../src/i18n/people.de";
 import { peopleEn } from "../../src/i18n/people.en";
@@ -29,6 +33,7 @@ const values = (message: Message) => [...general(message).matchAll(/\{(\w+)\}/g)
 const CASES: [string, Catalogue, Catalogue][] = [
   ["call de", callEn, callDe], ["call es", callEn, callEs], ["call ar", callEn, callAr],
   ["visit de", visitEn, visitDe], ["visit es", visitEn, visitEs], ["visit ar", visitEn, visitAr],
+  ["meter de", meterEn, meterDe], ["meter es", meterEn, meterEs], ["meter ar", meterEn, meterAr],
   ["staff de", staffEn, staffDe], ["staff es", staffEn, staffEs], ["staff ar", staffEn, staffAr],
   ["people de", peopleEn, peopleDe], ["people es", peopleEn, peopleEs], ["people ar", peopleEn, peopleAr],
 ];

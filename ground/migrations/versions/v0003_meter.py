@@ -1,5 +1,8 @@
 """Money: the ledger, deposits, payouts, receipts, rates for each mode."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0003"
 down_revision = "0002"
 
@@ -12,12 +15,91 @@ def upgrade() -> None:
     _rates()
 
 
+def _texts(*names: str) -> list[sa.Column[str]]:
+    return [sa.Column(name, sa.Text(), nullable=False) for name in names]
+
+
+def _numbers(*names: str) -> list[sa.Column[int]]:
+    return [sa.Column(name, sa.BigInteger(), nullable=False) for name in names]
+
+
 def _ledger() -> None:
     """billing/store.py"""
 
 
 def _deposits() -> None:
     """billing/deposits/store.py"""
+    op.create_table(
+        "payers",
+        *_texts("pool", "user", "customer", "method", "brand", "last4"),
+        *_numbers("exp_month", "exp_year"),
+        sa.Column("reload_on", sa.Boolean(), nullable=False),
+        *_numbers("reload_threshold", "reload_amount", "failures", "paused_until"),
+        *_texts("reloading", "refunding"),
+        sa.Column("forget", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("pool", "user", name="pk_payers"),
+    )
+    op.create_index("ix_payers_forget", "payers", ["forget"])
+    op.create_table(
+        "deposits",
+        *_texts("deposit", "pool", "user", "op", "kind"),
+        *_numbers("amount"),
+        *_texts("currency", "back"),
+        sa.Column("keep_card", sa.Boolean(), nullable=False),
+        *_texts("state"),
+        sa.Column("checkout", sa.Text()),
+        sa.Column("payment", sa.Text()),
+        *_texts("url", "reason"),
+        *_numbers("returned", "disputed", "created_at", "changed_at", "due_at"),
+        sa.PrimaryKeyConstraint("deposit", name="pk_deposits"),
+    )
+    op.create_index("ix_deposits_pool_user_op", "deposits", ["pool", "user", "op"], unique=True)
+    op.create_index("ix_deposits_checkout", "deposits", ["checkout"], unique=True)
+    op.create_index("ix_deposits_payment", "deposits", ["payment"], unique=True)
+    op.create_index("ix_deposits_pool_user_created_at", "deposits", ["pool", "user", "created_at"])
+    op.create_index("ix_deposits_kind_state_due_at", "deposits", ["kind", "state", "due_at"])
+    op.create_table(
+        "processor_events",
+        *_texts("event", "kind"),
+        *_numbers("at"),
+        sa.PrimaryKeyConstraint("event", name="pk_processor_events"),
+    )
+    op.create_index("ix_processor_events_at", "processor_events", ["at"])
+    _refunds()
+
+
+def _refunds() -> None:
+    op.create_table(
+        "refunds",
+        *_texts("refund", "pool", "user", "op"),
+        *_numbers("amount"),
+        *_texts("currency", "state"),
+        *_numbers("created_at", "changed_at"),
+        sa.PrimaryKeyConstraint("refund", name="pk_refunds"),
+    )
+    op.create_index("ix_refunds_pool_user_op", "refunds", ["pool", "user", "op"], unique=True)
+    op.create_table(
+        "refund_parts",
+        *_texts("part", "refund", "deposit", "payment"),
+        *_numbers("amount"),
+        *_texts("currency", "state"),
+        sa.Column("sent", sa.Text()),
+        *_texts("reason"),
+        *_numbers("attempts", "due_at"),
+        sa.PrimaryKeyConstraint("part", name="pk_refund_parts"),
+    )
+    op.create_index("ix_refund_parts_refund", "refund_parts", ["refund"])
+    op.create_index("ix_refund_parts_sent", "refund_parts", ["sent"], unique=True)
+    op.create_index("ix_refund_parts_state_due_at", "refund_parts", ["state", "due_at"])
+    op.create_table(
+        "disputes",
+        *_texts("dispute", "pool", "user", "deposit"),
+        *_numbers("amount"),
+        *_texts("currency", "state", "status", "reason"),
+        *_numbers("created_at", "changed_at"),
+        sa.PrimaryKeyConstraint("dispute", name="pk_disputes"),
+    )
+    op.create_index("ix_disputes_pool_user", "disputes", ["pool", "user"])
 
 
 def _payouts() -> None:
@@ -30,3 +112,4 @@ def _receipts() -> None:
 
 def _rates() -> None:
     """directory/store.py"""
+    op.add_column("experts", sa.Column("mode_rates", sa.JSON(), nullable=False, server_default=sa.text("'{}'")))

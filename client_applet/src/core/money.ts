@@ -1,0 +1,47 @@
+import type { Bill, Billed, BillPage, Meter, Profile, Mode, Wallet } from "../generated/wire";
+import type { Hall } from "./state";
+
+const BILLS_MAX = 8;
+
+/** The hall after something about money. What is not newer changes nothing. */
+export function reduceMoney(hall: Hall, message: Wallet | Meter | Billed | BillPage): Hall {
+  switch (message.t) {
+    case "wallet": return hall.wallet && message.at < hall.wallet.at ? hall : { ...hall, wallet: message };
+    case "meter": return onMeter(hall, message);
+    case "billed": case "bill_page": return withBill(hall, message.bill);
+  }
+}
+
+function onMeter(hall: Hall, meter: Meter): Hall {
+  const known = hall.meter;
+  return known?.session === meter.session && meter.seq < known.seq ? hall : { ...hall, meter };
+}
+
+function withBill(hall: Hall, bill: Bill): Hall {
+  const bills = new Map(hall.bills);
+  bills.delete(bill.session);
+  bills.set(bill.session, bill);
+  const oldest = bills.size > BILLS_MAX ? bills.keys().next().value : undefined;
+  if (oldest !== undefined) bills.delete(oldest);
+  return { ...hall, bills };
+}
+
+/** Another connection may lead to a server with another clock, or to another epoch: whatever it tells is newer. */
+export function unconfirmed(hall: Hall): Pick<Hall, "wallet" | "meter"> {
+  return { wallet: hall.wallet && { ...hall.wallet, at: 0 }, meter: hall.meter && { ...hall.meter, seq: 0 } };
+}
+
+/** What a minute with this expert costs in this mode, in minor units; 0 in a pool where nothing is charged. */
+export function rateOf(hall: Hall, expert: string, mode: Mode): number {
+  const profile = hall.profiles.get(expert);
+  return profile && hall.welcome?.rules.prepaid ? modeRate(profile, mode) : 0;
+}
+
+function modeRate(profile: Profile, mode: Mode): number {
+  return profile.rates.find((one) => one.mode === mode)?.rate ?? profile.rate;
+}
+
+/** The clock of this session; null where nothing is charged for it. */
+export function meterOf(hall: Pick<Hall, "meter">, session: string): Meter | null {
+  return hall.meter?.session === session && hall.meter.rate > 0 ? hall.meter : null;
+}

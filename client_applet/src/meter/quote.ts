@@ -1,0 +1,138 @@
+import { css, html, nothing, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+import type { Mode, Quoted } from "../generated/wire";
+import { define } from "../ui/element";
+import { icon } from "../ui/icons";
+import { MoneyPart } from "./part";
+import { span } from "./words";
+
+/**
+ * How long one's balance lasts with an expert, before one connects: asked of the server, again whenever the balance changes.
+ *
+ * Slot: the way to connect or join; it gives way to the deposit where the balance is too low.
+ * Fires `deposit-wanted`. Parts: `quote`, `enough`, `low`, `deposit`.
+ */
+export class OpenlineQuote extends MoneyPart {
+  static override styles = [...MoneyPart.styles, css`
+    :host { display: grid; gap: 12px; }
+    .quote { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 2px 12px; align-items: center; padding: 10px 14px; border-radius: var(--_radius-small); background: var(--_sunken); }
+    .quote > svg { inline-size: 1.4em; block-size: 1.4em; color: var(--_free); }
+    .quote strong { font-size: 1.06em; }
+    .quote .muted { font-size: 0.88em; }
+    .callout .button { margin-block-start: 10px; }
+    .skeleton { block-size: 60px; }
+  `];
+
+  @property({ attribute: false }) expert = "";
+  @property({ attribute: false }) mode: Mode = "chat";
+  /** The rate that the place in line has kept; 0 where one does not stand there. */
+  @property({ attribute: false }) locked = 0;
+  /** How often there was news of this expert. */
+  @property({ attribute: false }) news = 0;
+
+  @state() private told: Quoted | null = null;
+  @state() private failed = false;
+  private asked = "";
+
+  constructor() {
+    super();
+    this.follow((hall) => hall.wallet);
+    this.follow((hall) => hall.welcome);
+  }
+
+  protected override willUpdate(): void {
+    super.willUpdate();
+    const hall = this.client?.store.state;
+    if (!hall) return;
+    const { wallet, welcome } = hall;
+    const key = JSON.stringify([this.expert, this.mode, this.news, welcome?.now, welcome?.member, wallet?.balance, wallet?.frozen]);
+    if (key !== this.asked) void this.ask(key);
+  }
+
+  private async ask(key: string): Promise<void> {
+    const { expert, mode } = this;
+    this.asked = key;
+    this.failed = false;
+    if (this.told && (this.told.expert !== expert || this.told.mode !== mode)) this.told = null;
+    const told = await this.client!.request({ t: "quote", expert, mode }).catch(() => null);
+    if (key !== this.asked) return;
+    this.told = told ?? this.told;
+    this.failed = told === null;
+  }
+
+  private readonly again = (): void => {
+    this.asked = "";
+    this.requestUpdate();
+  };
+
+  private readonly deposit = (): void => {
+    this.dispatchEvent(new CustomEvent("deposit-wanted", { bubbles: true, composed: true }));
+  };
+
+  protected override render(): TemplateResult {
+    return html`<div role="status" part="quote">${this.words()}</div>${this.mayGo ? html`<slot></slot>` : nothing}`;
+  }
+
+  /** Where nobody knows, the server decides. */
+  private get mayGo(): boolean {
+    return !this.frozen && (this.told === null || this.told.enough || this.told.rate === 0);
+  }
+
+  private get frozen(): boolean {
+    return this.client?.store.state.wallet?.frozen ?? false;
+  }
+
+  private words(): TemplateResult | typeof nothing {
+    if (this.frozen) return html`<div class="callout warning">${icon("warning")}<div>${this.t("quote.frozen")}</div></div>`;
+    if (this.failed) return this.renderFailed();
+    if (!this.told) return html`<div class="skeleton" aria-hidden="true"></div><span class="said">${this.t("quote.loading")}</span>`;
+    if (this.told.rate === 0) return nothing;
+    return this.told.enough ? this.enough(this.told) : this.low(this.told);
+  }
+
+  private renderFailed(): TemplateResult {
+    return html`<p class="muted">${this.t("quote.failed")} <button class="button quiet small" @click=${this.again}>${this.t("quote.again")}</button></p>`;
+  }
+
+  private enough(told: Quoted): TemplateResult {
+    const balance = this.t("quote.balance", { balance: this.money(told.balance, told.currency) });
+    const other = this.locked > 0 && this.locked !== told.rate;
+    // How long it lasts is the server's word, and that is for the rate of whoever joins now.
+    const long = other ? balance : this.t("quote.enough", { time: this.time(told.enough_s) });
+    return html`<div class="quote" part="enough">${icon("clock")}
+      <div><strong>${long}</strong>
+        <div class="muted">${other ? nothing : html`${balance} · ${this.rate(told)}`}${this.lockedWords(told, other)}</div>
+        ${told.free_s > 0 ? html`<div class="muted">${this.t("quote.free", { time: this.time(told.free_s) })}</div>` : nothing}</div>
+      ${told.deposits.length > 0 ? html`<button class="button quiet small" part="deposit" @click=${this.deposit}>${icon("plus")}${this.t("meter.more")}</button>` : nothing}
+    </div>`;
+  }
+
+  /** A rate that was kept is worth a word only where it differs. */
+  private lockedWords(told: Quoted, other: boolean): string {
+    return other ? this.t("quote.locked", { price: this.money(this.locked, told.currency) }) : "";
+  }
+
+  private low(told: Quoted): TemplateResult {
+    const values = { balance: this.money(told.balance, told.currency), rate: this.rate(told), time: this.time(told.minimum_s) };
+    return html`<div class="callout warning" part="low">${icon("card")}<div><strong>${this.t("quote.low")}</strong><br>${this.t("quote.low_text", values)}
+      ${told.deposits.length > 0
+        ? html`<br><button class="button main" part="deposit" @click=${this.deposit}>${icon("plus")}${this.t("deposit.do")}</button>`
+        : html`<br>${this.t("deposit.none")}`}</div></div>`;
+  }
+
+  private rate(told: Quoted): string {
+    return this.t("rate", { price: this.money(told.rate, told.currency) });
+  }
+
+  private time(seconds: number): string {
+    return span((key, values) => this.t(key, values), seconds);
+  }
+}
+
+define("openline-quote", OpenlineQuote);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "openline-quote": OpenlineQuote;
+  }
+}

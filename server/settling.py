@@ -1,0 +1,91 @@
+"""What the journal means for money, in the transaction that writes the journal's page.
+
+So each session is settled with the entry that ended it, once, whoever writes and however often he is stopped. Nothing of
+money stops the books: a session for which nothing was set aside is written down as unpaid, and logged.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+import structlog
+
+from billing import meter
+from billing.meter import BillFacts
+from ground.errors import Refusal
+from ground.sql import Stamp, Tx, is_about_data
+from queueing.facts import OfferFacts, SessionFacts
+from server.mirror import Event
+from server.money_mails import Charged, MoneyMails
+
+RINGING: Final = frozenset({"ringing", "matched"})
+_log = structlog.get_logger("openline.settling")
+
+
+class Moved(NamedTuple):
+    """Whose money is another now, and which session was settled ("": none). `soon_over`: their money may end soon."""
+
+    user: str
+    session: str = ""
+    soon_over: bool = False
+
+
+class Settling:
+    """`mails` writes receipts."""
+
+    def __init__(self, mails: MoneyMails | None = None) -> None:
+        self._mails = mails
+
+    async def record(self, tx: Tx, pool: str, told: Sequence[tuple[Stamp, Sequence[Event]]]) -> list[Moved]:
+        """Bind, release and settle as these entries say. Whom to tell, once it is committed."""
+        moved: list[Moved] = []
+        for stamp, events in told:
+            for event in events:
+                if isinstance(event, OfferFacts) and event.rate and event.state not in RINGING:
+                    if await meter.release(tx, pool, event.offer, stamp.at):
+                        moved.append(Moved(event.user))
+                elif isinstance(event, SessionFacts) and event.rate:
+                    moved += await self._session(tx, pool, event)
+        return moved
+
+    async def _session(self, tx: Tx, pool: str, facts: SessionFacts) -> list[Moved]:
+        if facts.cause == "matched":
+            await meter.bind(tx, pool, facts.offer, facts.session)
+        elif facts.cause == "minute":
+            return [Moved(facts.user, soon_over=True)]
+        elif facts.state == "ended":
+            return await self.settle(tx, pool, facts, facts.ran_ms, facts.ended_at)
+        return []
+
+    async def settle(self, tx: Tx, pool: str, facts: SessionFacts, ran_ms: int, ended_at: int) -> list[Moved]:
+        """Charge a session that ended after `ran_ms` of connection. Safe to repeat."""
+        bill = await meter.settle(
+            tx, pool, facts.offer, facts.session, ran_ms=ran_ms, ended_by=ended_by(facts), ended_at=ended_at,
+            user=facts.user, expert=facts.expert, rate=facts.rate, free_ms=facts.free_ms,
+        )  # fmt: skip
+        if bill is None:
+            return []
+        if bill.outcome == "charged" and self._mails:
+            await self._mail(tx, pool, bill, self._mails)
+        return [Moved(bill.user, bill.session, soon_over=True)]
+
+    async def _mail(self, tx: Tx, pool: str, bill: BillFacts, mails: MoneyMails) -> None:
+        """The receipt goes with the charge, or the charge without it: no letter stops the books."""
+        available, _owed = await meter.balances(tx, pool, bill)
+        charged = Charged(
+            session=bill.session, user=bill.user, expert=bill.expert, ran_ms=bill.ran_ms, rate=bill.rate,
+            amount=bill.amount, currency=bill.currency, ended_at=bill.ended_at,
+        )  # fmt: skip
+        try:
+            async with tx.begin_nested():
+                await mails.charged(tx, pool, charged, available, bill.ended_at)
+        except Exception as error:
+            if not (isinstance(error, Refusal) or is_about_data(error)):
+                raise
+            _log.exception("receipt_not_mailed", pool=pool, session=bill.session)
+
+
+def ended_by(facts: SessionFacts) -> Literal["user", "expert", ""]:
+    """Which side ended a session, or was lost; "" for anybody else."""
+    if facts.by == "user" or facts.reason == "user_gone":
+        return "user"
+    return "expert" if facts.by.startswith("expert:") or facts.reason == "expert_gone" else ""
