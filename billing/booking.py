@@ -79,10 +79,11 @@ async def lock(tx: Tx, pool: str, currency: str, *who: Who) -> Accounts:
 
     Raises Refusal("bad_amount") when one of them is in another currency.
     """
-    wanted = [ESCROW, *(one for one in who if one != ESCROW)]
+    wanted = [ESCROW, *sorted({*who} - {ESCROW})]
     rows = await store.lock_accounts(tx, pool, wanted)
-    if len(rows) < len(set(wanted)):
-        await store.open_accounts(tx, pool, currency, wanted)
+    there = {(row["kind"], row["owner"]) for row in rows}
+    if missing := [one for one in wanted if one not in there]:
+        await store.open_accounts(tx, pool, currency, missing)
         rows = await store.lock_accounts(tx, pool, wanted)
     if any(row["currency"] != currency for row in rows):
         raise Refusal("bad_amount", f"the money here is not {currency}")
@@ -141,7 +142,7 @@ def plan(pool: str, accounts: Accounts, legs: Sequence[Leg]) -> list[dict[str, A
     return [_planned(pool, accounts, leg) for leg in legs]
 
 
-def check_amount(amount: int) -> None:
+def check_amount(amount: object) -> None:
     """Raises Refusal("bad_amount") for what is no amount to be moved."""
     if type(amount) is not int or not 1 <= amount <= AMOUNT_MAX:
         raise Refusal("bad_amount", f"1 to {AMOUNT_MAX}")
@@ -158,6 +159,6 @@ def _planned(pool: str, accounts: Accounts, leg: Leg) -> dict[str, Any]:
     return sides | {"credit_after": credit.balance, "amount": leg.amount, "pool": pool, "currency": debit.currency}
 
 
-def _account(row: Mapping[str, Any]) -> Account:
+def _account(row: Any) -> Account:
     plain = {name: row[name] for name in ("account", "kind", "owner", "currency", "balance", "pending")}
     return Account(**plain, frozen=row["frozen_at"] is not None)

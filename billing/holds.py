@@ -31,7 +31,7 @@ class Terms(Struct, frozen=True):
 
 
 class Hold(Struct, frozen=True):
-    """A hold as the books have it. `told_amount` is what the live store knows of `amount`; `ended_at` 0 until it ends."""
+    """A hold as the books have it. The live store knows of `told_amount` of it. `ended_at` is 0 until it ends."""
 
     hold: str
     user: str
@@ -69,9 +69,7 @@ async def of_session(tx: Tx, pool: str, session: str) -> Hold | None:
     return None if row is None else from_row(row)
 
 
-async def hold(
-    tx: Tx, pool: str, hold: str, user: str, expert: str, terms: Terms, *, at_least: int, now: int
-) -> Hold:
+async def hold(tx: Tx, pool: str, hold: str, user: str, expert: str, terms: Terms, *, at_least: int, now: int) -> Hold:
     """Set aside what `terms` may come to, or what is available if that is less.
 
     A hold that is there and open is the answer to a repeat for the same two at the same rate, whatever else the repeat
@@ -155,9 +153,7 @@ async def expire_due(tx: Tx, pool: str, now: int) -> list[Hold]:
     return expired
 
 
-async def unpaid(
-    tx: Tx, pool: str, hold: str, user: str, expert: str, terms: Terms, ending: Ending
-) -> Hold | None:
+async def unpaid(tx: Tx, pool: str, hold: str, user: str, expert: str, terms: Terms, ending: Ending) -> Hold | None:
     """Write down a session for which nothing was set aside, with a hold of nothing that ends at once."""
     accounts = await lock(tx, pool, terms.currency, ("wallet", user), ("earnings", expert))
     made = await _add(tx, pool, hold, terms, accounts["wallet", user], accounts["earnings", expert], 0, ending.at)

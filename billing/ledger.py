@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from billing import store
 from billing.booking import (
-    ESCROW,
     FEES,
     PROCESSOR,
     WORLD,
@@ -92,7 +91,9 @@ async def deposit(
     return await _move(tx, ask, PROCESSOR, ("wallet", user), ("wallet", user), memo=memo)
 
 
-async def goodwill(tx: Tx, pool: str, user: str, amount: int, currency: str, *, key: str, now: int, memo: str) -> Booked:
+async def goodwill(
+    tx: Tx, pool: str, user: str, amount: int, currency: str, *, key: str, now: int, memo: str
+) -> Booked:
     """Fees to wallet: what an operator gives a user, `memo` says why."""
     ask = _ask(pool, key, "goodwill", now, user=user, amount=amount, currency=currency)
     return await _move(tx, ask, FEES, ("wallet", user), ("wallet", user), memo=memo)
@@ -142,7 +143,6 @@ async def chargeback(
 
     Freezing is a command of its own. A dispute that is won is `reverse`d.
     """
-    check_amount(amount)
     ask = _ask(pool, key, "chargeback", now, user=user, amount=amount, currency=currency, reference=reference)
     accounts = await lock(tx, pool, currency, ("wallet", user), FEES, PROCESSOR)
     if first := await answered(tx, ask, Chargeback):
@@ -216,7 +216,6 @@ async def rename_owner(tx: Tx, pool: str, kind: Kind, owner: str, instead: str) 
 async def _move(tx: Tx, ask: Command, debit: Who, credit: Who, of: Who, *, memo: str) -> Booked:
     """The command `ask` as one transfer; the answer tells the balance of the account `of`."""
     amount, currency = int(ask.given["amount"]), str(ask.given["currency"])
-    check_amount(amount)
     accounts = await lock(tx, ask.pool, currency, debit, credit)
     if first := await answered(tx, ask, Booked):
         return first
@@ -233,6 +232,8 @@ def _check_frozen(debit: Account) -> None:
 
 
 def _ask(pool: str, key: str, name: str, now: int, **given: str | int) -> Command:
+    if "amount" in given:
+        check_amount(given["amount"])
     return Command(pool=pool, key=key, name=name, given=given, now=now)
 
 

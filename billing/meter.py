@@ -1,7 +1,7 @@
 """What a session holds and what it comes to, in the caller's transaction. The rules of price are in `price.py`.
 
-`reserve` when somebody accepts, `bind` when the match is known, `extend_open` after a deposit, `settle` when the session
-has ended, `release` when the offer ended without one. A hold has the id of its offer.
+`reserve` when somebody accepts, `bind` when the match is known, `extend_open` after a deposit, `settle` when the
+session has ended, `release` when the offer ended without one. A hold has the id of its offer.
 """
 
 from typing import Final, NamedTuple
@@ -11,11 +11,12 @@ from msgspec import Struct
 
 from billing import holds, ledger, store
 from billing.holds import Ending, Hold, Outcome, Terms
-from billing.price import SHORT_MS, buys_ms, cost, fee, needed
+from billing.price import MINUTE_MS, SHORT_MS, buys_ms, cost, fee, needed
 from ground.errors import Refusal
 from ground.sql import Tx, is_about_data
 
 DAY_MS: Final = 24 * 3_600_000
+_LONGEST_MS: Final = 2**53
 _log = structlog.get_logger("openline.meter")
 
 
@@ -84,8 +85,8 @@ async def reserve(
     already, Refusal("op_reused") when the offer's hold is for others or at another rate.
     """
     terms = Terms(rate, free_ms, cap_ms, fee_bps, currency)
-    least = _least(rate, free_ms, min(minimum_ms, cap_ms))
-    held = await holds.hold(tx, pool, offer, user, expert, terms, at_least=least, now=now)
+    smallest = least(rate, free_ms, min(minimum_ms, cap_ms))
+    held = await holds.hold(tx, pool, offer, user, expert, terms, at_least=smallest, now=now)
     return Reserved(held.amount, budget_of(held), held.terms.fee_bps)
 
 
@@ -141,7 +142,8 @@ async def settle(
     is logged as an error, and written down when `user` and `expert` are given. It never raises for what it is given;
     None when there is nothing to bill at all. Errors of a database out of order do come out.
     """
-    ending = Ending(session, max(0, ran_ms), ended_by, ended_at)
+    by = ended_by if ended_by in ("user", "expert") else ""
+    ending = Ending(session, min(max(0, ran_ms), _LONGEST_MS), by, ended_at)
     try:
         async with tx.begin_nested():
             if done := await bill(tx, pool, session):
@@ -217,10 +219,10 @@ def _budget(amount: int, rate: int, free_ms: int, cap_ms: int) -> int:
     return min(cap_ms, buys_ms(amount, rate, free_ms))
 
 
-def _least(rate: int, free_ms: int, ms: int) -> int:
-    """The smallest amount that lasts for `ms`: `buys_ms` rounds up, so it may be one less than what is `needed`."""
-    enough = needed(rate, free_ms, ms)
-    return enough - 1 if enough and buys_ms(enough - 1, rate, free_ms) >= ms else enough
+def least(rate: int, free_ms: int, ms: int) -> int:
+    """The smallest amount that lasts for `ms`. It can be less than what is `needed`, for `buys_ms` rounds up."""
+    paid_ms = ms - free_ms
+    return rate * (paid_ms - 1) // MINUTE_MS + 1 if paid_ms > 0 else 0
 
 
 def _funded(held: Hold) -> Funded:

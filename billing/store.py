@@ -44,7 +44,9 @@ transactions = sa.Table(
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("reference", sa.Text, nullable=False),  # of a session its id, else what the caller names
     sa.Column("memo", Words, nullable=False),
-    sa.Column("reverses", sa.BigInteger, sa.ForeignKey("ledger_transactions.id", name="fk_ledger_transactions_reverses")),
+    sa.Column(
+        "reverses", sa.BigInteger, sa.ForeignKey("ledger_transactions.id", name="fk_ledger_transactions_reverses")
+    ),
     sa.UniqueConstraint("pool", "key"),
     sa.UniqueConstraint("id", "pool"),
     sa.UniqueConstraint("reverses"),
@@ -104,9 +106,8 @@ holds = sa.Table(
     sa.Column("fee", sa.BigInteger, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),  # "" until it ends: charged, short, free, unpaid, released
     sa.Column("ended_by", sa.Text, nullable=False),
-    sa.Column(
-        "transaction_id", sa.BigInteger, sa.ForeignKey("ledger_transactions.id", name="fk_ledger_holds_transaction")
-    ),
+    sa.Column("transaction_id", sa.BigInteger),
+    sa.ForeignKeyConstraint(["transaction_id"], ["ledger_transactions.id"], name="fk_ledger_holds_transaction"),
     *(
         sa.ForeignKeyConstraint(
             [side, "pool", "currency"],
@@ -161,14 +162,16 @@ async def lock_accounts(tx: Tx, pool: str, who: Sequence[tuple[str, str]]) -> Se
 
 
 async def open_accounts(tx: Tx, pool: str, currency: str, who: Sequence[tuple[str, str]]) -> None:
-    """Make the accounts `who` (kind, owner); whoever is there already stays."""
-    nothing = {"balance": 0, "pending": 0, "frozen_at": None, "frozen_reason": ""}
-    rows = [{"pool": pool, "kind": kind, "owner": owner, "currency": currency} | nothing for kind, owner in sorted(who)]
+    """Make the accounts `who` (kind, owner) in this order; one that somebody else makes at the same time is theirs."""
+    nothing: dict[str, Any] = {"balance": 0, "pending": 0, "frozen_at": None, "frozen_reason": ""}
+    rows = [nothing | {"pool": pool, "kind": kind, "owner": owner, "currency": currency} for kind, owner in who]
     await put_once(tx, accounts, rows, key=("pool", "kind", "owner"))
 
 
 async def set_frozen(tx: Tx, account: int, at: int | None, reason: str) -> None:
-    await tx.execute(sa.update(accounts).where(accounts.c.account == account).values(frozen_at=at, frozen_reason=reason))
+    await tx.execute(
+        sa.update(accounts).where(accounts.c.account == account).values(frozen_at=at, frozen_reason=reason)
+    )
 
 
 async def set_owner(tx: Tx, account: int, owner: str) -> None:

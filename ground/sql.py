@@ -231,6 +231,13 @@ async def get_cursor(tx: Tx, pool: str) -> Cursor:
     return Cursor(row.epoch, row.seq)
 
 
+async def peek_cursor(tx: Tx, pool: str) -> Cursor:
+    """Where the books of `pool` stood when this transaction began."""
+    query = sa.select(journal_cursor.c.epoch, journal_cursor.c.seq).where(journal_cursor.c.pool == pool)
+    row = (await tx.execute(query)).one_or_none()
+    return Cursor(row.epoch, row.seq) if row else Cursor("", 0)
+
+
 async def set_cursor(tx: Tx, pool: str, epoch: str, seq: int) -> None:
     """Move the cursor in the transaction that wrote the entries. Raises ValueError for a step back within an epoch."""
     before = await get_cursor(tx, pool)

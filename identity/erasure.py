@@ -3,6 +3,7 @@
 The row lasts until everything is done, whatever dies meanwhile, and then keeps nothing of whose it was.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +17,8 @@ from identity.tokens import Identity
 
 Who = tuple[str, str, str]
 """Pool, role and subject."""
+First = Callable[[Tx, list[Who]], Awaitable[None]]
+"""What is done before all those are forgotten."""
 
 
 class Erasure(Struct, kw_only=True, frozen=True):
@@ -37,14 +40,17 @@ class Erasures:
         async with self._db.read() as tx:
             return await _members(tx, who)
 
-    async def begin(self, who: Identity, *, now: int) -> Erasure:
+    async def begin(self, who: Identity, *, now: int, first: First | None = None) -> Erasure:
         """Forget the account of `who`, or the one member without an account; the address is free from now on.
 
-        Answers with what is left to do; all sign-ins have ended. Refused `no_account`.
+        Answers with what is left to do; all sign-ins have ended. `first` is done before, in the same transaction: what
+        it raises stops everything. Refused `no_account`.
         """
         async with self._db.begin() as tx:
-            email = await _empty_account(tx, who.account, now)
             members = await _members(tx, who)
+            if first:
+                await first(tx, members)
+            email = await _empty_account(tx, who.account, now)
             await _end_sign_ins(tx, who.account, members, now)
             await outside.forget_person(tx, who.account, email, members, new_id("erased"))
             made = Erasure(erasure=new_id("erasure"), email=email, members=members)

@@ -40,6 +40,11 @@ async def reach(tx: Tx, pool: str, role: Member, subject: str) -> Reach | None:
     return Reach(email=row["email"], language=row["language"] or "")
 
 
+async def is_member(tx: Tx, pool: str, role: Member, subject: str) -> bool:
+    """Whether somebody with an account here is `subject` in `pool`."""
+    return await store.membership(tx, pool, role, subject) is not None
+
+
 class Members:
     """The members of pools."""
 

@@ -108,6 +108,14 @@ async def begin(tx: Tx, who: Identity, how: How, agent: str, now: int) -> Identi
     return signed
 
 
+async def is_visitor(tx: Tx, pool: str, subject: str) -> bool:
+    """Whether nothing but a browser's cookie knows this user: they came as a visitor and have no account. (The users of
+    a host site, and those of a link of the command line, have none either, but come back under the same name.)"""
+    if await store.membership(tx, pool, "user", subject) is not None:
+        return False
+    return await store.came_as_visitor(tx, pool, subject)
+
+
 async def end_others(tx: Tx, who: Identity, now: int, why: str) -> Ended:
     """As `SignIns.end_others`, in a transaction of the caller's."""
     return _made(await store.end_sign_ins(tx, who.account, _member(who), now, why, but=who.token_id))

@@ -217,6 +217,13 @@ async def standing(tx: Tx, sign_in: str) -> dict[str, Any] | None:
     return await one(tx, query)
 
 
+async def came_as_visitor(tx: Tx, pool: str, subject: str) -> bool:
+    """Whether a user of this name has signed in as a visitor."""
+    theirs = (sign_ins.c.pool == pool, sign_ins.c.role == "user", sign_ins.c.subject == subject)
+    query = sa.select(sign_ins.c.id).where(*theirs, sign_ins.c.how == "visitor").limit(1)
+    return (await tx.scalar(query)) is not None
+
+
 async def see(tx: Tx, sign_in: str, now: int) -> None:
     await tx.execute(sa.update(sign_ins).where(sign_ins.c.id == sign_in).values(seen_at=now))
 

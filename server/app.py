@@ -25,16 +25,21 @@ from server.sign_in import Entrance
 from server.visitors import Visitors
 from server.web import (
     accounts,
+    deposits,
     directory_page,
     history,
     mails,
+    money,
     oidc,
     options,
     own_data,
+    payouts,
     people,
     photos,
     profile_edit,
     profile_page,
+    statements,
+    wallet,
 )
 
 DEMO_POOL: Final = "demo"
@@ -70,6 +75,11 @@ def _routes(house: House, bounds: Bounds) -> list[Route]:
         *oidc.OidcPages(house, entrance).routes(),
         *Visitors(house, entrance).routes(),
         *own_data.OwnData(house, entrance).routes(),
+        *wallet.Wallets(house).routes(),
+        *deposits.routes(house),
+        *statements.Statements(house).routes(),
+        *payouts.Payouts(house).routes(),
+        *money.PoolMoney(house).routes(),
     ]
     experts = Route("/v1/pools/{pool}/experts", _experts(house), methods=["GET"])
     profiles = [

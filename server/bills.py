@@ -1,5 +1,7 @@
 """What a session came to, in the words of the wire: for its user what was paid, for its expert what was earned too."""
 
+from typing import cast
+
 from billing import ledger, meter
 from billing.meter import BillFacts
 from ground.sql import Database, Tx
@@ -41,7 +43,7 @@ def _for_expert(facts: BillFacts, partner: str, owed: int) -> messages.Bill:
         session=facts.session,
         side="expert",
         partner=partner,
-        outcome=facts.outcome,
+        outcome=cast(messages.BillOutcome, facts.outcome),
         ms=facts.ran_ms,
         rate=facts.rate,
         free_ms=facts.free_ms,
@@ -60,7 +62,7 @@ def _for_user(facts: BillFacts, partner: str, balance: int) -> messages.Bill:
         session=facts.session,
         side="user",
         partner=partner,
-        outcome=facts.outcome,
+        outcome=cast(messages.BillOutcome, facts.outcome),
         ms=facts.ran_ms,
         rate=facts.rate,
         free_ms=facts.free_ms,

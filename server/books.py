@@ -3,13 +3,14 @@
 Whoever writes locks the cursor first, so that two processes which both believe to lead write nothing twice.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
 
 from ground.journal import Entry
-from ground.sql import Cursor, Database, Stamp, Tx, get_cursor, set_cursor
+from ground.sql import Cursor, Database, Stamp, Tx, get_cursor, peek_cursor, set_cursor
 from identity import audit
 from presence import history
 from presence.facts import ExpertFacts
@@ -18,19 +19,24 @@ from queueing import waits
 from queueing.facts import PoolSnapshot, SessionFacts, TicketFacts
 from server.free_news import FreeNews
 from server.mirror import Event, events_of
+from server.settling import Moved, Settling
 from sessions import store as sessions
 
 LOST: Final = "lost_with_the_store"
 """The reason of a session that the live store no longer knows."""
+LOOK_S: Final = 0.05
 _log = structlog.get_logger("openline.books")
 
 
 class Books:
     """The books of all pools in one database. `free_news` writes to those who wait for an expert to be free."""
 
-    def __init__(self, db: Database, free_news: FreeNews | None = None) -> None:
+    def __init__(self, db: Database, free_news: FreeNews | None = None, settling: Settling | None = None) -> None:
         self._db = db
         self._free_news = free_news
+        self._settling = settling or Settling()
+        self.moved: Callable[[str, Sequence[Moved]], Awaitable[None]] = _nobody
+        """Tells whose money has moved, after it is committed; the house sets it. It raises nothing."""
 
     async def cursor(self, pool: str) -> Cursor:
         """The last entry that is written."""
@@ -44,10 +50,25 @@ class Books:
             fresh = [entry for entry in entries if entry.epoch != cursor.epoch or entry.seq > cursor.seq]
             told = [(Stamp(entry.epoch, entry.seq, entry.at), events_of(entry.events)) for entry in fresh]
             await _record(tx, pool, told)
+            moved = await self._settling.record(tx, pool, told)
             if self._free_news:
                 await self._free_news.tell(tx, pool, told)
             if fresh:
                 await set_cursor(tx, pool, fresh[-1].epoch, fresh[-1].seq)
+        await self.moved(pool, moved)
+
+    async def reached(self, pool: str, epoch: str, seq: int, seconds: float) -> bool:
+        """Wait at most so long until the books hold everything up to `seq` of `epoch`; False when they don't."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    async with self._db.read() as tx:
+                        cursor = await peek_cursor(tx, pool)
+                    if cursor.epoch == epoch and cursor.seq >= seq:
+                        return True
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            return False
 
     async def skip(self, pool: str, epoch: str, seq: int) -> None:
         """Go on after `seq` of `epoch`: what came before can't be had (any more)."""
@@ -72,6 +93,10 @@ class Books:
         if lost:
             _log.warning("sessions_lost", pool=pool, count=len(lost))
         return len(lost)
+
+
+async def _nobody(_pool: str, _moved: Sequence[Moved]) -> None:
+    """Where nobody is told."""
 
 
 async def _record(tx: Tx, pool: str, told: Sequence[tuple[Stamp, Sequence[Event]]]) -> None:

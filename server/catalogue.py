@@ -105,6 +105,10 @@ class Catalogue:
         """Display names in `pool`. Raises Refusal (`no_such_pool`)."""
         return (await self.open(pool)).name
 
+    def currency(self, pool: str) -> str:
+        """The currency of a pool that is open; "" of another."""
+        return self._pages[pool].pool.options.currency if pool in self._pages else ""
+
     async def open(self, pool: str) -> Page:
         """The page of a pool, read if it was not. Raises Refusal (`no_such_pool`)."""
         page = self._pages.get(pool)

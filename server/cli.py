@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from server.cli_audit import audit
 from server.cli_bench import bench
 from server.cli_identity import account, link, token
 from server.cli_options import config_of, where
@@ -41,6 +42,7 @@ def main() -> None:
     Let an expert in:   openline link --pool support --expert ada
     Serve it:           openline serve --store redis://store.example --database postgresql://db.example/openline
     Is all well?        openline doctor
+    Do books add up?    openline audit
 
     Every option is also an environment variable, OPENLINE_ and the option's name; secrets are only that.
     """
@@ -150,5 +152,5 @@ def _schema(kind: str) -> str:
     return msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n"
 
 
-for _command in (pool, account, token, link, test_processor, bench):
+for _command in (pool, account, token, link, audit, test_processor, bench):
     main.add_command(_command)

@@ -13,7 +13,7 @@ from server.cli_pool_money import in_minor_units, money_options, money_wishes, s
 from server.config import without_password
 
 if TYPE_CHECKING:
-    from ground.sql import Database
+    from ground.sql import Database, Tx
 
 PROBLEMS_SHOWN = 50
 ACTOR = "command line"
@@ -111,18 +111,20 @@ async def _set(pool_id: str, wishes: dict[str, Any], given: dict[str, Any]) -> A
     from directory.profiles import Profiles
     from ground.clock import SystemClock
     from identity import audit
-    from server.web.options import merged
+    from server.web.options import all_of, keeps_books, merged
 
     async with opened(**given) as db:
         profiles = Profiles(db)
         before = (await profiles.pool(pool_id)).options
         if not wishes:
             return before
-        after = (await profiles.put_options(pool_id, merged(before, in_minor_units(before, wishes)))).options
+        after = merged(before, in_minor_units(before, wishes))
         did = audit.Action(actor=ACTOR, action="set_options", object=f"pool:{pool_id}", reason=", ".join(wishes))
-        async with db.begin() as tx:
+
+        async def noted(tx: "Tx") -> None:
             await audit.note(tx, pool_id, SystemClock().now_ms(), did)
-        return after
+
+        return (await profiles.put_options(pool_id, after, all_of(noted, keeps_books(pool_id, after)))).options
 
 
 @pool.command("list")

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from directory.expert import PoolOptions
 from ground.currency import digits_of, whole
+
+if TYPE_CHECKING:
+    from directory.expert import PoolOptions
 
 C = TypeVar("C", bound=Callable[..., Any])
 _DIGITS_MAX: Final = 12
@@ -58,7 +60,7 @@ def money_wishes(given: dict[str, Any]) -> dict[str, Any]:
     return taken
 
 
-def in_minor_units(before: PoolOptions, wishes: Mapping[str, Any]) -> dict[str, Any]:
+def in_minor_units(before: "PoolOptions", wishes: Mapping[str, Any]) -> dict[str, Any]:
     """`wishes` with their amounts in minor units of the currency that the pool has then."""
     currency = wishes.get("currency", before.currency)
 
@@ -74,7 +76,7 @@ def in_minor_units(before: PoolOptions, wishes: Mapping[str, Any]) -> dict[str, 
     return changed
 
 
-def shown(options: PoolOptions) -> Sequence[str]:
+def shown(options: "PoolOptions") -> Sequence[str]:
     """Every option on a line of its own; those about money only where money is charged."""
     lines = [
         f"currency\t{options.currency}",
@@ -85,7 +87,7 @@ def shown(options: PoolOptions) -> Sequence[str]:
     return lines + (_money(options) if options.prepaid else []) + [f"category\t{path}" for path in options.categories]
 
 
-def _money(options: PoolOptions) -> list[str]:
+def _money(options: "PoolOptions") -> list[str]:
     def amount(minor: int) -> str:
         return f"{whole(minor, options.currency)} {options.currency}"
 

@@ -4,20 +4,23 @@ Who may send a message at all is decided before (`identity.roles`); here every o
 the room gets the member's own id and answers for an object of others as for one that does not exist.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ground.errors import Refusal
 from presence.presence import Presence
+from queueing.facts import Terms, TicketFacts
 from queueing.line import Line
 from server import views
+from server.accepting import Accepting
 from server.attachments import Attachments, Member
 from server.catalogue import Catalogue
 from server.connection import Connection
 from server.desks.desk import Handlers
 from server.fanout import Fanout
 from server.forecasts import OpenForecasts
-from server.pages import Pages, View
+from server.pages import Pages, View, Wallet, no_wallet
+from server.terms import LineTerms
 from sessions.conversation import Conversation
 from wire import messages
 from wire.messages import ClientMessage, ServerMessage
@@ -41,8 +44,11 @@ class Commands:
         forecasts: OpenForecasts,
         attachments: Attachments,
         catalogue: Catalogue,
+        terms: LineTerms,
+        accepting: Accepting,
         ice: Ice,
         desks: Handlers,
+        wallet: Wallet = no_wallet,
     ) -> None:
         self._line = line
         self._presence = presence
@@ -51,9 +57,11 @@ class Commands:
         self._forecasts = forecasts
         self._attachments = attachments
         self._catalogue = catalogue
+        self._terms = terms
+        self._accepting = accepting
         self._ice = ice
         self._desks = desks
-        self._pages = Pages(fanout.hub, fanout.clock)
+        self._pages = Pages(fanout.hub, fanout.clock, wallet)
         fanout.resnapshot = self.resnapshot
 
     # ------------------------------------------------------------ coming and going
@@ -121,21 +129,33 @@ class Commands:
 
     async def _join(self, conn: Connection, ask: messages.Join) -> ServerMessage:
         self._check_mode(conn, ask.experts, ask.mode)
-        answer = await self._line.join(conn.pool, conn.member, ask.experts, ask.mode, name=conn.name, op=ask.op)
-        return self._joined(conn, ask.id, answer)
+        terms = await self._terms.joined(conn, ask.experts, ask.mode)
+        answer = await self._line.join(
+            conn.pool, conn.member, ask.experts, ask.mode, name=conn.name, terms=terms, op=ask.op
+        )
+        return self._joined(conn, ask.id, answer, terms)
 
     async def _connect(self, conn: Connection, ask: messages.Connect) -> ServerMessage:
         self._check_mode(conn, [ask.expert], ask.mode)
-        answer = await self._line.connect(conn.pool, conn.member, ask.expert, ask.mode, name=conn.name, op=ask.op)
-        return self._joined(conn, ask.id, answer)
+        terms = await self._terms.joined(conn, [ask.expert], ask.mode)
+        answer = await self._line.connect(
+            conn.pool, conn.member, ask.expert, ask.mode, name=conn.name, terms=terms, op=ask.op
+        )
+        return self._joined(conn, ask.id, answer, terms)
 
     async def _switch(self, conn: Connection, ask: messages.Switch) -> ServerMessage:
         view: View = conn.view
         ticket = view.live.mirror.ticket_of(conn.member)
         if ticket:
             self._check_mode(conn, [ask.expert], ticket.mode)
-        answer = await self._line.switch(conn.pool, conn.member, ask.expert, leaving=ask.leaving, op=ask.op)
-        return self._joined(conn, ask.id, answer)
+        priced, terms = await self._terms.switched(conn, ask.expert)
+        answer = await self._line.switch(
+            conn.pool, conn.member, ask.expert, leaving=ask.leaving, terms=terms, op=ask.op
+        )
+        if priced and answer["ticket"] != priced:  # meanwhile the user has another ticket, perhaps in a dearer mode
+            await self._line.leave(conn.pool, conn.member, ask.expert)
+            raise Refusal("no_ticket")
+        return self._joined(conn, ask.id, answer, _kept(ticket) | terms)
 
     def _check_mode(self, conn: Connection, experts: Sequence[str], mode: messages.Mode) -> None:
         """An expert is asked only for what they offer; whether they exist is for the line to say."""
@@ -145,10 +165,11 @@ class Commands:
             if known is not None and mode not in known.modes:
                 raise Refusal("mode_not_offered", expert)
 
-    def _joined(self, conn: Connection, request: int, answer: Answer) -> messages.Joined:
+    def _joined(self, conn: Connection, request: int, answer: Answer, terms: Mapping[str, Terms]) -> messages.Joined:
         view: View = conn.view
+        rates = {expert: each.rate for expert, each in terms.items()}
         places = [
-            messages.LinePlace(expert=expert, ordinal=ordinal, ahead=ahead, length=length, rate=0)
+            messages.LinePlace(expert=expert, ordinal=ordinal, ahead=ahead, length=length, rate=rates.get(expert, 0))
             for expert, ordinal, ahead, length in answer["places"]
         ]
         return messages.Joined(
@@ -173,13 +194,16 @@ class Commands:
     # ------------------------------------------------------------ both sides
 
     async def _accept(self, conn: Connection, ask: messages.Accept) -> ServerMessage:
-        return _ok(ask, await self._line.accept(conn.pool, ask.offer, conn.role, conn.member, op=ask.op))
+        return _ok(ask, await self._accepting.accept(conn, ask))
 
     async def _decline(self, conn: Connection, ask: messages.Decline) -> ServerMessage:
         return _ok(ask, await self._line.decline(conn.pool, ask.offer, conn.role, conn.member, ask.reason, op=ask.op))
 
     async def _connected(self, conn: Connection, ask: messages.Connected) -> ServerMessage:
         return _ok(ask, await self._line.connected(conn.pool, ask.session, conn.role, conn.member))
+
+    async def _interrupted(self, conn: Connection, ask: messages.Interrupted) -> ServerMessage:
+        return _ok(ask, await self._line.interrupted(conn.pool, ask.session, conn.role, conn.member))
 
     async def _end(self, conn: Connection, ask: messages.End) -> ServerMessage:
         return _ok(ask, await self._line.end(conn.pool, ask.session, conn.role, conn.member, ask.reason, op=ask.op))
@@ -225,7 +249,11 @@ class Commands:
 
     async def _move(self, conn: Connection, ask: messages.Move) -> ServerMessage:
         by = _operator(conn)
-        return _ok(ask, await self._line.move(conn.pool, ask.ticket, ask.expert, ask.to, ask.reason, by, op=ask.op))
+        terms = await self._terms.moved(conn.view, ask.ticket, ask.expert)
+        answer = await self._line.move(
+            conn.pool, ask.ticket, ask.expert, ask.to, ask.reason, by, terms=terms, op=ask.op
+        )
+        return _ok(ask, answer)
 
     async def _remove(self, conn: Connection, ask: messages.Remove) -> ServerMessage:
         return _ok(ask, await self._line.remove(conn.pool, ask.ticket, ask.reason, _operator(conn), op=ask.op))
@@ -251,6 +279,7 @@ _HANDLERS: Final[dict[type, Callable[[Commands, Connection, Any], Awaitable[Serv
     messages.Accept: Commands._accept,
     messages.Decline: Commands._decline,
     messages.Connected: Commands._connected,
+    messages.Interrupted: Commands._interrupted,
     messages.End: Commands._end,
     messages.Say: Commands._say,
     messages.Typing: Commands._typing,
@@ -272,6 +301,11 @@ def _attached(conn: Connection) -> Member | None:
     if conn.member and conn.role in ("user", "expert"):
         return Member(conn.pool, conn.role, conn.member)
     return None
+
+
+def _kept(ticket: TicketFacts | None) -> dict[str, Terms]:
+    """What was locked with the places that a ticket has."""
+    return {expert: Terms(rate, free, limit) for expert, rate, free, limit in ticket.terms} if ticket else {}
 
 
 def _operator(conn: Connection) -> str:

@@ -5,7 +5,8 @@ cursor, the roster is what the directory says. So another process goes on wherev
 """
 
 import asyncio
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 import structlog
 
@@ -38,7 +39,8 @@ class Deposed(Exception):
 
 
 class Conductor:
-    """Leads, in this process, every pool of the directory that no other process leads."""
+    """Leads, in this process, every pool of the directory that no other process leads. `money` tells the live store
+    what the books know of money, for as long as a pool is led."""
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class Conductor:
         journal: Journal,
         lead: Leadership,
         books: Books,
+        money: Callable[[str], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
         self._process = process
         self._profiles = profiles
@@ -57,6 +60,7 @@ class Conductor:
         self._journal = journal
         self._lead = lead
         self._books = books
+        self._money = money
         self._pools: dict[str, asyncio.Task[None]] = {}
         self.leading: set[str] = set()
 
@@ -87,7 +91,11 @@ class Conductor:
                 continue
 
     async def _stand(self, pool: str) -> None:
-        """Wait for the lead, lead until it is lost, and again."""
+        """Wait for the lead, lead until it is lost, and again.
+
+        Asking for the lead is a command like any other: the store runs what is due first. So while the leader is dead
+        and its lease not yet over, deadlines (the end of somebody's money, say) are late by `PAUSE_S` at most.
+        """
         while True:
             try:
                 if await self._lead.hold(pool, self._process, LEAD_MS):
@@ -111,6 +119,8 @@ class Conductor:
             duties.create_task(self._deadlines(pool, epoch, moved))
             duties.create_task(self._roster_of(pool))
             duties.create_task(self._keep_books(pool, epoch, tail, moved))
+            if self._money:
+                duties.create_task(self._money(pool))
 
     async def _renew(self, pool: str) -> None:
         while True:

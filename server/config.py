@@ -16,6 +16,7 @@ from identity.outside.settings import HostSite, Provider, providers_problem, sit
 from identity.tokens import SECRET_MIN, Secret
 from mail.address import mailbox
 from mail.relay import parse_relay
+from server.config_processor import ProcessorProblem, processor_of
 
 T = TypeVar("T")
 _MAIL_NEEDS = {
@@ -46,7 +47,8 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     verify. `demo` makes up users for whoever asks. `base_url` is where people reach the server, for links in mails;
     `smtp` the mail server's address (without one, mails wait in the outbox for the operators' eyes), `mail_from` the
     sender of all mails. `host_sites` are the sites whose own users come with tokens, `oidc` the providers where people
-    may sign in.
+    may sign in. `stripe_key` and `stripe_webhook_secret` are of the card processor ("": nobody can pay in),
+    `stripe_api` its address when it is not Stripe's own.
     """
 
     store: str
@@ -66,6 +68,9 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     mail_from: str = ""
     host_sites: tuple[HostSite, ...] = ()
     oidc: tuple[Provider, ...] = ()
+    stripe_key: str = ""
+    stripe_webhook_secret: str = ""
+    stripe_api: str = ""
     demo: bool = False
 
     def __repr__(self) -> str:
@@ -105,6 +110,7 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
         **_mail(env),
         host_sites=_listed(env, "OPENLINE_HOSTS_JWT", HostSite, sites_problem),
         oidc=_listed(env, "OPENLINE_OIDC", Provider, providers_problem),
+        **_processor(env),
         **_checked(values),
     )
 
@@ -186,6 +192,14 @@ def _check_base(base: str) -> None:
     parts = urlsplit(base)
     if parts.scheme not in ("http", "https") or not parts.hostname or base != f"{parts.scheme}://{parts.netloc}":
         raise ConfigError(f"OPENLINE_BASE_URL {base!r} is no address of ours: write it as https://line.example")
+
+
+def _processor(env: dict[str, str]) -> dict[str, Any]:
+    """Through whom people pay in."""
+    try:
+        return dict(processor_of(env, env.get("OPENLINE_BASE_URL", "").strip()))
+    except ProcessorProblem as problem:
+        raise ConfigError(str(problem)) from None
 
 
 def _ice_servers(text: str) -> tuple[IceServer, ...]:

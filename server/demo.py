@@ -11,13 +11,13 @@ from typing import NamedTuple
 import click
 import msgspec
 
-from directory.expert import PoolOptions
-from directory.importer import import_experts
+from directory.importer import import_experts, parse_bytes
 from directory.profiles import Profiles
 from ground.errors import Refusal
 from ground.sql import Database
 from identity.tokens import Member
 from server.config import Config
+from server.demo_money import endow, price
 from server.embedded_run import owned
 from server.run import run
 from server.sign_in_links import sign_in_url
@@ -70,6 +70,7 @@ async def prepare(config: Config) -> list[str]:
     try:
         await db.migrate()
         await _people(Profiles(db))
+        await endow(db, POOL)
         base = f"http://localhost:{config.port}"
         return [await sign_in_url(db, base, POOL, guest.role, guest.subject, guest.name) for guest in GUESTS]
     finally:
@@ -79,11 +80,11 @@ async def prepare(config: Config) -> list[str]:
 async def _people(profiles: Profiles) -> None:
     with suppress(Refusal):  # pool_exists: a later start
         await profiles.create_pool(POOL, POOL_NAME)
-    if (await profiles.pool(POOL)).options == PoolOptions():  # new, or of a release before visitors
-        await profiles.put_options(POOL, PoolOptions(visitors=True))
+    listed = await asyncio.to_thread(EXPERTS.read_bytes)
+    await price(profiles, POOL, parse_bytes(listed).rows)
     if await profiles.experts(POOL):
         return
-    report = await import_experts(profiles, POOL, await asyncio.to_thread(EXPERTS.read_bytes))
+    report = await import_experts(profiles, POOL, listed)
     if report.problems:
         raise ValueError(f"{EXPERTS}: line {report.problems[0].line}: {report.problems[0].reason}")
 
@@ -96,7 +97,8 @@ def _announce(config: Config, links: list[str], over: threading.Event) -> None:
     click.echo("\nOpenline is up. Each link signs in once:\n")
     for guest, url in zip(GUESTS, links, strict=True):
         click.echo(f"  {guest.page:<40} {url}")
-    click.echo("\nEverybody is offline until they say otherwise: press Online in Ada's console first.")
+    click.echo("\nNo real money: Uma has 20 euros, and pays in more with card 4242 4242 4242 4242, any date to come.")
+    click.echo("Everybody is offline until they say otherwise: press Online in Ada's console first.")
     click.echo(f"More: openline link --pool {POOL} --expert bruno\nCtrl-C stops everything; nothing is lost.\n")
 
 

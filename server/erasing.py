@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from billing import leaving
 from directory import wishes
 from directory.editing import Changes
 from directory.index.index import Index
@@ -120,6 +121,7 @@ class Eraser:
             for pool, role, subject in erasure.members:
                 if role == "user":
                     await self._forget_user(tx, pool, subject)
+                await leaving.forget(tx, pool, role, subject)
             if erasure.email:
                 await wishes.forget(tx, "", erasure.email)
                 if not await outbox.forget(tx, "", erasure.email):

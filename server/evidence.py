@@ -80,13 +80,6 @@ class Evidence:
         except StoreUnavailable as error:
             _log.warning("evidence_not_reported", pool=pool, session=session, error=str(error))
 
-    async def close(self) -> None:
-        """Report nothing more."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
 
 def _probe(conn: Connection, now: float) -> None:
     if isinstance(conn.sink, Socket):

@@ -40,6 +40,7 @@ RESNAPSHOTS_AT_ONCE: Final = 50
 _log = structlog.get_logger("openline.fanout")
 
 SignedOut = Callable[[str, str, str, str, str], None]
+ProfileChanged = Callable[["LivePool", str], None]
 Resnapshot = Callable[[Connection], Awaitable[None]]
 OpenNames = Callable[[str], Awaitable[Names]]
 """Display names of a pool's experts. Raises Refusal (`no_such_pool`)."""
@@ -84,7 +85,10 @@ class LivePool:
         """For each place of a line, whether it is served before the hours end; the forecasts set it."""
         self._people: dict[tuple[str, str], set[Connection]] = {}
         self._translator = Translator(
-            mirror, names, lambda expert: self.outlooks(expert), lambda: parts.currency(pool)  # noqa: PLW0108 - set later
+            mirror,
+            names,
+            lambda expert: self.outlooks(expert),  # noqa: PLW0108 - set later
+            lambda: parts.currency(pool),
         )
         self._hub = parts.hub
         self._journal = parts.journal
@@ -276,7 +280,7 @@ class Fanout:
         self.signed_out: SignedOut = lambda *_: None
         """Closes the sockets of a sign-in (pool, role, member, reason, its id, or "" for all of the member's); the door
         sets it before the first pool opens."""
-        self.profile_changed: Callable[[LivePool, str], None] = lambda *_: None
+        self.profile_changed: ProfileChanged = lambda *_: None
         """Reads an expert's profile again and tells who follows it; the house sets it before the first pool opens."""
         self.money: Money = NoMoney()
         """Tells whose money has moved; the house sets it before the first pool opens."""

@@ -34,13 +34,13 @@ from mail.outbox import Outbox
 from presence.presence import Presence
 from queueing.line import Line
 from server.attachments import Attachments
-from server.books import Books
 from server.catalogue import Catalogue
 from server.commands import Commands, Ice
 from server.conductor import Conductor
 from server.config import Config
 from server.connection import Connection, Who
 from server.desks.about import AboutDesk
+from server.desks.deposits import DepositsDesk
 from server.desks.feedback import FeedbackDesk
 from server.desks.finding import FindingDesk
 from server.desks.hours import HoursDesk
@@ -48,19 +48,22 @@ from server.desks.letters import LettersDesk
 from server.door import Door, Identify
 from server.endings import watch
 from server.erasing import Eraser
-from server.fanout import Fanout, LivePool
+from server.evidence import Evidence
+from server.fanout import Fanout, LivePool, ProfileChanged, SignedOut
 from server.forecasts import OpenForecasts
-from server.free_news import FreeNews
 from server.guard import Guard
 from server.hub import Hub
 from server.indexing import Indexing
 from server.learning import Learning
 from server.limits import Bounds
 from server.mailer import Mailer, mailer_of
+from server.metering import Metering
 from server.origins import Gate
+from server.paying import Paying, paying_of
 from server.profile_news import ProfileNews
 from server.roster import Roster
 from server.sign_in_links import base_of
+from server.till import Till
 from server.views import Names
 from sessions.conversation import Conversation
 from wire.messages import Hello, IceServer
@@ -94,6 +97,8 @@ class House:
     oidc: Oidc
     logins: Logins
     eraser: Eraser
+    metering: Metering
+    paying: Paying | None
 
     async def sign_out(self, pool: str, role: str, member: str, reason: str, sign_in: str = "") -> None:
         """Close the sockets of a sign-in that the books say has ended, or of all of a member (""): here at once, and in
@@ -138,14 +143,21 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         hub, process = Hub(), new_id("w")
         fanout = Fanout(hub, line, journal, open_pool, clock)
         stack.push_async_callback(fanout.close)
+        till = Till(store, database, line, journal, catalogue, fanout, clock, base_of(config))
+        stack.push_async_callback(till.close)
+        paying = paying_of(config, database, clock, catalogue, till.metering)
+        if paying is not None:
+            stack.push_async_callback(paying.close)
+            stack.push_async_callback(_stop, _start(paying.run()))
         attachments = Attachments(presence, process)
         stack.push_async_callback(attachments.release)
         forecasts = OpenForecasts(hub, clock)
         fanout.on_open += [forecasts.run, Learning(database, forecasts).run]
         told = ProfileNews(catalogue)
         stack.push_async_callback(told.close)
-        books = Books(database, FreeNews(base_of(config)))
-        conductor = Conductor(process, profiles, roster, line, journal, Leadership(store), books)
+        conductor = Conductor(
+            process, profiles, roster, line, journal, Leadership(store), till.books, till.metering.keep
+        )
         tokens, sign_ins, words = Tokens(config.keys), SignIns(database), Passwords()
         web = Web()
         stack.push_async_callback(web.close)
@@ -155,41 +167,54 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         letters = LettersDesk(database, clock, base_of(config), accounts.email_of, mailer.hint)
         commands = Commands(
             line=line, presence=presence, conversation=conversation, fanout=fanout,
-            forecasts=forecasts, attachments=attachments, catalogue=catalogue, ice=_ice(config),
+            forecasts=forecasts, attachments=attachments, catalogue=catalogue, terms=till.terms,
+            accepting=till.accepting, wallet=till.news.wallet, ice=_ice(config),
             desks={
                 **AboutDesk(database, clock, letters.wants).handlers(),
                 **letters.handlers(),
                 **FeedbackDesk(database, conversation, catalogue, news, clock, index.add_chat).handlers(),
                 **HoursDesk(presence).handlers(),
+                **till.handlers(conversation, pays_in=paying is not None),
+                **DepositsDesk(paying).handlers(),
                 **FindingDesk(index, catalogue, clock).handlers(),
             },
         )  # fmt: skip
         indexing = Indexing(index, conductor.leading)
-
-        def profile_changed(live: LivePool, expert: str) -> None:
-            told.changed(live, expert)
-            indexing.changed(live, expert)
-
-        fanout.profile_changed = profile_changed
+        fanout.profile_changed = _both(told.changed, indexing.changed)
         eraser = Eraser(database, store, line, journal, index, profiles, clock)
         stack.push_async_callback(_stop, _start(eraser.run()))
         for work in (attachments.keep(), catalogue.keep(), conductor.run(), mailer.run(), indexing.run()):
             stack.push_async_callback(_stop, _start(work))
         door = Door(hub, gate, commands, identifier(guard, fanout), bounds)
-
-        def ended(pool: str, role: str, member: str, reason: str, sign_in: str) -> None:
-            guard.blocked.forget()
-            door.sign_out(pool, role, member, reason, sign_in)
-
-        fanout.signed_out = ended
-        stack.push_async_callback(_stop, _start(watch(sign_ins, ended, clock)))
+        door.also_sweep.append(Evidence(line, process, fanout.pools).sweep)
+        fanout.signed_out = _ender(door, guard)
+        stack.push_async_callback(_stop, _start(watch(sign_ins, fanout.signed_out, clock)))
         stack.push_async_callback(door.stop)
         yield House(
             config=config, clock=clock, door=door, store=store, database=database, fanout=fanout, catalogue=catalogue,
             profiles=profiles, news=news, index=index, tokens=tokens, guard=guard,
             accounts=accounts, mailer=mailer, arrivals=Arrivals(database, words), sign_ins=sign_ins,
             members=Members(database), oidc=Oidc(config.oidc, web), logins=Logins(database), eraser=eraser,
+            metering=till.metering, paying=paying,
         )  # fmt: skip
+
+
+def _both(one: ProfileChanged, other: ProfileChanged) -> ProfileChanged:
+    def changed(live: LivePool, expert: str) -> None:
+        one(live, expert)
+        other(live, expert)
+
+    return changed
+
+
+def _ender(door: Door, guard: Guard) -> SignedOut:
+    """Closes the sockets of a sign-in that has ended."""
+
+    def ended(pool: str, role: str, member: str, reason: str, sign_in: str) -> None:
+        guard.blocked.forget()
+        door.sign_out(pool, role, member, reason, sign_in)
+
+    return ended
 
 
 def identifier(guard: Guard, fanout: Fanout) -> Identify:

@@ -45,5 +45,5 @@ def set_up(level: int = logging.INFO) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # One line per connection and per request of theirs would drown ours.
-    for name in ("uvicorn.error", "uvicorn.access", "websockets.server", "alembic"):
+    for name in ("uvicorn.error", "uvicorn.access", "websockets.server", "alembic", "stripe", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -16,6 +16,8 @@ BODY_BYTES: Final = 64 * 1024
 # What may send more: a photo, whose handler looks at the sign-in before it reads.
 _PHOTO: Final = re.compile(r"/v1/pools/[^/]+/experts/[^/]+/photo")
 PHOTO_BYTES: Final = 8 * 1024 * 1024
+WEBHOOK: Final = "/v1/processor/webhook"
+"""Where the card processor tells what happened: no browser asks there, and no cookie counts."""
 # Asked by load balancers under any name.
 _ANY_HOST: Final = ("/healthz", "/readyz", "/metrics")
 _log = structlog.get_logger("openline.http")
@@ -51,7 +53,7 @@ class Frontage:
         headers = Headers(scope=scope)
         try:
             came = self._came(scope, headers)
-            if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            if scope["method"] not in ("GET", "HEAD", "OPTIONS") and scope["path"] != WEBHOOK:
                 self._gate.check_origin(headers.getlist("origin"), came, needed=True)
         except WrongHost:
             await asked.refuse(421, "wrong_host")

@@ -6,8 +6,8 @@ Who has no account here has no address and gets none; what can't be written stop
 from typing import Any, Final
 
 import structlog
-from msgspec import Struct
 
+from billing.meter import BillFacts
 from directory import store as directory
 from ground.errors import Refusal
 from ground.sql import Tx
@@ -20,19 +20,6 @@ from server.mail_texts import chosen, duration, moment, money, text, written
 PAGES: Final[dict[str, str]] = {"user": "account", "expert": "expert/earnings"}
 """Where somebody of a role sees what was booked, below the pool's page."""
 _log = structlog.get_logger("openline.money_mails")
-
-
-class Charged(Struct, kw_only=True, frozen=True):
-    """A session that cost something: `amount` and `rate` in minor units, times in ms."""
-
-    session: str
-    user: str
-    expert: str
-    ran_ms: int
-    rate: int
-    amount: int
-    currency: str
-    ended_at: int
 
 
 class MoneyMails:
@@ -50,9 +37,9 @@ class MoneyMails:
         """A deposit has been credited."""
         await self._about(tx, "deposit", pool, user, amount, currency, balance, now, key=key)
 
-    async def charged(self, tx: Tx, pool: str, bill: Charged, balance: int, now: int) -> None:
-        """A session was charged to its user."""
-        to = await reach(tx, pool, "user", bill.user)
+    async def charged(self, tx: Tx, pool: str, bill: BillFacts, balance: int, now: int) -> None:
+        """A session was charged to its user. One that cost nothing brings no letter."""
+        to = await reach(tx, pool, "user", bill.user) if bill.amount else None
         if to is None:
             return
         language = chosen(to.language)

@@ -32,6 +32,10 @@ Wallet = Callable[[LivePool, str], None]
 """Tells a user's pages, soon, what their balance is: the books have to be asked."""
 
 
+def no_wallet(_live: LivePool, _user: str) -> None:
+    """Where nothing is charged."""
+
+
 @dataclass(slots=True)
 class View:
     """What one connection looks at. `since` is where it left off before it came back, -1 when it starts afresh."""
@@ -47,7 +51,7 @@ class View:
 class Pages:
     """Tells single connections; what all are told goes through the hub."""
 
-    def __init__(self, hub: Hub, clock: Clock, wallet: Wallet = lambda _live, _user: None) -> None:
+    def __init__(self, hub: Hub, clock: Clock, wallet: Wallet) -> None:
         self._hub = hub
         self._clock = clock
         self.wallet = wallet

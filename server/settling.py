@@ -1,7 +1,7 @@
 """What the journal means for money, in the transaction that writes the journal's page.
 
-So each session is settled with the entry that ended it, once, whoever writes and however often he is stopped. Nothing of
-money stops the books: a session for which nothing was set aside is written down as unpaid, and logged.
+So each session is settled with the entry that ended it, once, whoever writes it and wherever they were stopped. Nothing
+of money stops the books: a session for which nothing was set aside is written down as unpaid, and logged.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from ground.errors import Refusal
 from ground.sql import Stamp, Tx, is_about_data
 from queueing.facts import OfferFacts, SessionFacts
 from server.mirror import Event
-from server.money_mails import Charged, MoneyMails
+from server.money_mails import MoneyMails
 
 RINGING: Final = frozenset({"ringing", "matched"})
 _log = structlog.get_logger("openline.settling")
@@ -64,20 +64,16 @@ class Settling:
         )  # fmt: skip
         if bill is None:
             return []
-        if bill.outcome == "charged" and self._mails:
+        if self._mails:
             await self._mail(tx, pool, bill, self._mails)
         return [Moved(bill.user, bill.session, soon_over=True)]
 
     async def _mail(self, tx: Tx, pool: str, bill: BillFacts, mails: MoneyMails) -> None:
         """The receipt goes with the charge, or the charge without it: no letter stops the books."""
         available, _owed = await meter.balances(tx, pool, bill)
-        charged = Charged(
-            session=bill.session, user=bill.user, expert=bill.expert, ran_ms=bill.ran_ms, rate=bill.rate,
-            amount=bill.amount, currency=bill.currency, ended_at=bill.ended_at,
-        )  # fmt: skip
         try:
             async with tx.begin_nested():
-                await mails.charged(tx, pool, charged, available, bill.ended_at)
+                await mails.charged(tx, pool, bill, available, bill.ended_at)
         except Exception as error:
             if not (isinstance(error, Refusal) or is_about_data(error)):
                 raise

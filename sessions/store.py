@@ -96,6 +96,13 @@ async def find(db: Database, pool: str, session: str) -> LoggedSession | None:
     return found[0] if found else None
 
 
+async def parties(tx: Tx, pool: str, sessions: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """By session the expert's id and the user's name ("" when the user is forgotten)."""
+    columns = (session_log.c.session, session_log.c.expert, session_log.c.name)
+    query = sa.select(*columns).where(session_log.c.pool == pool, session_log.c.session.in_(sessions))
+    return {session: (expert, name) for session, expert, name in await tx.execute(query)}
+
+
 async def unfinished(db: Database, pool: str) -> list[LoggedSession]:
     """The sessions that the log has as open: those that the live store no longer knows were lost with it."""
     return await _select(db, sa.and_(session_log.c.pool == pool, session_log.c.state != "ended"), 10_000)

@@ -171,6 +171,7 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("op_reused", "The operation id stands for another request.", "Take a new one."),
         RefusalCode("not_settled", "The session is not settled yet.", "Ask again in a moment."),
         RefusalCode("refund_open", "A refund is under way.", "Wait for it."),
+        RefusalCode("money_left", "There is still money on the account.", "Have it paid back first, or give it up."),
         RefusalCode("nothing_to_refund", "No card payment is left to give that back to.", "Ask the operator."),
         RefusalCode("no_card", "No card is kept.", "Make a deposit and keep the card."),
         RefusalCode("nothing_owed", "Nobody is owed anything.", "Nothing to do."),

@@ -277,7 +277,7 @@ class Processor:
 
 def _load(settings: Settings) -> tuple[Any, Any, Any]:
     """The SDK, what it talks through, and its client."""
-    sdk = importlib.import_module("stripe")
+    sdk: Any = importlib.import_module("stripe")
     sdk.enable_telemetry = False
     http = sdk.HTTPXClient(timeout=ONE_TRY_S)
     client = sdk.StripeClient(

@@ -138,6 +138,11 @@ async def lock_payer(tx: Tx, pool: str, user: str) -> Row:
     return dict((await tx.execute(query)).mappings().one())
 
 
+async def lock_known(tx: Tx, pool: str, user: str) -> None:
+    """As `lock_payer`, for whoever has a row; nobody gets one."""
+    await tx.execute(sa.select(payers.c.user).where(*_of(payers, pool, user)).with_for_update())
+
+
 async def payer(tx: Tx, pool: str, user: str) -> Row:
     """The row of a user as it is, empty where there is none."""
     found = (await tx.execute(sa.select(payers).where(*_of(payers, pool, user)))).mappings().one_or_none()
@@ -168,6 +173,17 @@ async def add_deposit(tx: Tx, row: Mapping[str, Any]) -> None:
 async def deposit(tx: Tx, name: str, *, lock: bool = False) -> Row | None:
     query = sa.select(deposits).where(deposits.c.deposit == name)
     return await _one(tx, query.with_for_update() if lock else query)
+
+
+async def locked(tx: Tx, row: Row) -> Row:
+    """The row of a deposit as it is now, locked behind its payer."""
+    while True:
+        await lock_known(tx, row["pool"], row["user"])
+        found = await deposit(tx, row["deposit"], lock=True)
+        assert found is not None, "deposits are never deleted"
+        if found["user"] == row["user"]:
+            return found
+        row = found  # its user was just forgotten
 
 
 async def deposit_of_op(tx: Tx, pool: str, user: str, op: str) -> Row | None:
@@ -205,10 +221,10 @@ async def hanging(tx: Tx, now: int, most: int) -> list[Row]:
     return [dict(row) for row in found.mappings()]
 
 
-async def put_off(tx: Tx, table: sa.Table, key: str, name: str, due_at: int, until: int) -> bool:
-    """Move what was due at `due_at` to `until`: of several who would look at it, one does."""
-    which = (table.c[key] == name, table.c.due_at == due_at)
-    return (await tx.execute(sa.update(table).where(*which).values(due_at=until))).rowcount == 1
+async def put_off(tx: Tx, row: Row, until: int) -> bool:
+    """Put the next look at a deposit off: of several who look at once, one does."""
+    which = (deposits.c.deposit == row["deposit"], deposits.c.due_at == row["due_at"])
+    return (await tx.execute(sa.update(deposits).where(*which).values(due_at=until))).rowcount == 1
 
 
 # ---------------------------------------------------------------- what the processor told
@@ -277,6 +293,13 @@ async def due_parts(tx: Tx, now: int, most: int) -> list[Row]:
     return [dict(row) for row in found.mappings()]
 
 
+async def take_part(tx: Tx, row: Row, until: int) -> bool:
+    """Count one more attempt to send a part, and put the next off: of several who look at once, one does it."""
+    mine = (parts.c.part == row["part"], parts.c.state == "waiting", parts.c.due_at == row["due_at"])
+    taken = {"attempts": parts.c.attempts + 1, "due_at": until}
+    return (await tx.execute(sa.update(parts).where(*mine).values(taken))).rowcount == 1
+
+
 async def give_back(tx: Tx, name: str, amount: int) -> None:
     """Count `amount` more (or less) of a deposit as returned."""
     counted = deposits.c.returned + amount
@@ -292,6 +315,12 @@ async def dispute(tx: Tx, name: str) -> Row | None:
 
 async def add_dispute(tx: Tx, row: Mapping[str, Any]) -> None:
     await tx.execute(sa.insert(disputes).values(row))
+
+
+async def count_disputed(tx: Tx, name: str, amount: int) -> None:
+    """Count `amount` more (or less) of a deposit as taken back by its payer."""
+    counted = deposits.c.disputed + amount
+    await tx.execute(sa.update(deposits).where(deposits.c.deposit == name).values(disputed=counted))
 
 
 async def set_dispute(tx: Tx, name: str, **changed: Any) -> None:

@@ -1,6 +1,6 @@
 """What the doors of deposits share."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from msgspec import Struct
@@ -36,6 +36,10 @@ class Letters(Protocol):
         """The kept card could not be charged; `off`: and will not be again."""
 
 
+Note = Callable[[Tx, str, int, str, str, str], Awaitable[None]]
+"""Writes into the operators' audit: pool, time (ms), what was done, to what, why."""
+
+
 class Tools(Struct, frozen=True):
     """`exponent` gives the decimal places of our minor units by currency."""
 
@@ -44,6 +48,7 @@ class Tools(Struct, frozen=True):
     clock: Clock
     letters: Letters
     exponent: Callable[[str], int]
+    note: Note
 
 
 Whose = tuple[str, str]

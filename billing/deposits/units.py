@@ -4,9 +4,11 @@ from typing import Final
 
 from ground.errors import Refusal
 
-WHOLE: Final = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
+WHOLE: Final = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
 """Currencies that the processor counts whole."""
-THOUSANDTHS: Final = frozenset("BHD JOD KWD OMR TND".split())
+THOUSANDTHS: Final = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 """Currencies that the processor counts in thousandths, of which it takes tens only."""
 _TENS: Final = 10
 
@@ -16,25 +18,27 @@ def processors(amount: int, currency: str, exponent: int) -> int:
 
     Raises Refusal (`bad_amount`) for one that a card can't be charged with.
     """
-    theirs = _exponent(currency)
-    if theirs < exponent:
-        whole, rest = divmod(amount, 10 ** (exponent - theirs))
-    else:
-        whole, rest = amount * 10 ** (theirs - exponent), 0
-    if rest or (currency in THOUSANDTHS and whole % _TENS):
+    if amount % step(currency, exponent):
         raise Refusal("bad_amount")
-    return whole
+    return amount * _power(_exponent(currency)) // _power(exponent)
 
 
 def ours(amount: int, currency: str, exponent: int) -> int:
     """What the processor counts as `amount`, in our units; a fraction counts as one."""
-    theirs = _exponent(currency)
-    if theirs < exponent:
-        return amount * 10 ** (exponent - theirs)
-    return -(-amount // 10 ** (theirs - exponent))
+    return -(-amount * _power(exponent) // _power(_exponent(currency)))
+
+
+def step(currency: str, exponent: int) -> int:
+    """The smallest amount of ours, and with its multiples the only ones, that a card can be charged with."""
+    least = _TENS if currency in THOUSANDTHS else 1
+    return max(1, least * _power(exponent) // _power(_exponent(currency)))
 
 
 def _exponent(currency: str) -> int:
     if currency in WHOLE:
         return 0
     return 3 if currency in THOUSANDTHS else 2
+
+
+def _power(exponent: int) -> int:
+    return int(10**exponent)

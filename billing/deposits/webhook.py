@@ -64,10 +64,11 @@ class Webhook:
         found = await self._tools.processor.checkout_state(event.thing)
         row = await self._row(event, found.reference)
         if row is None or not self._is_of(row, found):
-            return self._foreign(event, row)
+            self._foreign(event, row)
+            return None
         card = await self._card(row, found)
         async with self._tools.db.begin() as tx:
-            row = await locked(tx, row)
+            row = await store.locked(tx, row)
             if not await store.remember(tx, event.event, event.kind, self._tools.clock.now_ms()):
                 return None
             if found.paid:
@@ -112,9 +113,10 @@ class Webhook:
         if row is not None and row["kind"] == "page":
             return None
         if row is None or not await self._is_reload(row, found):
-            return self._foreign(event, row)
+            self._foreign(event, row)
+            return None
         async with self._tools.db.begin() as tx:
-            row = await locked(tx, row)
+            row = await store.locked(tx, row)
             if not await store.remember(tx, event.event, event.kind, self._tools.clock.now_ms()):
                 return None
             return await self._reloads.settle(tx, row, found)
@@ -140,11 +142,3 @@ class Webhook:
         """It isn't ours, or isn't what we asked for: somebody has to look at it."""
         known = row["deposit"] if row else ""
         _log.error("event_not_ours", event_id=event.event, kind=event.kind, thing=event.thing, deposit=known)
-
-
-async def locked(tx: Tx, row: store.Row) -> store.Row:
-    """The row of a deposit as it is now, with its payer locked first."""
-    await store.lock_payer(tx, row["pool"], row["user"])
-    found = await store.deposit(tx, row["deposit"], lock=True)
-    assert found is not None, "deposits are never deleted"
-    return found

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as Xml
 
 from msgspec import Struct
 
-from billing.table import BOM, row
+from billing.table import BOM, Cell, row
 from ground.currency import whole
 
 NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
@@ -79,7 +79,8 @@ def table(order: Order) -> bytes:
     """The payments as comma-separated values, UTF-8."""
     lines = [row(["Reference", "Name", "IBAN", "Amount", "Currency", "Text"])]
     for one in order.payments:
-        cells = [one.reference, one.name, one.iban, whole(one.amount, order.currency), order.currency, order.about]
+        amount = whole(one.amount, order.currency)
+        cells: list[Cell] = [one.reference, one.name, one.iban, amount, order.currency, order.about]
         lines.append(row(cells))
     return (BOM + "".join(lines)).encode()
 

@@ -14,7 +14,6 @@ from billing.booking import Command, answered, lock, remember
 from billing.payouts import bank_accounts, store
 from billing.payouts.bank_accounts import FRESH_MS, POOL, masked
 from billing.payouts.bank_file import AMOUNT_MAX, Order, Payment, in_sepa
-from billing.statements.store import earnings
 from ground.errors import Refusal
 from ground.ids import new_id
 from ground.sql import Tx
@@ -60,7 +59,6 @@ class Batch(Struct, kw_only=True, frozen=True):
     amount: int
     count: int
     made_at: int
-    made_by: str
     closed_at: int
     sepa: bool
     lines: list[Line]
@@ -74,7 +72,7 @@ class Made(Struct, frozen=True):
 
 async def owed(tx: Tx, pool: str, now: int, limit: int = OWED_MAX) -> tuple[list[Owed], bool]:
     """Who is owed something, the most first, and whether there are more."""
-    rows = await earnings(tx, pool, limit + 1)
+    rows = await store.earnings(tx, pool, limit + 1)
     accounts = await store.bank_accounts_of(tx, pool, [row["owner"] for row in rows])
     open_now = await store.open_lines(tx, pool)
     found = [_owed(row, accounts.get(row["owner"]), open_now.get(row["owner"]), now) for row in rows[:limit]]
@@ -82,7 +80,7 @@ async def owed(tx: Tx, pool: str, now: int, limit: int = OWED_MAX) -> tuple[list
 
 
 async def make(
-    tx: Tx, pool: str, currency: str, *, op: str, by: str, now: int, experts: Sequence[str] | None, minimum: int
+    tx: Tx, pool: str, currency: str, *, op: str, now: int, experts: Sequence[str] | None, minimum: int
 ) -> tuple[Batch, bool]:
     """A batch of all that is owed, or of what is owed to `experts`, where it is `minimum` or more; and whether it is
     new (False: `op` has made it before). Who has no bank account, or stands in an open batch, is left out.
@@ -100,7 +98,7 @@ async def make(
     made = new_id("payout")
     row = {
         "pool": pool, "batch": made, "state": "open", "currency": currency, "count": len(lines),
-        "amount": sum(line["amount"] for line in lines), "made_at": now, "made_by": by, "closed_at": None,
+        "amount": sum(line["amount"] for line in lines), "made_at": now, "closed_at": None,
     }  # fmt: skip
     await store.add_batch(tx, row, [{"pool": pool, "batch": made, "open": True} | line for line in lines])
     await remember(tx, ask, Made(made))
@@ -167,6 +165,13 @@ async def forget(tx: Tx, pool: str, expert: str) -> None:
     await store.unname_lines(tx, pool, expert)
 
 
+async def export(tx: Tx, pool: str, expert: str) -> dict[str, Any]:
+    """An expert's bank account, the number whole, and payouts, as plain data. Times in ms."""
+    account = await store.bank_account(tx, pool, expert)
+    kept = {name: account[name] for name in ("name", "iban", "changed_at")} if account else None
+    return {"bank_account": kept, "payouts": await store.payouts_of(tx, pool, expert)}
+
+
 async def in_open_batch(tx: Tx, pool: str, expert: str) -> bool:
     """Whether something is being paid to `expert`."""
     return expert in await store.open_lines(tx, pool)
@@ -175,9 +180,10 @@ async def in_open_batch(tx: Tx, pool: str, expert: str) -> bool:
 async def _lines(tx: Tx, pool: str, experts: Sequence[str] | None, minimum: int) -> list[dict[str, Any]]:
     open_now = await store.open_lines(tx, pool)
     # Those who can't be paid now must not crowd out the others, so all are looked at.
-    rows = await earnings(tx, pool, -1, experts)
+    rows = await store.earnings(tx, pool, None, experts)
     accounts = await store.bank_accounts_of(tx, pool, [row["owner"] for row in rows])
-    due = [row for row in rows if row["balance"] >= minimum and row["owner"] in accounts and row["owner"] not in open_now]
+    able = [row for row in rows if row["owner"] in accounts and row["owner"] not in open_now]
+    due = [row for row in able if row["balance"] >= minimum]
     return [
         {
             "line": number, "expert": row["owner"], "amount": row["balance"],
@@ -232,7 +238,7 @@ def _owed(row: Any, account: dict[str, Any] | None, open_line: tuple[str, int] |
 
 
 def _batch(row: dict[str, Any], lines: list[dict[str, Any]]) -> Batch:
-    named = {name: row[name] for name in ("batch", "state", "currency", "amount", "count", "made_at", "made_by")}
+    named = {name: row[name] for name in ("batch", "state", "currency", "amount", "count", "made_at")}
     sepa = row["currency"] == "EUR" and all(in_sepa(line["iban"]) for line in lines)
     return Batch(**named, closed_at=row["closed_at"] or 0, sepa=sepa, lines=[_line(line) for line in lines])
 

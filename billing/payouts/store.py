@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from billing.store import accounts
 from ground.sql import Tx, Words, metadata, put
 
 bank_accounts = sa.Table(
@@ -27,7 +28,6 @@ batches = sa.Table(
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("count", sa.BigInteger, nullable=False),
     sa.Column("made_at", sa.BigInteger, nullable=False),
-    sa.Column("made_by", sa.Text, nullable=False),
     sa.Column("closed_at", sa.BigInteger),  # empty while it is open
 )
 sa.Index(None, batches.c.pool, batches.c.made_at)
@@ -131,3 +131,14 @@ async def unname_lines(tx: Tx, pool: str, expert: str) -> None:
     """Forget whose account the closed payouts of an expert went to; what was paid, and when, stays."""
     closed = (lines.c.pool == pool, lines.c.expert == expert, lines.c.open.is_(sa.false()))
     await tx.execute(sa.update(lines).where(*closed).values(name="", iban=""))
+
+
+async def earnings(
+    tx: Tx, pool: str, limit: int | None, experts: Sequence[str] | None = None
+) -> Sequence[sa.RowMapping]:
+    """The experts' accounts with something on them, the largest first; of `experts` alone when they are named."""
+    query = sa.select(accounts.c.owner, accounts.c.balance)
+    query = query.where(accounts.c.pool == pool, accounts.c.kind == "earnings", accounts.c.balance > 0)
+    if experts is not None:
+        query = query.where(accounts.c.owner.in_(experts))
+    return (await tx.execute(query.order_by(accounts.c.balance.desc(), accounts.c.owner).limit(limit))).mappings().all()

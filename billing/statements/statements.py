@@ -4,7 +4,7 @@ A line is one transfer. Its number is the cursor: within an account the numbers 
 changed, so a page is the same whenever it is asked for, and the balance on a line is exactly that after it.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from msgspec import Struct
@@ -100,7 +100,9 @@ class Totals(Struct, kw_only=True, frozen=True):
     frozen: list[Frozen]
 
 
-async def statement(tx: Tx, pool: str, kind: Kind, owner: str, *, before: int = 0, limit: int = PAGE) -> Statement | None:
+async def statement(
+    tx: Tx, pool: str, kind: Kind, owner: str, *, before: int = 0, limit: int = PAGE
+) -> Statement | None:
     """The lines before the line `before` (0: the newest). None when nothing was ever booked."""
     account = await ledger.account(tx, pool, kind, owner)
     if account is None:
@@ -130,11 +132,17 @@ async def all_lines(db: Database, pool: str, kind: Kind, owner: str) -> AsyncIte
         yield [_line(row) for row in rows if row["id"] <= last]
 
 
+async def currency(tx: Tx, pool: str) -> str:
+    """The currency of a pool's money, or "" while there is none."""
+    return await ledger.any_currency(tx, pool) or ""
+
+
 async def totals(tx: Tx, pool: str) -> Totals:
     """A pool's money in sums."""
     kinds = {row["kind"]: row for row in await store.totals(tx, pool)}
     frozen = await store.frozen_wallets(tx, pool, FROZEN_MAX)
-    named = {name: int(kinds[name]["balance"]) if name in kinds else 0 for name in ("escrow", "fees", "processor", "world")}
+    pools = ("escrow", "fees", "processor", "world")
+    named = {name: int(kinds[name]["balance"]) if name in kinds else 0 for name in pools}
     return Totals(
         wallets=_people(kinds.get("wallet")), owed=_people(kinds.get("earnings")), **named,
         open_holds=_sum(await store.open_holds(tx, pool)), deposits=_sum(await store.booked(tx, pool, "deposit")),
@@ -147,7 +155,7 @@ async def totals(tx: Tx, pool: str) -> Totals:
     )  # fmt: skip
 
 
-def _line(row: Mapping[str, Any]) -> Line:
+def _line(row: Any) -> Line:
     of_session = {name: row[name] or 0 for name in ("ran_ms", "rate", "gross", "fee")}
     return Line(
         id=row["id"], at=row["at"], kind=row["kind"], amount=row["amount"], balance=row["balance"],
@@ -156,12 +164,12 @@ def _line(row: Mapping[str, Any]) -> Line:
     )  # fmt: skip
 
 
-def _set_aside(row: Mapping[str, Any]) -> SetAside:
+def _set_aside(row: Any) -> SetAside:
     named = {name: row[name] for name in ("hold", "expert", "amount", "rate")}
     return SetAside(**named, session=row["session"] or "", at=row["created_at"])
 
 
-def _people(row: Mapping[str, Any] | None) -> Sum:
+def _people(row: Any) -> Sum:
     return Sum(count=0, amount=0) if row is None else Sum(count=row["count"], amount=int(row["balance"]))
 
 

@@ -16,13 +16,15 @@ async def lines(tx: Tx, account: int, limit: int, *, before: int = 0, after: int
     """The transfers of `account`: the newest before the transfer `before` (0: of all), newest first; or with `after`
     (0: from the first) the oldest after that one, oldest first. Amounts are signed: more than 0 came in."""
     forward = after >= 0
-    moved = sa.union_all(*(_side(account, side, limit, before, after) for side in ("debit", "credit"))).subquery("moved")
+    moved = sa.union_all(*(_side(account, side, limit, before, after) for side in ("debit", "credit"))).subquery(
+        "moved"
+    )
     query = (
         sa.select(moved, transactions.c.at, transactions.c.kind, transactions.c.reference, transactions.c.memo)
         .add_columns(holds.c.session, holds.c.ran_ms, holds.c.rate, holds.c.posted.label("gross"), holds.c.fee)
         .add_columns(_user.c.owner.label("user"), _expert.c.owner.label("expert"), _other.c.owner.label("other"))
         .join_from(moved, transactions, transactions.c.id == moved.c.transaction_id)
-        .join(_other, _other.c.account == moved.c.other)
+        .join(_other, _other.c.account == moved.c.against)
         .outerjoin(holds, holds.c.transaction_id == moved.c.transaction_id)
         .outerjoin(_user, _user.c.account == holds.c.wallet)
         .outerjoin(_expert, _expert.c.account == holds.c.earnings)
@@ -41,7 +43,7 @@ def _side(account: int, side: str, limit: int, before: int, after: int) -> sa.Se
         transfers.c.transaction_id,
         (transfers.c.amount * sign).label("amount"),
         transfers.c[f"{side}_after"].label("balance"),
-        other.label("other"),
+        other.label("against"),
     ).where(mine == account)
     if after >= 0:
         piece = piece.where(transfers.c.id > after).order_by(transfers.c.id.asc())
@@ -53,8 +55,9 @@ def _side(account: int, side: str, limit: int, before: int, after: int) -> sa.Se
 
 async def last_line(tx: Tx, account: int) -> int:
     """The newest transfer of `account`; 0 when it has none."""
-    sides = [sa.select(sa.func.max(transfers.c.id)).where(side == account) for side in (transfers.c.debit, transfers.c.credit)]
-    return max([(await tx.execute(side)).scalar() or 0 for side in sides])
+    sides = (transfers.c.debit, transfers.c.credit)
+    newest = [sa.select(sa.func.max(transfers.c.id)).where(side == account) for side in sides]
+    return max([(await tx.execute(one)).scalar() or 0 for one in newest])
 
 
 async def totals(tx: Tx, pool: str) -> Sequence[sa.RowMapping]:
@@ -96,12 +99,3 @@ async def frozen_wallets(tx: Tx, pool: str, limit: int) -> Sequence[sa.RowMappin
     query = sa.select(accounts.c.owner, accounts.c.balance, accounts.c.frozen_at, accounts.c.frozen_reason)
     query = query.where(accounts.c.pool == pool, accounts.c.kind == "wallet", accounts.c.frozen_at.is_not(None))
     return (await tx.execute(query.order_by(accounts.c.frozen_at.desc()).limit(limit))).mappings().all()
-
-
-async def earnings(tx: Tx, pool: str, limit: int, experts: Sequence[str] | None = None) -> Sequence[sa.RowMapping]:
-    """The experts' accounts with something on them, the largest first; of `experts` alone when they are named."""
-    query = sa.select(accounts.c.account, accounts.c.owner, accounts.c.balance, accounts.c.currency)
-    query = query.where(accounts.c.pool == pool, accounts.c.kind == "earnings", accounts.c.balance > 0)
-    if experts is not None:
-        query = query.where(accounts.c.owner.in_(experts))
-    return (await tx.execute(query.order_by(accounts.c.balance.desc(), accounts.c.owner).limit(limit))).mappings().all()

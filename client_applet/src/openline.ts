@@ -22,6 +22,8 @@ const PAGES: Readonly<Record<string, () => Promise<unknown>>> = {
   "openline-account": () => import("./people/account"),
   "openline-profile-editor": () => import("./people/profile_editor"),
   "openline-people": () => import("./people/people"),
+  "openline-earnings": () => import("./people/earnings"),
+  "openline-money": () => import("./people/money"),
 };
 
 /** Loads what the elements of the document need; pages that add a directory later call it again. */

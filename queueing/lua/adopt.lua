@@ -2,8 +2,8 @@
 -- A visitor has signed in as somebody who has an account: what the visitor has in the lines becomes the user's.
 local T, O, S = R.ticket, R.offer, R.session
 
--- Only the user's own connection counts from now on, for the clock as well. One who isn't here yet has the grace time to
--- come: an open offer rings on meanwhile, for the page that signs in is between two connections and nobody has left.
+-- Only the user's own connection counts from now on, for the clock as well. One who isn't here yet has the grace time
+-- to come: an open offer rings on meanwhile, for the page that signs in is between two connections; nobody has left.
 local function meet_presence(turn, t, s)
   local here = R.is_here(turn, "user", t.user)
   if s and s.silent then

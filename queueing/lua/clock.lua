@@ -103,9 +103,13 @@ function C.look(turn, s, strictly)
   local expert = gone_since(turn, s, "expert", strictly == "expert")
   local was, ran = s.frozen, s.ran_ms
   s.frozen = user and expert and "both" or user and "user" or expert and "expert" or ""
-  if s.frozen == "" and s.running_since > 0 then return nil end
-  if s.frozen == "" then run(turn, s) else stop(turn, s, math.min(user or turn.now, expert or turn.now)) end
-  if s.frozen == was and s.ran_ms == ran then return nil end
+  if s.frozen == "" then
+    if s.running_since > 0 then return nil end
+    run(turn, s)
+  else
+    stop(turn, s, math.min(user or turn.now, expert or turn.now))
+    if s.frozen == was and s.ran_ms == ran then return nil end
+  end
   arm(turn, s)
   return s.frozen == "" and "resumed" or "frozen"
 end

@@ -62,7 +62,8 @@ end)
 R.command("decline", function(turn, a)
   local o = mine(turn, a)
   if not o then return R.refuse("no_such_offer", a.offer) end
-  if a.side == "user" then O.not_ready(turn, o, "", "not_ready") else O.declined(turn, o, a.reason, "expert:" .. a.who) end
+  if a.side == "user" then return O.not_ready(turn, o, "", "not_ready") end
+  O.declined(turn, o, a.reason, "expert:" .. a.who)
 end)
 
 -- FUNCTION connected

@@ -67,6 +67,14 @@ class Calls:
             invoice_settings={"default_payment_method": None},
         )  # fmt: skip
 
+    def forget_customer(self, call: Call) -> Object:
+        """Delete a customer; their cards are nobody's any more."""
+        self._state.get("customer", call.id)
+        call.params.only()
+        for method in self._state.listed("payment_method", 100, customer=call.id):
+            self._state.put({**method, "customer": None})
+        return self._state.put({"id": call.id, "object": "customer", "deleted": True})
+
     def methods_of(self, call: Call) -> Object:
         """The payment methods of the customer in the path."""
         self._state.get("customer", call.id)

@@ -56,7 +56,7 @@ class Worker:
     async def run(self) -> None:
         """Until cancelled. What a browser or a call puts on the list is seen within LOOK_AGAIN_S."""
         try:
-            while True:
+            while True:  # noqa: ASYNC110 - what is due stands in a table
                 await asyncio.sleep(0 if self.step() else LOOK_AGAIN_S)
         finally:
             for task in self._under_way:
@@ -97,7 +97,7 @@ class Worker:
         else:
             self._lease(due, min(self._settings.retry_ms * 2**due.attempt, LONGEST_MS))
         write = _log.info if 200 <= status < 300 else _log.warning
-        write("webhook", event=event["id"], kind=event["type"], status=status, attempt=due.attempt + 1)
+        write("webhook", about=event["id"], kind=event["type"], status=status, attempt=due.attempt + 1)
 
     def _post(self, event: Object) -> int:
         """The status of the answer, 0 when there was none. In a thread."""

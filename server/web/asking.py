@@ -43,6 +43,7 @@ STATUS: Final = {
     "bad_profile": 422,
     "rate_limited": 429,
     "store_unavailable": 503,
+    "processor_unavailable": 503,
 }
 """The HTTP status of a refusal; 409 where none is named."""
 

@@ -1,5 +1,7 @@
 """Who may edit the profile that a path names: the expert whose it is, and operators."""
 
+from collections.abc import Sequence
+
 import structlog
 from msgspec import Struct
 from starlette.requests import Request
@@ -36,6 +38,22 @@ async def editing(request: Request, house: House) -> Editing:
     if operator is not None:
         return Editing(pool, (await house.profiles.expert(pool, expert)).expert, "operator", operator)
     raise Refusal("unknown_expert" if mine is not None else "not_signed_in")
+
+
+async def coming(request: Request, house: House, roles: Sequence[Member]) -> Identity:
+    """Who asks about their own, as the `role` of the query ("user" where none is named): whom the cookie shows; a
+    host's own users, who have none, come with the token of their site. Raises Refusal (`malformed`, `not_signed_in`,
+    and what a token is refused with)."""
+    scheme, _space, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        who = await house.guard.of_token(token, pool_named(request))
+        if who.role not in roles:
+            raise Refusal("not_signed_in")
+        return who
+    role = request.query_params.get("role", "user")
+    if role not in roles:
+        raise Refusal("malformed", "role")
+    return await member(request, house.guard, pool_named(request), [role])  # type: ignore[list-item]
 
 
 async def operating(request: Request, house: House) -> Identity:

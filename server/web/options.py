@@ -8,9 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from billing import ledger
 from directory.editing import BadProfile
 from directory.expert import PoolOptions
 from ground.errors import Refusal
+from ground.sql import Also, Tx
 from server.house import House
 from server.web.asking import answer, route, sent
 from server.web.editors import noting, operating
@@ -30,13 +32,34 @@ def routes(house: House) -> list[Route]:
         after = merged(before, await sent(request, dict[str, Any]))
         try:
             names = [name for name in after.__struct_fields__ if getattr(after, name) != getattr(before, name)]
-            also = noting(house, who, "set_options", f"pool:{who.pool}", ", ".join(names))
-            made = await house.profiles.put_options(who.pool, after, also)
+            noted = noting(house, who, "set_options", f"pool:{who.pool}", ", ".join(names))
+            made = await house.profiles.put_options(who.pool, after, all_of(noted, keeps_books(who.pool, after)))
         except BadProfile as bad:
             raise Refusal("malformed", bad.detail) from None
         return answer(made.options)
 
     return [route("/v1/pools/{pool}/options", read, "GET"), route("/v1/pools/{pool}/options", write, "PUT")]
+
+
+def keeps_books(pool: str, after: PoolOptions) -> Also:
+    """Refuses another currency once amounts are booked in one (`malformed`): they would mean something else."""
+
+    async def also(tx: Tx) -> None:
+        booked = await ledger.currency_of(tx, pool)
+        if booked not in (None, after.currency):
+            raise Refusal("malformed", f"currency: amounts are booked in {booked} here")
+
+    return also
+
+
+def all_of(*those: Also) -> Also:
+    """One after the other."""
+
+    async def also(tx: Tx) -> None:
+        for one in those:
+            await one(tx)
+
+    return also
 
 
 def merged(before: PoolOptions, wishes: dict[str, Any]) -> PoolOptions:

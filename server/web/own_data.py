@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from billing import leaving
 from directory import wishes
 from ground.errors import Refusal
+from ground.sql import Tx
 from identity import cookies
 from identity.erasure import Erasures, Who
 from identity.outside import store as outside
@@ -17,15 +19,17 @@ from identity.tokens import Identity, Member
 from mail import outbox
 from server.house import House
 from server.sign_in import Entrance
-from server.web.asking import came, member, route, sent
-from server.web.editors import pool_named
+from server.web.asking import came, route, sent
+from server.web.editors import coming
 from sessions.erasure import export_user
 
 
 class Erasing(Struct, forbid_unknown_fields=True):
-    """The body of `POST …/account/erase`: one's address or name, as the account shows it."""
+    """The body of `POST …/account/erase`: one's address or name, as the account shows it. `forfeit`: money that is
+    left goes to the pool."""
 
     confirm: Annotated[str, Meta(max_length=300)]
+    forfeit: bool = False
 
 
 class OwnData:
@@ -45,7 +49,7 @@ class OwnData:
 
     async def export(self, request: Request) -> Response:
         """A JSON file with everything; times are milliseconds since 1970."""
-        who = await self._who(request)
+        who = await coming(request, self._house, get_args(Member))
         members = await self._erasures.members_of(who)
         told = await self._account(who, members)
         told["pools"] = [
@@ -58,12 +62,20 @@ class OwnData:
     async def erase(self, request: Request) -> Response:
         """Forget who asks. `done` is false when something is still to be forgotten: that goes on by itself.
 
-        Refused `not_confirmed`, and `in_session` while one is open.
+        Refused `not_confirmed`; `in_session` while one is open; `money_left` while there is money to be refunded or
+        paid out, unless it is forfeited; `wallet_frozen`, `refund_open`.
         """
-        who, asked = await self._who(request), await sent(request, Erasing)
+        who = await coming(request, self._house, get_args(Member))
+        asked = await sent(request, Erasing)
         await self._check_confirmed(who, asked.confirm)
         await self._check_free(await self._erasures.members_of(who))
-        erasure = await self._erasures.begin(who, now=self._house.clock.now_ms())
+        now = self._house.clock.now_ms()
+
+        async def settle_up(tx: Tx, members: list[Who]) -> None:
+            for pool, role, subject in members:
+                await leaving.settle_up(tx, pool, role, subject, forfeit=asked.forfeit, now=now)
+
+        erasure = await self._erasures.begin(who, now=now, first=settle_up)
         for pool, role, subject in erasure.members:
             await self._house.sign_out(pool, role, subject, "erased")
         answer = JSONResponse({"done": await self._house.eraser.finish(erasure)})
@@ -90,12 +102,14 @@ class OwnData:
         }
 
     async def _of_member(self, pool: str, role: str, subject: str) -> dict[str, Any]:
+        money = await leaving.export(self._house.database, pool, role, subject)
         if role == "expert":
-            return {"profile": msgspec.to_builtins(await self._house.profiles.expert(pool, subject))}
+            return {"profile": msgspec.to_builtins(await self._house.profiles.expert(pool, subject))} | money
         if role != "user":
             return {}
         ticket = (await self._house.fanout.open(pool)).mirror.ticket_of(subject)
-        return {"ticket": msgspec.to_builtins(ticket)} | await export_user(self._house.database, pool, subject)
+        books = await export_user(self._house.database, pool, subject)
+        return {"ticket": msgspec.to_builtins(ticket)} | books | money
 
     async def _check_confirmed(self, who: Identity, said: str) -> None:
         known = {who.name.strip().casefold()}
@@ -110,13 +124,3 @@ class OwnData:
         for pool, role, subject in members:
             if role != "operator" and (await self._house.fanout.open(pool)).mirror.session_of(role, subject):
                 raise Refusal("in_session")
-
-    async def _who(self, request: Request) -> Identity:
-        """Whom the cookie shows; a host's own users, who have none, come with the token of their site."""
-        scheme, _space, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and token:
-            return await self._house.guard.of_token(token, pool_named(request))
-        role = request.query_params.get("role", "user")
-        if role not in get_args(Member):
-            raise Refusal("malformed", "role")
-        return await member(request, self._house.guard, pool_named(request), [role])  # type: ignore[list-item]

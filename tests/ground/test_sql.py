@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import billing.deposits.store
+import billing.payouts.store
+import billing.store
 import directory.index.store
 import directory.store
 import identity.outside.store
@@ -35,8 +38,8 @@ from ground.sql import (
 from ground.sql import set_cursor as move
 
 ROOMS = (
-    directory.index.store, directory.store, identity.outside.store, identity.store, mail.store, presence.store,
-    queueing.store, sessions.store, sessions.feedback.store,
+    billing.deposits.store, billing.store, directory.index.store, directory.store, identity.outside.store,
+    identity.store, mail.store, presence.store, queueing.store, sessions.feedback.store, sessions.store,
 )  # fmt: skip
 
 

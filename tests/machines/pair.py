@@ -15,7 +15,8 @@ from queueing.settings import PoolSettings
 from sessions.conversation import Conversation
 from tests.machines.invariants import check_model, check_snapshot
 from tests.model import compare
-from tests.model.pool import Pool, Refused
+from tests.model.commands import Refused
+from tests.model.pool import Pool
 from tests.model.state import Offer, Session
 
 START = 1_800_000_000_000
@@ -131,6 +132,10 @@ class Pair:
         assert len(ended) == self.model.served, "not as many sessions ended"
         for fact in ended:
             assert fact.ended_at > 0 and not fact.gone_side
+            over = self.sessions[fact.session]
+            told = compare.pick(fact, compare.CLOCK) | {"reason": fact.reason}
+            truth = compare.clock_of(over) | {"reason": over.end_reason or "ended"}
+            assert told == truth, f"{fact.session} ended with {told}, in the model with {truth}"
 
 
 def _there(thing: T | None) -> T:

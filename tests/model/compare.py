@@ -54,7 +54,14 @@ def _ticket(ticket: Ticket) -> dict[str, Any]:
         "paused_until": ticket.paused_until,
         "pause_reason": ticket.pause_reason,
         "must_confirm": ticket.must_confirm,
+        "terms": _terms(ticket),
     }
+
+
+def _terms(ticket: Ticket) -> dict[str, Any]:
+    """Told for every line when one of them costs something."""
+    told = any(ticket.rate(expert) for expert in ticket.lines)
+    return {expert: ticket.terms.get(expert, (0, 0, 0)) for expert in ticket.lines} if told else {}
 
 
 def _offer(offer: Offer) -> dict[str, Any]:
@@ -64,6 +71,9 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "expert_ok": offer.expert_ok,
         "ring_until": offer.ring_until,
         "ready_until": offer.ready_until,
+        "rate": offer.rate,
+        "free_ms": offer.free_ms,
+        "budget_ms": offer.budget_ms,
     }
 
 
@@ -77,7 +87,27 @@ def _session(session: Session) -> dict[str, Any]:
         "on": session.on,
         "gone_until": min(session.lost.values(), default=0),
         "overtook": {ticket.user: reason for ticket, reason in session.overtook.items()},
+        **clock_of(session),
     }
+
+
+def clock_of(session: Session) -> dict[str, Any]:
+    """The session's clock and money, also when it is over."""
+    running_since = session.runs[-1][0] if session.running else 0
+    return {
+        "rate": session.rate,
+        "free_ms": session.free_ms,
+        "budget_ms": session.budget_ms,
+        "fee_bps": session.fee_bps,
+        "ran_ms": session.ran(running_since),
+        "running_since": running_since,
+        "frozen": session.frozen,
+        "zero_at": session.ends_with_money(),
+        "minute_told": session.minute_told,
+    }
+
+
+CLOCK = ("rate", "free_ms", "budget_ms", "fee_bps", "ran_ms", "running_since", "frozen", "zero_at", "minute_told")
 
 
 def facts_of(events: Sequence[bytes | msgspec.Raw]) -> list[Facts]:
@@ -103,27 +133,28 @@ def of_facts(facts: Iterable[Facts], users: dict[str, str]) -> Shape:
         if isinstance(fact, ExpertFacts):
             if fact.cause == "retired":
                 continue
-            shape["experts"][fact.expert] = _pick(fact, _EXPERT)
+            shape["experts"][fact.expert] = pick(fact, _EXPERT)
         elif isinstance(fact, TicketFacts) and fact.state != "done":
             lines = {expert for expert, _ in fact.lines}
-            shape["tickets"][fact.user] = _pick(fact, _TICKET) | {"lines": lines}
+            terms = {expert: tuple(rest) for expert, *rest in fact.terms}
+            shape["tickets"][fact.user] = pick(fact, _TICKET) | {"lines": lines, "terms": terms}
             for expert, ordinal in fact.lines:
                 places.setdefault(expert, []).append((ordinal, fact.user))
         elif isinstance(fact, OfferFacts) and fact.state == "ringing":
-            shape["offers"][fact.expert] = _pick(fact, _OFFER)
+            shape["offers"][fact.expert] = pick(fact, _OFFER)
         elif isinstance(fact, SessionFacts) and fact.state != "ended":
             on = {side for side, is_on in (("user", fact.user_on), ("expert", fact.expert_on)) if is_on}
             overtook = {users[ticket]: reason for ticket, reason in fact.overtook}
-            shape["sessions"][fact.expert] = _pick(fact, _SESSION) | {"on": on, "overtook": overtook}
+            shape["sessions"][fact.expert] = pick(fact, _SESSION + CLOCK) | {"on": on, "overtook": overtook}
     shape["lines"] = {expert: [user for _, user in sorted(inside)] for expert, inside in places.items()}
     return shape
 
 
-def _pick(fact: Facts, names: tuple[str, ...]) -> dict[str, Any]:
+def pick(fact: Facts, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(fact, name) for name in names}
 
 
 _EXPERT = ("indicator", "declared", "reason", "present", "open", "engagement", "closes", "open_until")
 _TICKET = ("state", "mode", "joined_at", "connected", "paused_until", "pause_reason", "must_confirm")
-_OFFER = ("user", "user_ok", "expert_ok", "ring_until", "ready_until")
+_OFFER = ("user", "user_ok", "expert_ok", "ring_until", "ready_until", "rate", "free_ms", "budget_ms")
 _SESSION = ("user", "state", "matched_at", "live_at", "cap_until", "gone_until")

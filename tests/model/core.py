@@ -106,12 +106,21 @@ class Core:
         yield 0 if offer.expert_ok else offer.ring_until, f"ring:{offer.id}", offer
         yield 0 if offer.user_ok else offer.ready_until, f"ready:{offer.id}", offer
 
-    @staticmethod
-    def _of_session(session: Session) -> Iterator[Deadline]:
+    def _of_session(self, session: Session) -> Iterator[Deadline]:
         yield session.connect_until if session.state == "connecting" else 0, f"connect:{session.id}", session
         yield session.cap_until, f"cap:{session.id}", session
+        yield session.ends_with_money(), f"zero:{session.id}", session
+        if session.rate and session.state == "live":
+            told = session.minute_told or not session.running
+            yield 0 if told else self.last_minute(session), f"minute:{session.id}", session
+            yield 0 if session.running else session.frozen_until, f"frozen:{session.id}", session
         for side, until in session.lost.items():
             yield until, f"lost:{side}/{session.id}", (session, side)
+
+    @staticmethod
+    def last_minute(session: Session) -> int:
+        """When the last minute begins of a metered session whose clock runs."""
+        return min(session.ends_with_money(), session.cap_until) - 60_000
 
     def _of_ticket(self, ticket: Ticket) -> Iterator[Deadline]:
         if ticket.state not in ("waiting", "offered"):

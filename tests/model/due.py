@@ -1,9 +1,8 @@
 """What is due is done first: earliest first, each as of its own time and followed by dispatch."""
 
+from tests.model.clock import LEASE_MS
 from tests.model.flow import Flow
 from tests.model.state import Expert, Offer, Session, Ticket
-
-LEASE_MS = 8_000
 
 
 class Due(Flow):
@@ -21,13 +20,14 @@ class Due(Flow):
         """A process died: whoever was connected through it alone is gone, without any grace of presence."""
         del self.leases[process]
         for (side, member), processes in sorted(self.attached.items()):
-            if processes == {process}:
-                processes.clear()
-                if side == "user":
-                    self.user_lost(member, now)
-                elif member in self.experts:
-                    self.expert_gone(self.experts[member], now)
+            if process not in processes:
+                continue
             processes.discard(process)
+            self.let_go(process, side, member, now - LEASE_MS, now)
+            if not processes and side == "user":
+                self.user_lost(member, now)
+            elif not processes and member in self.experts:
+                self.expert_gone(self.experts[member], now)
 
     def _due_forget(self, session: Session, now: int) -> None:
         self.ended.remove(session)
@@ -65,6 +65,15 @@ class Due(Flow):
 
     def _due_cap(self, session: Session, now: int) -> None:
         self.end_session(session, "cap", now)
+
+    def _due_zero(self, session: Session, now: int) -> None:
+        self.end_session(session, "balance_spent", now)
+
+    def _due_frozen(self, session: Session, now: int) -> None:
+        self.end_session(session, "frozen_too_long", now)
+
+    def _due_minute(self, session: Session, now: int) -> None:
+        session.minute_told = True
 
     def _due_lost(self, whom: tuple[Session, str], now: int) -> None:
         self.end_session(whom[0], f"{whom[1]}_gone", now)

@@ -1,14 +1,14 @@
 """What happens by itself: offers, matches, ends, lapses. Every step says whom it touched; dispatch looks at those."""
 
 from presence.presence import NEVER
-from tests.model.core import Core
+from tests.model.clock import Clock
 from tests.model.state import Expert, Offer, Session, Ticket
 
 KEPT_MS = 3_600_000
 """How long an ended session can be asked about."""
 
 
-class Flow(Core):
+class Flow(Clock):
     """The inner steps of the model. `now` is milliseconds."""
 
     def touch(self, *experts: str) -> None:
@@ -37,7 +37,11 @@ class Flow(Core):
         passed = [(other, self.passed_because(other, expert.name)) for other in ahead]
         ready_until = 0 if user_ok else now + rules.ready_ms
         until = now + rules.ring_ms
-        offer = Offer(self.new_id("o"), expert.name, ticket.user, user_ok, False, until, ready_until, passed)
+        rate, free_ms, _ = ticket.terms.get(expert.name, (0, 0, 0))
+        offer = Offer(
+            self.new_id("o"), expert.name, ticket.user, user_ok, False, until, ready_until, passed,
+            rate, free_ms if rate else 0,
+        )  # fmt: skip
         expert.offer = ticket.offer = offer
         expert.engagement, ticket.state = "ringing", "offered"
 
@@ -66,14 +70,14 @@ class Flow(Core):
         else:
             ticket.declined_until[offer.expert] = now + self.settings.decline_pause_ms
 
-    def not_ready(self, offer: Offer, now: int) -> None:
+    def not_ready(self, offer: Offer, now: int, reason: str = "not_ready") -> None:
         """Passed over once with the place kept; the second time the ticket drops."""
         ticket = self.offer_over(offer)
         ticket.unready += 1
         if ticket.unready > 1:
             self.drop(ticket)
         else:
-            ticket.paused_until, ticket.pause_reason = now + self.settings.unready_pause_ms, "not_ready"
+            ticket.paused_until, ticket.pause_reason = now + self.settings.unready_pause_ms, reason
             ticket.must_confirm = True
 
     # ------------------------------------------------------------ tickets
@@ -91,7 +95,7 @@ class Flow(Core):
     def drop_place(self, ticket: Ticket, expert: str) -> None:
         """Nothing of the place stays, not even how often the expert declined."""
         self.touch(expert)
-        for kept in (ticket.lines, ticket.entered, ticket.declined_until, ticket.declines):
+        for kept in (ticket.lines, ticket.entered, ticket.declined_until, ticket.declines, ticket.terms):
             kept.pop(expert, None)
         ticket.moved.discard(expert)
 
@@ -112,11 +116,15 @@ class Flow(Core):
         overtook = self.overtaken(offer, ticket)
         self.touch(*ticket.lines)
         ticket.lines.clear()
+        ticket.terms.clear()
         ticket.declined_until.clear()
         ticket.offer = expert.offer = None
         ticket.state, expert.engagement = "matched", "in_session"
         until = now + self.settings.connect_ms
-        expert.session = Session(self.new_id("s"), expert.name, ticket.user, "connecting", now, until, overtook)
+        session = Session(self.new_id("s"), expert.name, ticket.user, "connecting", now, until, overtook)
+        session.rate, session.free_ms = offer.rate, offer.free_ms
+        session.budget_ms, session.fee_bps = offer.budget_ms, offer.fee_bps
+        expert.session = session
         if not ticket.connected:
             self.side_lost(expert.session, "user", now)
         if not self.attached.get(("expert", expert.name)) and not expert.here_until:
@@ -132,6 +140,7 @@ class Flow(Core):
         return {other: passed[other] for other in earlier}
 
     def end_session(self, session: Session, reason: str, now: int) -> None:
+        self.stop_for_good(session, now)
         expert = self.experts[session.expert]
         del self.tickets[session.user]
         self.served += 1
@@ -194,7 +203,7 @@ class Flow(Core):
         ticket.connected, ticket.lost_at = False, now
         self.keep_place(ticket, now)
         self.withdraw(ticket.offer)
-        if session := self.session_of(user):
+        if session := self.session_with("user", user):
             self.side_lost(session, "user", now)
 
     def expert_gone(self, expert: Expert, now: int) -> None:
@@ -206,7 +215,3 @@ class Flow(Core):
     def side_lost(self, session: Session, side: str, now: int) -> None:
         session.on.discard(side)
         session.lost[side] = now + self.settings.grace_ms
-
-    def session_of(self, user: str) -> Session | None:
-        found = [e.session for e in self.experts.values() if e.session and e.session.user == user]
-        return found[0] if found else None

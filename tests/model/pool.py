@@ -3,41 +3,17 @@
 A refusal names every code that would be right, because the text puts them in no order.
 """
 
-from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import Any
+from collections.abc import Mapping
 
-from tests.model.due import LEASE_MS, Due
-from tests.model.state import Expert, Offer, Session, Ticket
+from tests.model.clock import LEASE_MS
+from tests.model.commands import Refused, command, refuse
+from tests.model.meter import Meter
+from tests.model.state import Expert, Offer, Session, Terms, Ticket
 
-
-class Refused(Exception):
-    """Nothing has changed. `codes` are the names of all that speaks against it."""
-
-    def __init__(self, *codes: str) -> None:
-        super().__init__(", ".join(codes))
-        self.codes = set(codes)
+FREE: Mapping[str, Terms] = {}
 
 
-def refuse(codes: Iterable[str]) -> None:
-    if found := [code for code in codes if code]:
-        raise Refused(*found)
-
-
-def command(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Runs what is due before, dispatch after."""
-
-    @wraps(method)
-    def run(self: "Pool", now: int, *args: Any, **kwargs: Any) -> Any:
-        self.run_due(now)
-        answer = method(self, now, *args, **kwargs)
-        self.dispatch(now)
-        return answer
-
-    return run
-
-
-class Pool(Due):
+class Pool(Meter):
     """One pool. The first argument of every command is the time."""
 
     # ------------------------------------------------------------ presence
@@ -66,7 +42,7 @@ class Pool(Due):
     def release(self, now: int, process: str) -> None:
         for (side, member), processes in sorted(self.attached.items()):
             if process in processes:
-                self._detach(now, process, side, member)
+                self._detach(now, process, side, member, now)
         self.leases.pop(process, None)
 
     @command
@@ -75,10 +51,14 @@ class Pool(Due):
             self._known(member)
         self.leases.setdefault(process, now + LEASE_MS)
         processes = self.attached.setdefault((side, member), set())
-        first = not processes
+        first, session = not processes, self.session_with(side, member)
+        if session and process not in processes and processes:
+            self.look(session, now, doubted=side)
         processes.add(process)
         if first:
             self._back(now, side, member)
+        if session:
+            self.look(session, now)
 
     def _back(self, now: int, side: str, member: str) -> None:
         if side == "expert":
@@ -87,7 +67,7 @@ class Pool(Due):
             self.touch(member)
             session = expert.session
         else:
-            session = self.session_of(member)
+            session = self.session_with(side, member)
             if ticket := self.tickets.get(member):
                 ticket.connected = True
                 self.touch(*ticket.lines)
@@ -95,14 +75,15 @@ class Pool(Due):
             session.on.add(side)
 
     @command
-    def detach(self, now: int, process: str, side: str, member: str) -> None:
-        self._detach(now, process, side, member)
+    def detach(self, now: int, process: str, side: str, member: str, silent_ms: int = 0) -> None:
+        self._detach(now, process, side, member, now - silent_ms)
 
-    def _detach(self, now: int, process: str, side: str, member: str) -> None:
+    def _detach(self, now: int, process: str, side: str, member: str, seen: int) -> None:
         processes = self.attached.get((side, member), set())
         if process not in processes:
             return
         processes.discard(process)
+        self.let_go(process, side, member, seen, now)
         if processes:
             return
         if side == "user":
@@ -147,15 +128,17 @@ class Pool(Due):
         return [self.line_shut(self.experts[expert]), "line_full" if full else ""]
 
     @command
-    def join(self, now: int, user: str, experts: list[str], mode: str = "chat") -> Ticket:
+    def join(
+        self, now: int, user: str, experts: list[str], mode: str = "chat", terms: Mapping[str, Terms] = FREE
+    ) -> Ticket:
         codes = [code for expert in experts for code in self._join_codes(expert)]
         codes += ["already_in_line"] if user in self.tickets else []
         codes += ["too_many_lines"] if len(experts) > self.settings.lines_per_ticket else []
         codes += ["duplicate_expert"] if len(set(experts)) < len(experts) else []
         refuse(codes)
-        return self._new_ticket(now, user, experts, mode)
+        return self._new_ticket(now, user, experts, mode, terms)
 
-    def _new_ticket(self, now: int, user: str, experts: list[str], mode: str) -> Ticket:
+    def _new_ticket(self, now: int, user: str, experts: list[str], mode: str, terms: Mapping[str, Terms]) -> Ticket:
         connected = bool(self.attached.get(("user", user)))
         ticket = Ticket(self.new_id("t"), user, mode, now, connected, lost_at=now)
         self.keep_place(ticket, now)
@@ -163,7 +146,14 @@ class Pool(Due):
         self.joined += 1
         for expert in experts:
             self._enter(ticket, self.experts[expert])
+            self._choose(ticket, expert, terms)
         return ticket
+
+    @staticmethod
+    def _choose(ticket: Ticket, expert: str, terms: Mapping[str, Terms]) -> None:
+        """The user wants this place at these terms, which are locked with it."""
+        ticket.terms |= {expert: terms[expert]} if expert in terms else {}
+        ticket.agreed = max(ticket.agreed, ticket.rate(expert))
 
     def _enter(self, ticket: Ticket, expert: Expert, head: bool = False) -> None:
         if head:
@@ -178,14 +168,16 @@ class Pool(Due):
         self.touch(expert.name)
 
     @command
-    def connect(self, now: int, user: str, expert: str, mode: str = "chat") -> Ticket:
+    def connect(
+        self, now: int, user: str, expert: str, mode: str = "chat", terms: Mapping[str, Terms] = FREE
+    ) -> Ticket:
         codes = self._join_codes(expert) + (["already_in_line"] if user in self.tickets else [])
         if expert in self.experts:
             light = self.indicator(self.experts[expert])
             busy = light in ("ringing", "busy", "wrap-up") or self.ready(expert)
             codes += ["expert_busy" if busy else "", "expert_away" if light == "away" else ""]
         refuse(codes)
-        return self._new_ticket(now, user, [expert], mode)
+        return self._new_ticket(now, user, [expert], mode, terms)
 
     def _waiting(self, user: str) -> Ticket:
         ticket = self.tickets.get(user)
@@ -196,7 +188,7 @@ class Pool(Due):
         return ticket
 
     @command
-    def switch(self, now: int, user: str, expert: str, leaving: str = "") -> Ticket:
+    def switch(self, now: int, user: str, expert: str, leaving: str = "", terms: Mapping[str, Terms] = FREE) -> Ticket:
         ticket = self._waiting(user)
         away = list(ticket.lines) if leaving == "" else [leaving]
         offer = ticket.offer
@@ -209,6 +201,7 @@ class Pool(Due):
         for name in away:
             self.drop_place(ticket, name)
         self._enter(ticket, self.experts[expert])
+        self._choose(ticket, expert, terms)
         return ticket
 
     @command
@@ -227,12 +220,12 @@ class Pool(Due):
 
     @command
     def come_back(self, now: int, user: str) -> None:
-        """Ends a pause and shows that the user is there."""
+        """Ends a pause and shows that the user is there; a higher rate needs a yes of its own."""
         ticket = self.tickets.get(user)
         if ticket is None:
             raise Refused("no_ticket")
         if ticket.state == "waiting":
-            ticket.must_confirm = False
+            ticket.must_confirm = ticket.must_confirm and self.dearer(ticket)
         if ticket.paused_until:
             self.resume(ticket)
             self.keep_place(ticket, now)
@@ -244,11 +237,15 @@ class Pool(Due):
         ticket = self.tickets.get(visitor)
         refuse(["" if ticket else "no_ticket", "already_in_line" if user in self.tickets and user != visitor else ""])
         assert ticket
-        session = self.session_of(visitor)
+        session = self.session_with("user", visitor)
         self.tickets[user] = self.tickets.pop(visitor)
         for thing in (ticket, ticket.offer, session):
             if thing:
                 thing.user = user
+        if session and user != visitor:
+            session.last_seen.pop("user", 0)
+            session.quiet = {key: at for key, at in session.quiet.items() if key[0] != "user"}
+            self.look(session, now)
         if self.attached.get(("user", user)):
             self._back(now, "user", user)
         elif ticket.connected:
@@ -259,16 +256,11 @@ class Pool(Due):
 
     # ------------------------------------------------------------ both sides
 
-    def _offer(self, offer: Offer | None, side: str, who: str) -> Offer:
-        if offer is None or (offer.user if side == "user" else offer.expert) != who:
-            raise Refused("no_such_offer")
-        if offer.expert not in self.experts or self.experts[offer.expert].offer is not offer:
-            raise Refused("no_such_offer", "offer_over")
-        return offer
-
     @command
-    def accept(self, now: int, offer: Offer | None, side: str, who: str) -> None:
-        offer = self._offer(offer, side, who)
+    def accept(self, now: int, offer: Offer | None, side: str, who: str, budget_ms: int = 0, fee_bps: int = 0) -> None:
+        offer = self.look_up_offer(offer, side, who)
+        if not (offer.user_ok if side == "user" else offer.expert_ok):
+            self.fund_offer(offer, side, budget_ms, fee_bps)
         offer.user_ok = offer.user_ok or side == "user"
         offer.expert_ok = offer.expert_ok or side == "expert"
         if offer.user_ok and offer.expert_ok:
@@ -276,27 +268,22 @@ class Pool(Due):
 
     @command
     def decline(self, now: int, offer: Offer | None, side: str, who: str) -> None:
-        offer = self._offer(offer, side, who)
+        offer = self.look_up_offer(offer, side, who)
         if side == "user":
             self.not_ready(offer, now)
         else:
             self.declined_by_expert(offer, now)
 
-    def look_up_session(self, session: Session | None, side: str, who: str) -> Session:
-        """The session, if it is open and `who` is that side of it."""
-        if session is None or (side != "operator" and (session.user if side == "user" else session.expert) != who):
-            raise Refused("no_such_session")
-        if session.state == "ended":
-            raise Refused("session_over" if session in self.ended else "no_such_session")
-        return session
-
     @command
     def connected(self, now: int, session: Session | None, side: str, who: str) -> None:
         session = self.look_up_session(session, side, who)
+        if session.cut.pop(side, 0):
+            self.look(session, now)
         session.on.add(side)
         if session.on == {"user", "expert"} and session.state == "connecting":
             session.state, session.live_at = "live", now
             session.cap_until = now + self.settings.session_cap_ms
+            self.look(session, now)
             self.tickets[session.user].state = "in_session"
 
     @command
@@ -318,7 +305,7 @@ class Pool(Due):
         return self._waiting(user)
 
     @command
-    def move(self, now: int, user: str, expert: str, to: str) -> None:
+    def move(self, now: int, user: str, expert: str, to: str, terms: Mapping[str, Terms] = FREE) -> None:
         """To the head or the tail of a line; into another line, which must be one to join, it leaves all."""
         ticket = self._movable(user)
         refuse(["offer_open"] if ticket.offer else [])
@@ -326,6 +313,8 @@ class Pool(Due):
         if expert not in ticket.lines:
             for name in list(ticket.lines):
                 self.drop_place(ticket, name)
+            ticket.terms |= {expert: terms[expert]} if expert in terms else {}
+            ticket.must_confirm = ticket.must_confirm or self.dearer(ticket)
         self._enter(ticket, self.experts[expert], head=to == "head")
         ticket.moved.add(expert)
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+Terms = tuple[int, int, int]
+"""Of one place: the rate for a minute, the free milliseconds, how long the user's money would last."""
+
 
 @dataclass(eq=False)
 class Offer:
@@ -14,6 +17,10 @@ class Offer:
     ready_until: int
     passed: list[tuple["Ticket", str]]
     """Tickets with an earlier place which were passed over when the offer was made, each with the reason."""
+    rate: int = 0
+    free_ms: int = 0
+    budget_ms: int = 0
+    fee_bps: int = 0
 
 
 @dataclass(eq=False)
@@ -33,6 +40,35 @@ class Session:
     on: set[str] = field(default_factory=set)
     lost: dict[str, int] = field(default_factory=dict)
     """The sides whose connection is lost, each with the time until which it may come back."""
+    rate: int = 0
+    free_ms: int = 0
+    budget_ms: int = 0
+    fee_bps: int = 0
+    runs: list[list[int]] = field(default_factory=list)
+    """When the clock ran: begin and end of each time, the end 0 while it runs."""
+    frozen: str = ""
+    frozen_until: int = 0
+    """When the clock of a metered session will have stood still for too long."""
+    minute_told: bool = False
+    quiet: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The last sign of a side, by each process that hears it no more."""
+    cut: dict[str, int] = field(default_factory=dict)
+    """Since when the media of a side have stopped."""
+    last_seen: dict[str, int] = field(default_factory=dict)
+    """The last sign of a side by those who have let it go."""
+
+    @property
+    def running(self) -> bool:
+        return bool(self.runs) and not self.runs[-1][1]
+
+    def ran(self, now: int) -> int:
+        return sum((end or now) - begin for begin, end in self.runs)
+
+    def ends_with_money(self) -> int:
+        """When what was set aside is used up: only while the clock runs."""
+        if not self.rate or not self.running:
+            return 0
+        return self.runs[-1][0] + self.budget_ms - sum(end - begin for begin, end in self.runs[:-1])
 
 
 @dataclass(eq=False)
@@ -59,6 +95,13 @@ class Ticket:
     declines: dict[str, int] = field(default_factory=dict)
     declined_until: dict[str, int] = field(default_factory=dict)
     offer: Offer | None = None
+    terms: dict[str, Terms] = field(default_factory=dict)
+    """Locked with each place; a line without is free."""
+    agreed: int = 0
+    """The highest rate to which the user has said yes."""
+
+    def rate(self, expert: str) -> int:
+        return self.terms.get(expert, (0, 0, 0))[0]
 
 
 @dataclass(eq=False)

@@ -19,7 +19,6 @@ from ground.store import Store
 from presence.presence import Presence
 from queueing.line import Line
 from server.attachments import Attachments
-from server.books import Books
 from server.catalogue import Catalogue
 from server.commands import Commands
 from server.conductor import Conductor
@@ -31,12 +30,12 @@ from server.desks.hours import HoursDesk
 from server.desks.letters import LettersDesk
 from server.fanout import Fanout
 from server.forecasts import OpenForecasts
-from server.free_news import FreeNews
 from server.hub import Hub
 from server.limits import Bounds
 from server.origins import Came
 from server.profile_news import ProfileNews
 from server.roster import Roster
+from server.till import Till
 from server.views import Names
 from sessions.conversation import Conversation
 from wire import messages
@@ -94,6 +93,7 @@ class Page:
         return await self.hall.commands.watch(self.conn, ask)
 
     async def go(self) -> None:
+        self.conn.heard = asyncio.get_running_loop().time()
         self.hall.hub.drop(self)
         await self.hall.commands.gone(self.conn)
 
@@ -136,7 +136,8 @@ class Hall:
         self.told = ProfileNews(self.catalogue)
         self.fanout.profile_changed = self.told.changed
         self.index = Index(db)
-        self.books = Books(db, FreeNews(BASE))
+        self.till = Till(store, db, self.line, self.journal, self.catalogue, self.fanout, self.clock, BASE)
+        self.books, self.metering = self.till.books, self.till.metering
         self.emails: dict[tuple[str, str, str], str] = {}  # of the members' accounts: (pool, role, subject)
         letters = LettersDesk(db, self.clock, BASE, self._email_of, lambda: None)
         self.news, conversation = News(store), Conversation(store, db)
@@ -148,6 +149,9 @@ class Hall:
             forecasts=self.forecasts,
             attachments=self.attachments,
             catalogue=self.catalogue,
+            terms=self.till.terms,
+            accepting=self.till.accepting,
+            wallet=self.till.news.wallet,
             ice=lambda _conn: [],
             desks={
                 **AboutDesk(db, self.clock, letters.wants).handlers(),
@@ -155,12 +159,15 @@ class Hall:
                 **FeedbackDesk(db, conversation, self.catalogue, self.news, self.clock, self.index.add_chat).handlers(),
                 **FindingDesk(self.index, self.catalogue, self.clock).handlers(),
                 **HoursDesk(self.presence).handlers(),
+                **self.till.handlers(conversation, pays_in=True),
             },
         )
 
     def conductor(self) -> Conductor:
         lead = Leadership(self.store)
-        return Conductor(self.process, self.profiles, self.roster, self.line, self.journal, lead, self.books)
+        return Conductor(
+            self.process, self.profiles, self.roster, self.line, self.journal, lead, self.books, self.metering.keep
+        )
 
     async def _email_of(self, pool: str, role: str, subject: str) -> str:
         return self.emails.get((pool, role, subject), "")
@@ -190,9 +197,11 @@ class Hall:
 
 
 @contextlib.asynccontextmanager
-async def hall(store: Store, pool: str, folder: Path, settings: dict[str, int] | None = None) -> AsyncIterator[Hall]:
-    """A house with the pool `pool` of three experts in its directory."""
-    db = await Database.open(f"sqlite:///{folder / 'books.db'}")
+async def hall(
+    store: Store, pool: str, folder: Path, settings: dict[str, int] | None = None, database: str = ""
+) -> AsyncIterator[Hall]:
+    """A house with the pool `pool` of three experts in its directory. `database` is the address of its books."""
+    db = await Database.open(database or f"sqlite:///{folder / 'books.db'}")
     await db.migrate()
     made = Hall(store, db, pool)
     await made.profiles.create_pool(pool, "The pool", settings or {})
@@ -202,5 +211,6 @@ async def hall(store: Store, pool: str, folder: Path, settings: dict[str, int] |
     finally:
         await made.fanout.close()
         await made.told.close()
+        await made.till.close()
         await made.attachments.release()
         await db.close()

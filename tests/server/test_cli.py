@@ -38,7 +38,7 @@ def experts_in(state: Path) -> int:
     return count
 
 
-@pytest.mark.parametrize("command", ["demo", "serve", "pool", "token", "link", "schema", "doctor", "bench"])
+@pytest.mark.parametrize("command", ["demo", "serve", "pool", "token", "link", "schema", "doctor", "audit", "bench"])
 def test_help_teaches(command: str) -> None:
     assert command in run("--help").output
     asked = run(command, "--help")

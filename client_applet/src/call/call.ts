@@ -1,5 +1,5 @@
 import type { IceServer, SignalKind } from "../generated/wire";
-import { type Flow, noFlow, observe, packetsIn } from "./flow";
+import { type Flow, isSilent, noFlow, observe, packetsIn } from "./flow";
 import { MicrophoneError, type MicrophoneTrouble, openMicrophone, stopTracks } from "./microphone";
 import { type CallEvent, type Effect, fresh, type Negotiation, step, type Timer } from "./negotiation";
 import { MAX_CANDIDATES_PER_WORD, readWord, writeWord } from "./words";
@@ -12,10 +12,8 @@ export interface CallPorts {
   polite: boolean;
   ice: readonly IceServer[];
   send(kind: SignalKind, data: string): void;
-  /** Something that is shown has changed. */
+  /** Something that is shown has changed, or the evidence. */
   changed(): void;
-  /** Sound has really come from the other side, for the first time. */
-  flowing(): void;
 }
 
 const asIceServer = ({ urls, username, credential }: IceServer): RTCIceServer =>
@@ -31,6 +29,8 @@ export class Call {
   theirs: MediaStream | null = null;
   /** Sound of the other side has arrived in this call. */
   evidence = false;
+  /** It has stopped coming. */
+  silent = false;
 
   private peer: RTCPeerConnection | null = null;
   private timers = new Map<Timer, number>();
@@ -125,6 +125,7 @@ export class Call {
     this.state = next;
     for (const effect of effects) this.perform(effect);
     if (next.phase === "by_chat" || next.elsewhere) this.releaseMicrophone();
+    if (next.phase === "by_chat" || next.phase === "closed") this.unwatchFlow();
     this.ports.changed();
   }
 
@@ -171,9 +172,8 @@ export class Call {
 
   private close(): void {
     window.clearTimeout(this.foundTimer);
-    window.clearTimeout(this.flowTimer);
     this.found = [];
-    this.flow = noFlow;
+    this.flow = { ...this.flow, packets: noFlow.packets };
     this.peer?.close();
     this.peer = null;
     this.theirs = null;
@@ -186,7 +186,7 @@ export class Call {
 
   private linkChanged(peer: RTCPeerConnection): void {
     this.feed({ on: "link", state: peer.connectionState });
-    if (peer.connectionState === "connected" && !this.evidence) this.watchFlow(peer);
+    if (peer.connectionState === "connected" && this.flowTimer === 0) this.watchFlow();
   }
 
   private async offer(restart: boolean): Promise<void> {
@@ -241,20 +241,35 @@ export class Call {
     if (list.length > 0) this.feed({ on: "found", list });
   }
 
-  /** Looks at the statistics until sound has really come through. */
-  private watchFlow(peer: RTCPeerConnection): void {
+  /** Looks at the statistics until the call ends: whether sound has come, and whether it still does. */
+  private watchFlow(): void {
     window.clearTimeout(this.flowTimer);
-    this.flowTimer = window.setTimeout(() => void this.lookAtFlow(peer), FLOW_EVERY_MS);
+    this.flowTimer = window.setTimeout(() => void this.lookAtFlow(), FLOW_EVERY_MS);
   }
 
-  private async lookAtFlow(peer: RTCPeerConnection): Promise<void> {
-    const report = await peer.getStats();
-    if (peer !== this.peer || this.evidence) return;
-    const muted = peer.getReceivers().every((receiver) => receiver.track.muted);
-    this.flow = observe(this.flow, packetsIn(report.values()), muted);
-    if (!this.flow.flowing) return this.watchFlow(peer);
-    this.evidence = true;
-    this.ports.flowing();
+  private unwatchFlow(): void {
+    window.clearTimeout(this.flowTimer);
+    this.flowTimer = 0;
+    this.flow = noFlow;
+    this.silent = false;
+  }
+
+  private async lookAtFlow(): Promise<void> {
+    const { peer, flowTimer } = this;
+    const packets = peer ? packetsIn((await peer.getStats()).values()) : noFlow.packets;
+    if (flowTimer !== this.flowTimer) return;
+    const muted = peer?.getReceivers().every((receiver) => receiver.track.muted) ?? true;
+    const at = performance.now();
+    // A connection that was replaced meanwhile is looked at the next time.
+    this.flow = observe(this.flow, peer === this.peer ? packets : noFlow.packets, muted, at);
+    this.watchFlow();
+    this.noteFlow(this.evidence || this.flow.flowing, isSilent(this.flow, at));
+  }
+
+  private noteFlow(evidence: boolean, silent: boolean): void {
+    if (evidence === this.evidence && silent === this.silent) return;
+    this.evidence = evidence;
+    this.silent = silent;
     this.ports.changed();
   }
 }

@@ -1,11 +1,19 @@
 /** Whether sound really arrives, from the statistics of a peer connection. Pure. */
 
+/** No packet for so long is an interruption and not a pause between two of them, milliseconds. */
+export const SILENT_MS = 2_000;
+
 export interface Flow {
+  /** As counted at the last look, -1 before the first one of a connection. */
   packets: number;
   flowing: boolean;
+  /** When a look last found more than the one before, milliseconds of any steady clock; 0 for never. */
+  movedAt: number;
+  /** Looks since then: whoever did not look has not seen that nothing comes. */
+  looks: number;
 }
 
-export const noFlow: Flow = { packets: -1, flowing: false };
+export const noFlow: Flow = { packets: -1, flowing: false, movedAt: 0, looks: 0 };
 
 /** The packets received on all incoming audio, -1 when there is no such stream yet. */
 export function packetsIn(report: Iterable<{ type: string; kind?: string; packetsReceived?: number }>): number {
@@ -17,6 +25,12 @@ export function packetsIn(report: Iterable<{ type: string; kind?: string; packet
 }
 
 /** Flowing is: more packets than at the last look, while the track is not muted by the network. */
-export function observe(before: Flow, packets: number, trackMuted: boolean): Flow {
-  return { packets, flowing: !trackMuted && before.packets >= 0 && packets > before.packets };
+export function observe(before: Flow, packets: number, trackMuted: boolean, at: number): Flow {
+  const flowing = !trackMuted && before.packets >= 0 && packets > before.packets;
+  return flowing ? { packets, flowing, movedAt: at, looks: 0 } : { packets, flowing, movedAt: before.movedAt, looks: before.looks + 1 };
+}
+
+/** Sound came and has stopped coming. */
+export function isSilent(flow: Flow, at: number): boolean {
+  return flow.movedAt > 0 && flow.looks > 1 && at - flow.movedAt > SILENT_MS;
 }

@@ -1,29 +1,34 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import { ClockController, EMPTY_CHAT, type LiveClient, SliceController } from "../core";
+import { ClockController, EMPTY_CHAT, type LiveClient, meterOf, ranMs, SliceController } from "../core";
 import { EMPTY } from "../core/state";
-import type { Session, Signalled } from "../generated/wire";
+import type { Meter, Session, Signalled } from "../generated/wire";
 import { clock, isoDuration, timeOfDay, type Values } from "../i18n";
 import type { CallKey } from "../i18n/call.en";
 import { avatar } from "../ui/avatar";
 import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
 import { shelf } from "../ui/shelf";
+import { signInPage } from "../visitor/actions";
 import { Call } from "./call";
 import "./call_panel";
 import "./chat";
 import type { OpenlineChat } from "./chat";
+import { Evidence, type Heard } from "./evidence";
 import { keptAudio } from "./kept_audio";
+import { forgetBill, keepBill } from "./kept_bill";
 import { isMicrophoneAllowed } from "./microphone";
 import { callWords } from "./part";
 import { sessionStyles } from "./session_styles";
-import { endedKey, owesEvidence, ranFor, standing } from "./session_words";
+import { endedKey, ranFor, standing } from "./session_words";
 
 /** An element that is moved in the document leaves and comes back at once: the call outlives that. */
 const LINGER_MS = 1_000;
 
 /**
  * The session of this person, on either side: who it is with, how long it has run, the conversation, and the audio.
+ *
+ * Where it costs something, also its clock, the way to a deposit, and the bill at the end.
  *
  * Events: `openline-session-closed` when the person has put an ended session away.
  * Parts: `header`, `timer`, `state`, `end`, `end-sure`, `done`.
@@ -36,6 +41,7 @@ export class OpenlineSession extends PoolElement {
 
   @state() private ending = false;
   @state() private failed = false;
+  @state() private depositing = false;
   @query("dialog") private dialog!: HTMLDialogElement;
   @query("openline-chat") private conversation!: OpenlineChat | null;
 
@@ -44,9 +50,10 @@ export class OpenlineSession extends PoolElement {
   private readonly welcome = new SliceController(this, this.clients, (hall) => hall.welcome, null);
   private readonly connection = new SliceController(this, this.clients, (hall) => hall.connection.phase, "idle");
   private readonly profiles = new SliceController(this, this.clients, (hall) => hall.profiles, EMPTY.profiles);
+  private readonly clock = new SliceController(this, this.clients, (hall) => hall.meter, null);
+  private readonly evidence = new Evidence();
   private call: Call | null = null;
   private callOf = "";
-  private told = "";
   /** The ended session about which the user is asked, and whether they would not. */
   @state() private asked = { session: "", asks: false };
   private lingering = 0;
@@ -101,9 +108,11 @@ export class OpenlineSession extends PoolElement {
 
   protected override updated(): void {
     const session = this.session.value;
-    if (session && this.client) this.tellConnected(this.client, session);
+    if (session && this.client && this.online) this.tellEvidence(this.client, session);
     if (session?.state === "ended" && this.dialog?.open) this.dialog.close();
     if (this.asked.asks) void import("../visitor/later");
+    if (this.welcome.value?.rules.prepaid) void import("../meter");
+    if (session && this.client && this.meter && session.state !== "ended") keepBill(this.client, session.session);
   }
 
   private beginCall(client: LiveClient, session: Session): void {
@@ -114,7 +123,6 @@ export class OpenlineSession extends PoolElement {
       ice: this.welcome.value?.ice ?? [],
       send: (kind, data) => client.send({ t: "signal", session: session.session, kind, data }),
       changed: () => this.callChanged(),
-      flowing: () => this.requestUpdate(),
     });
     void this.startBySelf(this.call, session.session);
   }
@@ -137,15 +145,22 @@ export class OpenlineSession extends PoolElement {
     call?.stop();
   }
 
-  /** This side's evidence: the socket for chat, media or the choice of chat for audio. Told once per change of the session. */
-  private tellConnected(client: LiveClient, session: Session): void {
-    const evidence = session.mode === "chat" || this.call?.evidence || this.call?.state.phase === "by_chat";
-    const key = `${session.session} ${session.seq} ${this.welcome.value?.now ?? 0}`;
-    if (!this.online || key === this.told || !owesEvidence(session, Boolean(evidence))) return;
-    this.told = key;
-    client.request({ t: "connected", session: session.session }).catch(() => {
-      if (this.told === key) this.told = "";
-    });
+  private tellEvidence(client: LiveClient, session: Session): void {
+    const telling = this.evidence.next(session, this.heard, this.meter, this.welcome.value?.now ?? 0);
+    if (!telling) return;
+    client.request({ t: telling.t, session: telling.session }).then(
+      () => this.evidence.answered(telling, true), () => this.evidence.answered(telling, false),
+    );
+  }
+
+  private get heard(): Heard {
+    const { call } = this;
+    return { evidence: call?.evidence ?? false, silent: call?.silent ?? false, byChat: call?.state.phase === "by_chat" };
+  }
+
+  /** The clock of this session; null where nothing is charged. */
+  private get meter(): Meter | null {
+    return meterOf({ meter: this.clock.value }, this.session.value?.session ?? "");
   }
 
   private readonly end = async (): Promise<void> => {
@@ -163,6 +178,7 @@ export class OpenlineSession extends PoolElement {
   };
 
   private readonly done = (): void => {
+    if (this.client) forgetBill(this.client);
     this.client?.store.dismissSession();
     this.dispatchEvent(new CustomEvent("openline-session-closed", { bubbles: true, composed: true }));
   };
@@ -173,7 +189,9 @@ export class OpenlineSession extends PoolElement {
     const ended = session.state === "ended";
     return html`
       ${this.renderHeader(session)}
+      ${this.meter && !ended ? this.renderMeter(this.meter, session) : nothing}
       ${this.renderBanner(session)}
+      ${this.depositing && !ended ? this.renderDeposit(session) : nothing}
       ${this.call && !ended ? this.renderCall(this.call, session) : nothing}
       <openline-chat .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session.session}
         .side=${session.side} .partner=${session.partner} .chat=${this.chats.value.get(session.session) ?? EMPTY_CHAT}
@@ -186,8 +204,35 @@ export class OpenlineSession extends PoolElement {
       .microphone=${call.microphone} .mine=${call.mine} .theirs=${call.theirs} .evidence=${call.evidence} .partner=${session.partner}></openline-call>`;
   }
 
+  private renderMeter(meter: Meter, session: Session): TemplateResult {
+    return html`<openline-meter .client=${this.client} .language=${this.language} .theme=${this.theme} .meter=${meter} .session=${session}
+      .online=${this.online} .silent=${this.call?.silent ?? false} @deposit-wanted=${this.onWanted}></openline-meter>`;
+  }
+
+  private renderDeposit(session: Session): TemplateResult {
+    return html`<div class="deposit"><openline-deposit during .client=${this.client} .language=${this.language} .theme=${this.theme} .expert=${session.expert}
+      .mode=${session.mode} .signIn=${signInPage(this.client!.server, this.client!.pool, this.language)} @deposit-closed=${this.onDeposited}></openline-deposit></div>`;
+  }
+
+  private readonly onWanted = (event: Event): void => {
+    event.stopPropagation();
+    this.depositing = true;
+  };
+
+  private readonly onDeposited = (event: Event): void => {
+    event.stopPropagation();
+    this.depositing = false;
+    void this.updateComplete.then(() => this.focus());
+  };
+
+  /** How long it has run; where it costs something, without the time in which the clock stood still. */
+  private ran(session: Session): number {
+    const { meter } = this;
+    return meter ? ranMs(meter, session.state === "ended" ? meter.at : this.now) : ranFor(session, this.now);
+  }
+
   private renderHeader(session: Session): TemplateResult {
-    const ran = ranFor(session, this.now);
+    const ran = this.ran(session);
     const stand = standing(session, this.online);
     const photo = session.side === "user" ? (this.profiles.value.get(session.expert)?.photo ?? "") : "";
     return html`<header part="header">
@@ -210,9 +255,11 @@ export class OpenlineSession extends PoolElement {
   }
 
   private renderEnded(session: Session): TemplateResult {
-    const ran = ranFor(session, this.now);
+    const ran = this.ran(session);
     const lasted = ran > 0 ? this.words("ended.lasted", { time: clock(ran) }) : "";
     return html`${this.asksFeedback(session) ? this.renderFeedback(session) : nothing}
+      ${this.meter ? html`<div class="bill"><openline-bill .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session.session}
+        .side=${session.side}></openline-bill></div>` : nothing}
       <footer class="over" role="status"><p><strong>${this.words(endedKey(session), { partner: session.partner })}</strong> <span class="muted">${lasted}</span></p>
       <button class="button outline small" part="done" @click=${this.done}>${this.words("done")}</button></footer>`;
   }

@@ -1,4 +1,5 @@
-import type { Session } from "../generated/wire";
+import { waitsFor } from "../core";
+import type { Meter, Session } from "../generated/wire";
 import type { CallKey } from "../i18n/call.en";
 
 /** Why a session ended, as this side would say it. Pure. */
@@ -6,7 +7,8 @@ export function endedKey(session: Session): CallKey {
   const mine = session.side;
   const known: Partial<Record<string, CallKey>> = {
     not_connected: "ended.not_connected", cap: "ended.cap", user_gone: mine === "user" ? "ended.me_gone" : "ended.they_gone",
-    expert_gone: mine === "expert" ? "ended.me_gone" : "ended.they_gone",
+    expert_gone: mine === "expert" ? "ended.me_gone" : "ended.they_gone", frozen_too_long: "ended.frozen_too_long",
+    balance_spent: mine === "user" ? "ended.balance_spent" : "ended.time_spent",
   };
   if (known[session.reason]) return known[session.reason]!;
   // The journal's `by` is empty for the user.
@@ -32,7 +34,8 @@ export function ranFor(session: Session, now: number): number {
   return Math.max(0, (session.ended_at || now) - session.live_at);
 }
 
-/** Whether the server is to be told now that this side is connected. */
-export function owesEvidence(session: Session, evidence: boolean): boolean {
-  return session.state !== "ended" && !session.mine && evidence;
+/** Whether the server is to be told now that this side is connected; also where its clock waits for this side. */
+export function owesEvidence(session: Session, evidence: boolean, meter: Meter | null = null): boolean {
+  const waited = meter !== null && ["me", "both"].includes(waitsFor(meter, session.side));
+  return session.state !== "ended" && (!session.mine || waited) && evidence;
 }

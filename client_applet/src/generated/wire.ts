@@ -1106,6 +1106,7 @@ export type RefusalCode =
   | "op_reused"
   | "not_settled"
   | "refund_open"
+  | "money_left"
   | "nothing_to_refund"
   | "no_card"
   | "nothing_owed"

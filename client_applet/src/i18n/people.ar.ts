@@ -1,9 +1,11 @@
+import { fundsAr } from "./funds.ar";
 import { refusalsAr } from "./refusals.ar";
 import type { PeopleKey } from "./people.en";
 import type { Catalogue } from "./translate";
 
 export const peopleAr: Catalogue<PeopleKey> = {
   ...refusalsAr,
+  ...fundsAr,
   "loading": "جارٍ التحميل …",
   "save": "حفظ",
   "saved": "تم الحفظ.",
@@ -74,8 +76,13 @@ export const peopleAr: Catalogue<PeopleKey> = {
   "profile.categories_own": "الفئات مفصولة بفواصل",
   "profile.languages": "اللغات كرموز: en, de, es",
   "profile.modes": "كيف يصل إليك الناس",
-  "profile.rate": "سعر الدقيقة بأصغر وحدة من {currency}",
-  "profile.rate_is": "سعر الدقيقة: {rate}. يحدده المشرفون.",
+  "profile.rates": "التكلفة",
+  "profile.rate": "سعر الدقيقة بعملة {currency}",
+  "profile.rate_mode": "{mode}: سعر آخر",
+  "profile.rate_as_above": "فارغ: كما أعلاه. 0: مجاني.",
+  "profile.rate_note": "يسري التغيير على من ينضم من الآن، ومن ينتظر يحتفظ بسعره السابق.",
+  "profile.rate_free_pool": "لا يُحتسب شيء هنا الآن: تسري الأسعار حين يُحتسب الوقت.",
+  "profile.rates_are": "تحدده الإدارة. يسري التغيير على من ينضم بعده.",
   "profile.free": "مجاني",
   "hours.title": "الساعات",
   "hours.zone": "المنطقة الزمنية",
@@ -153,6 +160,7 @@ export const peopleAr: Catalogue<PeopleKey> = {
   "people.unblocked": "رُفع الحظر.",
   "people.edit": "الملف",
   "people.feedback": "التقييمات",
+  "people.money": "المال",
   "mails.kept": "لا خادم بريد معيّن: تبقى الرسائل هنا ولا تُرسل.",
   "mails.none": "لا رسائل بعد.",
   "mails.again": "إعادة الإرسال",

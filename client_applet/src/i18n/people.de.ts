@@ -1,9 +1,11 @@
+import { fundsDe } from "./funds.de";
 import { refusalsDe } from "./refusals.de";
 import type { PeopleKey } from "./people.en";
 import type { Catalogue } from "./translate";
 
 export const peopleDe: Catalogue<PeopleKey> = {
   ...refusalsDe,
+  ...fundsDe,
   "loading": "Wird geladen …",
   "save": "Speichern",
   "saved": "Gespeichert.",
@@ -74,8 +76,13 @@ export const peopleDe: Catalogue<PeopleKey> = {
   "profile.categories_own": "Kategorien, durch Kommas getrennt",
   "profile.languages": "Sprachen als Kürzel: en, de, es",
   "profile.modes": "Wie man Sie erreicht",
-  "profile.rate": "Preis für eine Minute, in der kleinsten Einheit von {currency}",
-  "profile.rate_is": "Preis für eine Minute: {rate}. Ihn legt die Leitung fest.",
+  "profile.rates": "Was es kostet",
+  "profile.rate": "Preis pro Minute, in {currency}",
+  "profile.rate_mode": "{mode}: anderer Preis",
+  "profile.rate_as_above": "Leer: wie oben. 0: kostenlos.",
+  "profile.rate_note": "Eine Änderung gilt für alle, die sich ab jetzt anstellen; wer wartet, behält den Preis von damals.",
+  "profile.rate_free_pool": "Hier wird gerade nichts berechnet: Preise gelten, sobald für Zeit gezahlt wird.",
+  "profile.rates_are": "Das legt die Leitung fest. Eine Änderung gilt für alle, die sich danach anstellen.",
   "profile.free": "kostenlos",
   "hours.title": "Sprechzeiten",
   "hours.zone": "Zeitzone",
@@ -153,6 +160,7 @@ export const peopleDe: Catalogue<PeopleKey> = {
   "people.unblocked": "Entsperrt.",
   "people.edit": "Profil",
   "people.feedback": "Bewertungen",
+  "people.money": "Geld",
   "mails.kept": "Kein Mailserver ist eingestellt: Mails bleiben hier und werden nicht gesendet.",
   "mails.none": "Noch keine Mails.",
   "mails.again": "Noch einmal senden",

@@ -1,9 +1,11 @@
+import { fundsEn } from "./funds.en";
 import { refusalsEn } from "./refusals.en";
 import type { Message } from "./translate";
 
 /** What the pages about people say: account, profile, members, mails. */
 export const peopleEn = {
   ...refusalsEn,
+  ...fundsEn,
   "loading": "Loading …",
   "save": "Save",
   "saved": "Saved.",
@@ -74,8 +76,13 @@ export const peopleEn = {
   "profile.categories_own": "Categories, separated by commas",
   "profile.languages": "Languages, as codes: en, de, es",
   "profile.modes": "How people reach you",
-  "profile.rate": "Price for a minute, in the smallest unit of {currency}",
-  "profile.rate_is": "Price for a minute: {rate}. Operators set it.",
+  "profile.rates": "What you cost",
+  "profile.rate": "Price for a minute, in {currency}",
+  "profile.rate_mode": "{mode}: another price",
+  "profile.rate_as_above": "Empty: as above. 0: free.",
+  "profile.rate_note": "A change counts for who joins from now on; who is waiting keeps the price of then.",
+  "profile.rate_free_pool": "Nothing is charged here now: prices count once the pool charges for time.",
+  "profile.rates_are": "Operators set this. A change counts for who joins from then on.",
   "profile.free": "free",
   "hours.title": "Hours",
   "hours.zone": "Time zone",
@@ -153,6 +160,7 @@ export const peopleEn = {
   "people.unblocked": "Unblocked.",
   "people.edit": "Profile",
   "people.feedback": "Feedback",
+  "people.money": "Money",
   "mails.kept": "No mail server is set: mails are kept here and not sent.",
   "mails.none": "No mails yet.",
   "mails.again": "Send again",

@@ -1,9 +1,11 @@
+import { fundsEs } from "./funds.es";
 import { refusalsEs } from "./refusals.es";
 import type { PeopleKey } from "./people.en";
 import type { Catalogue } from "./translate";
 
 export const peopleEs: Catalogue<PeopleKey> = {
   ...refusalsEs,
+  ...fundsEs,
   "loading": "Cargando …",
   "save": "Guardar",
   "saved": "Guardado.",
@@ -74,8 +76,13 @@ export const peopleEs: Catalogue<PeopleKey> = {
   "profile.categories_own": "Categorías, separadas por comas",
   "profile.languages": "Idiomas, como códigos: en, de, es",
   "profile.modes": "Cómo le contactan",
-  "profile.rate": "Precio por minuto, en la unidad menor de {currency}",
-  "profile.rate_is": "Precio por minuto: {rate}. Lo fija la operación.",
+  "profile.rates": "Lo que cuesta",
+  "profile.rate": "Precio por minuto, en {currency}",
+  "profile.rate_mode": "{mode}: otro precio",
+  "profile.rate_as_above": "Vacío: como arriba. 0: gratis.",
+  "profile.rate_note": "Un cambio vale para quien se una desde ahora; quien espera conserva el precio de entonces.",
+  "profile.rate_free_pool": "Ahora no se cobra nada aquí: los precios valen cuando se cobre el tiempo.",
+  "profile.rates_are": "Lo fija la dirección. Un cambio vale para quien se una después.",
   "profile.free": "gratis",
   "hours.title": "Horario",
   "hours.zone": "Zona horaria",
@@ -153,6 +160,7 @@ export const peopleEs: Catalogue<PeopleKey> = {
   "people.unblocked": "Desbloqueado.",
   "people.edit": "Perfil",
   "people.feedback": "Valoraciones",
+  "people.money": "Dinero",
   "mails.kept": "No hay servidor de correo: los correos se quedan aquí y no se envían.",
   "mails.none": "Aún no hay correos.",
   "mails.again": "Enviar otra vez",

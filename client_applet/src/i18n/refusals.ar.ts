@@ -84,6 +84,7 @@ export const refusalsAr: Record<RefusalKey, Message> = {
   "refused.op_reused": "طُلب هذا من قبل ببيانات أخرى. يرجى البدء من جديد.",
   "refused.not_settled": "الفاتورة ليست جاهزة بعد. يرجى الانتظار لحظة.",
   "refused.refund_open": "هناك عملية استرداد جارية.",
+  "refused.money_left": "لا يزال في الحساب مال. اطلب استرداده أولًا أو تنازل عنه.",
   "refused.nothing_to_refund": "لم تبقَ دفعة بالبطاقة يمكن إعادة المبلغ إليها.",
   "refused.no_card": "لا توجد بطاقة محفوظة.",
   "refused.nothing_owed": "لا يُستحق شيء لأحد.",

@@ -84,6 +84,7 @@ export const refusalsDe: Record<RefusalKey, Message> = {
   "refused.op_reused": "Das wurde schon mit anderen Angaben verlangt. Bitte beginnen Sie neu.",
   "refused.not_settled": "Die Abrechnung ist noch nicht fertig. Bitte warten Sie einen Augenblick.",
   "refused.refund_open": "Eine Rückzahlung ist schon unterwegs.",
+  "refused.money_left": "Auf dem Konto ist noch Geld. Lassen Sie es sich zuerst auszahlen, oder verzichten Sie darauf.",
   "refused.nothing_to_refund": "Es gibt keine Kartenzahlung mehr, auf die das zurückgehen könnte.",
   "refused.no_card": "Es ist keine Karte gespeichert.",
   "refused.nothing_owed": "Niemandem steht etwas zu.",

@@ -84,6 +84,7 @@ export const refusalsEn = {
   "refused.op_reused": "This was asked for already, with other details. Please begin anew.",
   "refused.not_settled": "The bill is not ready yet. Please wait a moment.",
   "refused.refund_open": "A refund is already under way.",
+  "refused.money_left": "There is still money on the account. Have it paid back first, or give it up.",
   "refused.nothing_to_refund": "There is no card payment left to which this could be returned.",
   "refused.no_card": "No card is saved.",
   "refused.nothing_owed": "Nothing is owed to anybody.",

@@ -84,6 +84,7 @@ export const refusalsEs: Record<RefusalKey, Message> = {
   "refused.op_reused": "Esto ya se pidió con otros datos. Empiece de nuevo.",
   "refused.not_settled": "La cuenta aún no está lista. Espere un momento.",
   "refused.refund_open": "Ya hay un reembolso en curso.",
+  "refused.money_left": "Todavía hay dinero en la cuenta. Pida primero que se lo devuelvan o renuncie a él.",
   "refused.nothing_to_refund": "No queda ningún pago con tarjeta al que devolver esto.",
   "refused.no_card": "No hay ninguna tarjeta guardada.",
   "refused.nothing_owed": "No se debe nada a nadie.",

@@ -1,8 +1,10 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import type { Mode, Quoted } from "../generated/wire";
+import { translate } from "../i18n";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
+import { refusal } from "../ui/words";
 import { MoneyPart } from "./part";
 import { span } from "./words";
 
@@ -83,11 +85,16 @@ export class OpenlineQuote extends MoneyPart {
   }
 
   private words(): TemplateResult | typeof nothing {
-    if (this.frozen) return html`<div class="callout warning">${icon("warning")}<div>${this.t("quote.frozen")}</div></div>`;
+    if (this.frozen) return html`<div class="callout warning">${icon("warning")}<div>${refusal(translate(this.language), "wallet_frozen")}</div></div>`;
     if (this.failed) return this.renderFailed();
     if (!this.told) return html`<div class="skeleton" aria-hidden="true"></div><span class="said">${this.t("quote.loading")}</span>`;
     if (this.told.rate === 0) return nothing;
-    return this.told.enough ? this.enough(this.told) : this.low(this.told);
+    return this.told.enough || this.keptOther(this.told) ? this.enough(this.told) : this.low(this.told);
+  }
+
+  /** The place has kept another rate than that of whoever joins now: how long the balance lasts is not what was told. */
+  private keptOther(told: Quoted): boolean {
+    return this.locked > 0 && this.locked !== told.rate;
   }
 
   private renderFailed(): TemplateResult {
@@ -96,20 +103,13 @@ export class OpenlineQuote extends MoneyPart {
 
   private enough(told: Quoted): TemplateResult {
     const balance = this.t("quote.balance", { balance: this.money(told.balance, told.currency) });
-    const other = this.locked > 0 && this.locked !== told.rate;
-    // How long it lasts is the server's word, and that is for the rate of whoever joins now.
-    const long = other ? balance : this.t("quote.enough", { time: this.time(told.enough_s) });
+    const kept = this.keptOther(told);
     return html`<div class="quote" part="enough">${icon("clock")}
-      <div><strong>${long}</strong>
-        <div class="muted">${other ? nothing : html`${balance} · ${this.rate(told)}`}${this.lockedWords(told, other)}</div>
+      <div><strong>${kept ? balance : this.t("quote.enough", { time: this.time(told.enough_s) })}</strong>
+        <div class="muted">${kept ? this.t("quote.locked", { price: this.money(this.locked, told.currency) }) : `${balance} · ${this.rate(told)}`}</div>
         ${told.free_s > 0 ? html`<div class="muted">${this.t("quote.free", { time: this.time(told.free_s) })}</div>` : nothing}</div>
       ${told.deposits.length > 0 ? html`<button class="button quiet small" part="deposit" @click=${this.deposit}>${icon("plus")}${this.t("meter.more")}</button>` : nothing}
     </div>`;
-  }
-
-  /** A rate that was kept is worth a word only where it differs. */
-  private lockedWords(told: Quoted, other: boolean): string {
-    return other ? this.t("quote.locked", { price: this.money(this.locked, told.currency) }) : "";
   }
 
   private low(told: Quoted): TemplateResult {
@@ -117,7 +117,7 @@ export class OpenlineQuote extends MoneyPart {
     return html`<div class="callout warning" part="low">${icon("card")}<div><strong>${this.t("quote.low")}</strong><br>${this.t("quote.low_text", values)}
       ${told.deposits.length > 0
         ? html`<br><button class="button main" part="deposit" @click=${this.deposit}>${icon("plus")}${this.t("deposit.do")}</button>`
-        : html`<br>${this.t("deposit.none")}`}</div></div>`;
+        : html`<br>${refusal(translate(this.language), "no_deposits")}`}</div></div>`;
   }
 
   private rate(told: Quoted): string {

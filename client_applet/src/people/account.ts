@@ -1,11 +1,12 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
-import { ago } from "../i18n";
+import { ago, money } from "../i18n";
 import type { As } from "../core";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { deviceName } from "./device";
 import { PeoplePage } from "./page";
+import "./wallet";
 
 interface SignIn {
   id: string;
@@ -35,6 +36,9 @@ export class OpenlineAccount extends PeoplePage {
   @state() private password = "";
   @state() private old = "";
   @state() private confirm = "";
+  /** Money that is left on the account, as the server said when it did not erase it: "1234 EUR". */
+  @state() private left = "";
+  @state() private forfeit = false;
   @query("dialog") private dialog!: HTMLDialogElement;
 
   override connectedCallback(): void {
@@ -76,6 +80,7 @@ export class OpenlineAccount extends PeoplePage {
     return html`
       <header><h1>${this.w("account.title")}</h1><nav>${this.renderNav(account)}</nav></header>
       ${this.renderSaid()}
+      ${account.role === "user" ? html`<openline-wallet .pool=${this.pool} .theme=${this.theme} lang=${this.language}></openline-wallet>` : nothing}
       ${this.renderWho(account)}
       ${account.email ? this.renderPassword(account) : nothing}
       ${this.renderSignIns(account)}
@@ -87,7 +92,8 @@ export class OpenlineAccount extends PeoplePage {
     const home = { user: pool, expert: `${pool}/expert`, operator: `${pool}/operator` }[account.role];
     return html`
       <a class="button quiet small" href=${home}>${this.w(`nav.${account.role}`)}</a>
-      ${account.role === "expert" ? html`<a class="button quiet small" href="${pool}/expert/profile">${this.w("nav.profile")}</a>` : nothing}
+      ${account.role === "expert" ? html`<a class="button quiet small" href="${pool}/expert/profile">${this.w("nav.profile")}</a><a class="button quiet small" href="${pool}/expert/earnings">${this.w("nav.earnings")}</a>` : nothing}
+      ${account.role === "operator" ? html`<a class="button quiet small" href="${pool}/operator/money">${this.w("nav.money")}</a>` : nothing}
       ${this.button("sign-out", this.w("account.sign_out"), () => this.signOut(), "quiet small", "leave")}`;
   }
 
@@ -146,9 +152,14 @@ export class OpenlineAccount extends PeoplePage {
     const erase = (event: Event) => {
       event.preventDefault();
       void this.run("erase", async () => {
-        await this.api.send("POST", this.path("/erase"), { confirm: this.confirm });
+        await this.api.send("POST", this.path("/erase"), { confirm: this.confirm, forfeit: this.forfeit });
         location.assign(`/p/${encodeURIComponent(this.pool)}`);
-      }).then(() => this.dialog.close());
+      }).then(() => {
+        this.left = this.problem === "money_left" && /^\d+ [A-Z]{3}$/.test(this.problemDetail) ? this.problemDetail : "";
+        this.forfeit = false;
+        if (this.left) this.problem = "";
+        else this.dialog.close();
+      });
     };
     return html`<section class="card" aria-labelledby="data"><h2 id="data">${this.w("account.data")}</h2>
       <p class="muted">${this.w("account.data_text")}</p>
@@ -159,10 +170,19 @@ export class OpenlineAccount extends PeoplePage {
       <dialog aria-labelledby="erase"><form @submit=${erase}>
         <h2 id="erase">${this.w("account.erase_title")}</h2>
         <p>${this.w("account.erase_text")}</p>
+        ${this.left ? this.renderLeft(account) : nothing}
         ${this.field(this.w("account.erase_confirm", { proof }), this.confirm, (text) => (this.confirm = text), { part: "confirm" })}
         <div class="buttons"><button type="button" class="button" @click=${() => this.dialog.close()}>${this.w("cancel")}</button>
-          <button class="button danger" part="erase-now" ?disabled=${this.confirm.trim() !== proof || this.isRunning("erase")}>${this.w("account.erase")}</button></div>
+          <button class="button danger" part="erase-now" ?disabled=${this.confirm.trim() !== proof || (this.left !== "" && !this.forfeit) || this.isRunning("erase")}>${this.w("account.erase")}</button></div>
       </form></dialog></section>`;
+  }
+
+  /** What is lost by going, and a yes to that. */
+  private renderLeft(account: Account): TemplateResult {
+    const [minor = "0", currency = ""] = this.left.split(" ");
+    const amount = money(Number(minor), currency, this.language);
+    return html`<div class="callout warning" part="money-left">${icon("warning")}<div>${this.w(account.role === "user" ? "account.left_user" : "account.left_expert", { amount })}</div></div>
+      <label class="check"><input type="checkbox" part="forfeit" .checked=${this.forfeit} @change=${(event: Event) => (this.forfeit = (event.target as HTMLInputElement).checked)}>${this.w("account.forfeit", { amount })}</label>`;
   }
 
   private async signOut(): Promise<void> {

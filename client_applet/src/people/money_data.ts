@@ -24,6 +24,8 @@ export interface WalletData {
   card: Card | null;
   reload: Reload;
   refundable: number;
+  /** A refund is under way; another one has to wait. */
+  refunding: boolean;
 }
 
 /** One line of a statement: what moved, and the balance afterwards. */
@@ -46,13 +48,57 @@ export interface Statement {
   currency: string;
   balance: number;
   held: number;
+  /** Told of wallets. */
+  frozen?: boolean;
   items: Line[];
   more: boolean;
 }
 
-/** Where a payment is made: the processor's page, never anything else that a link can do. */
-export function payable(url: string): string | null {
-  const parsed = URL.parse(url);
-  const loopback = parsed && ["127.0.0.1", "localhost", "[::1]"].includes(parsed.hostname);
-  return parsed && (parsed.protocol === "https:" || (parsed.protocol === "http:" && loopback)) ? parsed.href : null;
+/** Where an expert is paid to; the number is masked. */
+export interface BankAccount {
+  name: string;
+  iban: string;
+  changed_at: number;
+}
+
+/** What an expert is owed, and what speaks against paying it now. */
+export interface Owed {
+  expert: string;
+  amount: number;
+  holder: string;
+  iban: string;
+  flags: ("no_details" | "details_changed" | "in_batch")[];
+}
+
+/** Payouts that are made together. `lines` only where one batch is asked for. */
+export interface Batch {
+  batch: string;
+  state: "open" | "paid" | "cancelled";
+  amount: number;
+  count: number;
+  made_at: number;
+  /** The bank can be told in SEPA's form. */
+  sepa: boolean;
+  lines: { expert: string; amount: number; holder: string; iban: string }[];
+}
+
+interface Sum {
+  count: number;
+  amount: number;
+}
+
+/** A pool's money in sums. */
+export interface Totals {
+  currency: string;
+  wallets: Sum;
+  open_holds: Sum;
+  owed: Sum;
+  deposits: Sum;
+  refunds: Sum;
+  chargebacks: Sum;
+  payouts: Sum;
+  fees: number;
+  processor: number;
+  world: number;
+  frozen: { user: string; balance: number; at: number; reason: string }[];
 }

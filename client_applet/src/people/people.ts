@@ -114,7 +114,7 @@ export class OpenlinePeople extends PeoplePage {
     const pool = `/p/${encodeURIComponent(this.pool)}`;
     return html`
       <header><h1>${this.w("people.title")}</h1><nav>
-        <a class="button quiet small" href="${pool}/operator">${this.w("nav.operator")}</a><a class="button quiet small" href="${pool}/account?role=operator">${this.w("nav.account")}</a></nav></header>
+        <a class="button quiet small" href="${pool}/operator">${this.w("nav.operator")}</a><a class="button quiet small" href="${pool}/operator/money">${this.w("nav.money")}</a><a class="button quiet small" href="${pool}/account?role=operator">${this.w("nav.account")}</a></nav></header>
       <div class="tabs" role="tablist">${TABS.map((tab) => html`<button class="chip" role="tab" part="tab-${tab}" id="tab-${tab}" aria-selected=${tab === this.tab} aria-pressed=${tab === this.tab} aria-controls="panel" @click=${() => this.open(tab)}>${this.w(`people.tab_${tab}`)}</button>`)}</div>
       ${this.renderSaid()}
       <div id="panel" role="tabpanel" aria-labelledby="tab-${this.tab}" aria-busy=${this.isRunning("load")}>${this.renderTab()}</div>
@@ -158,6 +158,7 @@ export class OpenlinePeople extends PeoplePage {
     return html`<li class="row" data-subject=${one.subject}><span class="names grow"><strong dir="auto">${one.name || one.subject}</strong><span class="muted small" dir="auto">${one.email || one.subject}</span>
         ${this.renderBarred(one)}</span>
       <span class="muted small">${one.joined_at ? this.w("people.since", { time: ago(one.joined_at, Date.now(), this.language) }) : nothing}</span>
+      ${one.role === "operator" ? nothing : html`<a class="button quiet small" part="money" href="/p/${encodeURIComponent(this.pool)}/operator/money?${one.role === "expert" ? "earnings" : "wallet"}=${encodeURIComponent(one.subject)}#person">${this.w("people.money")}</a>`}
       <button class="button ${one.blocked ? "quiet" : "danger-quiet"} small" part="block" @click=${() => this.askToBlock(one)}>${this.w(one.blocked ? "people.unblock" : "people.block")}</button></li>`;
   }
 
@@ -242,7 +243,9 @@ export class OpenlinePeople extends PeoplePage {
     if (!options) return this.renderLoading();
     const set = (part: Partial<Options>) => (this.options = { ...options, ...part });
     const save = () => this.run("options", async () => {
-      this.options = await this.api.send<Options>("PUT", "options", { ...options, categories: options.categories.map((one) => one.trim()).filter(Boolean) });
+      this.options = await this.api.send<Options>("PUT", "options", {
+        currency: options.currency, visitors: options.visitors, feedback_after_s: options.feedback_after_s, categories: options.categories.map((one) => one.trim()).filter(Boolean),
+      });
     }, this.w("saved"));
     return html`<section class="card">
       <label class="check"><input type="checkbox" part="visitors" .checked=${options.visitors} @change=${(event: Event) => set({ visitors: (event.target as HTMLInputElement).checked })}>${this.w("options.visitors")}</label>

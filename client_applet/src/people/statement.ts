@@ -13,6 +13,8 @@ const EACH = 20;
 export class OpenlineStatement extends MoneyPage {
   /** Of the account, below the pool. */
   @property({ attribute: false }) path = "statement";
+  /** What its address asks beside the page: `role=user`. */
+  @property({ attribute: false }) asks = "";
   /** Whether receipts of sessions may be read by whoever looks. */
   @property({ type: Boolean }) receipts = true;
   @state() private lines: readonly Line[] = [];
@@ -23,14 +25,14 @@ export class OpenlineStatement extends MoneyPage {
     if (changed.has("path") && this.pool) void this.load();
   }
 
-  /** Reads the newest page again; resolves to its newest line. */
-  async load(): Promise<Line | null> {
+  /** Reads the newest page again; resolves to its lines. */
+  async load(): Promise<readonly Line[]> {
     await this.run("load", () => this.fetch(0));
-    return this.lines[0] ?? null;
+    return this.lines;
   }
 
   private async fetch(before: number): Promise<void> {
-    const told = await this.api.get<Statement>(`${this.path}?limit=${EACH}${before ? `&before=${before}` : ""}`);
+    const told = await this.api.get<Statement>(`${this.path}?${this.asks}&limit=${EACH}${before ? `&before=${before}` : ""}`);
     this.currency = told.currency;
     this.lines = before ? [...this.lines, ...told.items] : told.items;
     this.more = told.more;
@@ -38,7 +40,7 @@ export class OpenlineStatement extends MoneyPage {
   }
 
   protected override render(): TemplateResult {
-    const file = `${this.path}.csv?language=${this.language}`;
+    const file = `${this.path}.csv?${this.asks}&language=${this.language}`;
     return html`<section class="card" aria-labelledby="statement" aria-busy=${this.isRunning("load")}>
       <div class="row"><h2 id="statement" class="grow">${this.w("statement.title")}</h2>
         ${this.lines.length > 0 ? html`<a class="button quiet small" part="csv" href=${this.api.url(file)} download>${icon("down")}${this.w("statement.csv")}</a>` : nothing}</div>

@@ -2,7 +2,8 @@ import { css } from "lit";
 
 export const peopleStyles = css`
   :host { display: block; box-sizing: border-box; inline-size: 100%; max-inline-size: 880px; margin-inline: auto; padding: clamp(12px, 3vw, 32px) clamp(14px, 4vw, 28px) 64px; }
-  openline-hours-editor, openline-feedback-list { padding: 0; max-inline-size: none; }
+  openline-hours-editor, openline-feedback-list, openline-wallet, openline-statement, openline-reload-settings, openline-payouts,
+  openline-bank-account, openline-person-money, openline-money-options { padding: 0; max-inline-size: none; }
   openline-hours-editor { display: grid; gap: 18px; }
   header { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; margin-block-end: 18px; }
   header h1 { font-size: 1.45em; letter-spacing: -0.01em; }
@@ -19,6 +20,23 @@ export const peopleStyles = css`
   .figure strong { font-size: 1.7em; letter-spacing: -0.02em; overflow-wrap: anywhere; }
   .figure.lesser strong { font-size: 1.15em; }
   .figures { display: flex; flex-wrap: wrap; gap: 12px 32px; align-items: end; }
+  .statement { inline-size: 100%; border-collapse: collapse; }
+  .statement th, .statement td { padding: 10px 0; border-block-start: 1px solid var(--_edge); text-align: start; vertical-align: baseline; font-weight: 400; }
+  .statement thead th { padding-block: 0 6px; border: 0; color: var(--_muted); font-size: 0.88em; }
+  .statement tbody:first-child tr:first-child > * { border: 0; }
+  .statement tbody th { overflow-wrap: anywhere; }
+  .statement tbody th > span { display: block; }
+  .statement tbody th > span:first-child { font-weight: 600; }
+  .statement .end { text-align: end; white-space: nowrap; padding-inline-start: 14px; }
+  .statement .plus { color: var(--_free); }
+  .statement a { color: var(--_accent); }
+  .choice { position: relative; }
+  .choice input { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; margin: 0; opacity: 0; cursor: pointer; }
+  .choice input:checked + .chip { background: var(--_text); border-color: var(--_text); color: var(--_surface); }
+  .choice input:focus-visible + .chip { outline: 3px solid var(--_accent); outline-offset: 2px; }
+  .chip[aria-selected="true"] { background: var(--_text); border-color: var(--_text); color: var(--_surface); }
+  .amounts { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: 12px; }
+  .inner { padding-inline-start: 16px; border-inline-start: 3px solid var(--_edge); }
   .stack { display: grid; gap: 14px; }
   .field:disabled { background: var(--_sunken); border-color: var(--_edge); color: var(--_muted); }
   fieldset { border: 0; margin: 0; padding: 0; min-inline-size: 0; display: grid; gap: 8px; }
@@ -62,6 +80,7 @@ export const peopleStyles = css`
   dialog form { display: grid; gap: 14px; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; font: 0.88em/1.5 ui-monospace, monospace; background: var(--_sunken); border-radius: var(--_radius-small); padding: 12px; margin: 0; }
   @media (max-width: 520px) {
+    .statement .wide { display: none; }
     .day { grid-template-columns: minmax(0, 1fr); }
     header nav { margin-inline-start: 0; }
   }

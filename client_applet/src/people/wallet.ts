@@ -3,7 +3,8 @@ import { query, state } from "lit/decorators.js";
 import { codeOf, RefusedError } from "../core";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
-import { payable, type WalletData } from "./money_data";
+import { payUrl } from "../meter/pay_window";
+import type { Line, WalletData } from "./money_data";
 import { MoneyPage } from "./money_page";
 import "./reload_settings";
 import "./statement";
@@ -12,6 +13,7 @@ import type { OpenlineStatement } from "./statement";
 /** How often, and how long, to look whether a payment has arrived. */
 const LOOK_MS = 2000;
 const LOOKS = 60;
+const RECENT_MS = 15 * 60_000;
 
 /** A user's money: balance, deposit, saved card, refund, statement. Nothing where the pool charges nothing. */
 export class OpenlineWallet extends MoneyPage {
@@ -63,27 +65,23 @@ export class OpenlineWallet extends MoneyPage {
     return `openline.paying.${this.pool}`;
   }
 
-  /** The balance before the payment is kept by this tab: more than that means that it has arrived. */
+  /** This tab kept the last line before the payment; in another one, a deposit of these minutes is the one. */
   private awaitPayment(): void {
     this.paying = "confirming";
-    this.look(Number(sessionStorage.getItem(this.memory) ?? -1), LOOKS);
+    const last = Number(sessionStorage.getItem(this.memory) ?? -1);
+    const since = Date.now() - RECENT_MS;
+    this.look((line) => line.kind === "deposit" && (last >= 0 ? line.id > last : line.at > since), LOOKS);
   }
 
-  private look(before: number, left: number): void {
-    this.looking = setTimeout(() => void this.lookNow(before, left), left === LOOKS ? 0 : LOOK_MS) as unknown as number;
+  private look(isIt: (line: Line) => boolean, left: number): void {
+    this.looking = setTimeout(() => void this.lookNow(isIt, left), left === LOOKS ? 0 : LOOK_MS) as unknown as number;
   }
 
-  private async lookNow(before: number, left: number): Promise<void> {
+  private async lookNow(isIt: (line: Line) => boolean, left: number): Promise<void> {
     await this.read();
-    const newest = await this.statement?.load();
-    const arrived = before < 0 ? newest?.kind === "deposit" : this.deposited(newest?.id ?? 0, before);
-    if (arrived) this.finishPayment();
-    else if (left > 0) this.look(before, left - 1);
+    if ((await this.statement?.load())?.some(isIt)) this.finishPayment();
+    else if (left > 0) this.look(isIt, left - 1);
     else this.paying = "late";
-  }
-
-  private deposited(newest: number, before: number): boolean {
-    return newest > before;
   }
 
   private finishPayment(): void {
@@ -100,10 +98,10 @@ export class OpenlineWallet extends MoneyPage {
     const input = { amount, back: "account", keep_card: this.keep };
     await this.run("deposit", async () => {
       const { url } = await this.api.send<{ url: string }>("POST", "deposits", { op: this.op("deposit", input), ...input });
-      const page = payable(url);
+      const page = payUrl(url);
       if (!page) throw new RefusedError("processor_unavailable");
-      const newest = await this.statement?.load();
-      sessionStorage.setItem(this.memory, String(newest?.id ?? 0));
+      const lines = await this.statement?.load();
+      sessionStorage.setItem(this.memory, String(lines?.[0]?.id ?? 0));
       this.did("deposit");
       location.assign(page);
     });
@@ -142,8 +140,8 @@ export class OpenlineWallet extends MoneyPage {
           ${wallet.held > 0 ? html`<div class="figure lesser"><span class="muted">${this.w("wallet.held")}</span><strong class="tabular" part="held">${this.money(wallet.held)}</strong></div>` : nothing}</div>
         ${wallet.deposits.length > 0 ? this.renderDeposit(wallet) : html`<p class="muted">${this.w("refused.no_deposits")}</p>`}</section>
       <openline-reload-settings .pool=${this.pool} .theme=${this.theme} lang=${this.language} .wallet=${wallet} @changed=${() => void this.read()}></openline-reload-settings>
-      ${wallet.refundable > 0 ? this.renderRefund(wallet) : nothing}
-      <openline-statement .pool=${this.pool} .theme=${this.theme} lang=${this.language}></openline-statement>`;
+      ${wallet.refundable > 0 || wallet.refunding ? this.renderRefund(wallet) : nothing}
+      <openline-statement .pool=${this.pool} .theme=${this.theme} lang=${this.language} .asks=${"role=user"}></openline-statement>`;
   }
 
   private renderPayment(): TemplateResult | typeof nothing {
@@ -171,6 +169,9 @@ export class OpenlineWallet extends MoneyPage {
   }
 
   private renderRefund(wallet: WalletData): TemplateResult {
+    if (wallet.refunding) {
+      return html`<section class="card" aria-labelledby="refund-title"><h2 id="refund-title">${this.w("wallet.refund")}</h2><p class="muted" part="refunding">${this.w("wallet.refunding")}</p></section>`;
+    }
     return html`<section class="card" aria-labelledby="refund-title"><h2 id="refund-title">${this.w("wallet.refund")}</h2>
       <p class="muted">${this.w("wallet.refund_text", { amount: this.money(wallet.refundable) })}</p>
       <form class="stack" novalidate @submit=${this.askToReturn}>${this.amountField("refund-amount", this.w("wallet.amount", { currency: this.currency }))}

@@ -7,6 +7,7 @@ import { clock, type Values } from "../i18n";
 import { staffEn, type StaffKey } from "../i18n/staff.en";
 import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
+import { forgetBill, keptBill } from "../call/kept_bill";
 import "../call/session";
 import { Bell } from "./bell";
 import { Commands } from "./commands";
@@ -86,6 +87,7 @@ export class OpenlineConsole extends PoolElement {
   protected override updated(): void {
     const offer = this.ringing;
     const name = offer?.partner || this.w("nameless");
+    if (this.welcome.value?.rules.prepaid) void import("../meter");
     this.bell.look(offer?.mine ? null : offer, {
       tab: this.w("offer.tab", { name }), title: this.w("offer.notice", { name }), text: this.w("offer.notice_text"),
     });
@@ -190,8 +192,21 @@ export class OpenlineConsole extends PoolElement {
     if (offer) return this.renderOffer(offer);
     const wrapUp = this.light?.indicator === "wrap-up" ? this.renderWrapUp(this.light) : nothing;
     if (session?.side === "expert") return html`${wrapUp}${this.renderSession(session)}`;
-    return wrapUp === nothing ? this.renderIdle() : html`${wrapUp}`;
+    return html`${wrapUp === nothing ? this.renderIdle() : wrapUp}${this.renderBill()}`;
   }
+
+  /** What the last session came to, for whoever was not here when it ended. */
+  private renderBill(): TemplateResult | typeof nothing {
+    const session = this.client ? keptBill(this.client) : "";
+    if (session === "") return nothing;
+    return html`<div class="bill card" part="last-bill"><openline-bill class="grow" .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session}
+      .side=${"expert"}></openline-bill><button class="button quiet icon" aria-label=${this.w("dismiss")} @click=${this.billSeen}>${icon("close")}</button></div>`;
+  }
+
+  private readonly billSeen = (): void => {
+    if (this.client) forgetBill(this.client);
+    this.requestUpdate();
+  };
 
   private renderOffer(offer: Offer): TemplateResult {
     return html`<openline-offer-card .language=${this.language} .theme=${this.theme} .now=${this.now} .offer=${offer}

@@ -28,6 +28,7 @@ export const consoleStyles = css`
   .whole { padding: 20vh 24px; }
   .whole h1 { font-size: 1.3em; }
   .wrap { display: flex; flex-wrap: wrap; align-items: center; gap: 12px 18px; padding: 16px 18px; border-color: color-mix(in oklab, var(--_away) 50%, var(--_edge)); }
+  .bill { display: flex; align-items: flex-start; gap: 8px; padding: 14px 8px 14px 18px; }
   .countdown { font-size: 1.7em; font-weight: 680; color: var(--_away); min-inline-size: 2.6em; }
   .buttons { display: flex; flex-wrap: wrap; gap: 8px; }
   @container (max-width: 800px) {

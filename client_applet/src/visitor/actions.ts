@@ -13,11 +13,15 @@ export class Actions implements ReactiveController {
   private asked: Command | null = null;
   /** The person went to sign in elsewhere and may come back as somebody. */
   private away = false;
+  /** Not as a guest: somebody without an account wants to have one. */
+  private another = false;
   private stop = () => {};
 
   constructor(
     private readonly host: ReactiveControllerHost & EventTarget,
     private readonly clients: ClientController,
+    /** Takes over what is not to be done at once after a sign-in. */
+    private readonly takesOver: (command: Command) => boolean = () => false,
   ) {
     host.addController(this);
   }
@@ -47,13 +51,14 @@ export class Actions implements ReactiveController {
     return signInPage(server, pool, language);
   }
 
-  goSignIn(): void {
+  goSignIn(another = false): void {
     this.away = true;
+    this.another = another;
   }
 
   private readonly back = (): void => {
     const client = this.clients.client;
-    if (!this.away || !this.wantsSignIn || !client || document.visibilityState !== "visible") return;
+    if (!this.away || !(this.wantsSignIn || this.another) || !client || document.visibilityState !== "visible") return;
     this.stop();
     this.stop = client.store.subscribe((hall) => hall.welcome, () => this.goOn(client));
     client.signIn();
@@ -62,10 +67,10 @@ export class Actions implements ReactiveController {
   private goOn(client: LiveClient): void {
     if (client.store.state.role !== "user") return;
     this.stop();
-    this.away = this.wantsSignIn = false;
+    this.away = this.wantsSignIn = this.another = false;
     const asked = this.asked;
     this.asked = null;
-    if (asked) void this.send(client, asked, asked.t);
+    if (asked && !this.takesOver(asked)) void this.send(client, asked, asked.t);
     else this.host.requestUpdate();
   }
 
@@ -88,7 +93,7 @@ export class Actions implements ReactiveController {
   }
 
   clear(): void {
-    this.away = false;
+    this.away = this.another = false;
     this.stop();
     this.wantsSignIn = false;
     this.asked = null;

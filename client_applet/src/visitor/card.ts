@@ -93,7 +93,7 @@ export class OpenlineCard extends LitElement {
           </div>
           ${this.chosen === undefined ? nothing : this.box(profile.name)}
         </div>
-        ${standing(translate(this.language), this.language, profile, hall.welcome?.rules.currency ?? "", this.client!.store.now())}
+        ${standing(translate(this.language), this.language, profile, hall.welcome?.rules ?? null, this.client!.store.now())}
         ${why.length > 0 ? whyLine(translate(this.language), this.language, why) : nothing}
         ${this.state(light)}
         <div class="foot">

@@ -67,16 +67,17 @@ function languages({ t, language, question, profiles, ask }: ToolsView): Templat
 }
 
 function prices({ t, language, question, rules, profiles, ask }: ToolsView): TemplateResult | typeof nothing {
-  const currency = rules?.currency ?? "";
-  const costs = question.rateMax >= 0 || [...profiles.values()].some((profile) => profile.rate > 0);
-  if (!costs || currency === "") return nothing;
+  const costs = question.rateMax >= 0 || [...profiles.values()].some(costsSomething);
+  if (!rules?.prepaid || !costs) return nothing;
   const limits = [...new Set([...PRICES, ...(question.rateMax < 0 ? [] : [question.rateMax])])].sort((a, b) => a - b);
-  const named = limits.map((limit) => [String(limit), limit === 0 ? t("rate.free") : t("list.upTo", { price: money(limit, currency, language) })] as const);
+  const named = limits.map((limit) => [String(limit), limit === 0 ? t("rate.free") : t("list.upTo", { price: money(limit, rules.currency, language) })] as const);
   return choice(t("list.price"), String(question.rateMax), [["-1", t("list.anyPrice")], ...named], (value) => ask({ rateMax: Number(value) }));
 }
 
-function sorts({ t, question, profiles, ask }: ToolsView): TemplateResult {
-  const costs = question.sort === "rate" || [...profiles.values()].some((profile) => profile.rate > 0);
+const costsSomething = (profile: Profile) => profile.rate > 0 || profile.rates.some(({ rate }) => rate > 0);
+
+function sorts({ t, question, rules, profiles, ask }: ToolsView): TemplateResult {
+  const costs = question.sort === "rate" || (rules?.prepaid === true && [...profiles.values()].some(costsSomething));
   const named = SORTS.filter((sort) => sort !== "rate" || costs).map((sort) => [sort, t(`sort.${sort}`)] as const);
   return choice(t("list.sort"), question.sort, named, (value) => ask({ sort: SORTS.find((sort) => sort === value) ?? "best" }));
 }

@@ -1,9 +1,11 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { FoundExpert } from "../generated/wire";
+import { rateOf } from "../core";
 import { avatar } from "../ui/avatar";
 import { icon } from "../ui/icons";
 import { mark } from "../ui/lights";
 import { stillFree } from "./free_others";
+import { rateLine } from "./panel_money";
 import type { PanelView } from "./panel_view";
 
 const SHOWN = 3;
@@ -24,12 +26,12 @@ function item(view: PanelView, { profile }: FoundExpert, switching: boolean): Te
   const label = t(switching ? "do.switch" : "do.connect");
   const go = () => {
     view.alerts.prepare();
-    void actions.run(switching ? { t: "switch", expert, leaving: "" } : { t: "connect", expert, mode }, `go:${expert}`);
+    view.start(switching ? { t: "switch", expert, leaving: "" } : { t: "connect", expert, mode }, `go:${expert}`);
   };
   return html`
     <li>
       ${avatar(name, profile.photo, client.server)}
-      <span class="text"><strong dir="auto">${name}</strong><span class="muted">${mark("free")}<span class="cut" dir="auto">${profile.headline || t("light.free")}</span></span></span>
+      <span class="text"><strong dir="auto">${name}</strong>${rateLine(view, rateOf(view.hall, expert, switching ? (view.hall.ticket?.mode ?? mode) : mode))}<span class="muted">${mark("free")}<span class="cut" dir="auto">${profile.headline || t("light.free")}</span></span></span>
       <button class="button outline small" aria-label="${label}: ${name}" ?disabled=${actions.running !== ""} @click=${go}>
         ${icon(switching ? "switch" : mode)}${label}
       </button>

@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
+import { forgetBill } from "../call/kept_bill";
 import { ClockController, type Command, FreshnessController, type Hall, SliceController, WatchController } from "../core";
 import { translate } from "../i18n";
 import { Announcer } from "../ui/announcer";
@@ -15,6 +16,7 @@ import { panelClosed, panelOpened } from "./open_panels";
 import { panelStyles } from "./panel_styles";
 import { body, type PanelView } from "./panel_body";
 import { fetchAbout } from "./panel_about";
+import { costs, fetchMoney, wanted } from "./panel_money";
 import { placeSpoken } from "./spoken";
 import { standing, standingStyles } from "./standing";
 import { nameOf, shown, type Situation, situation, subject, wantsOthers } from "./situation";
@@ -38,13 +40,16 @@ export class OpenlinePanel extends PoolElement {
   private closing: "" | "yes" | "not_any_more" = "";
   @state() private opened = false;
   @state() private mode: Mode | "" = "";
+  /** The mode that came with a command, for when another expert comes with it. */
+  private preset: Mode | "" = "";
   @state() private asking: PanelView["asking"] = "";
+  @state() private considered: Command | null = null;
   @query("dialog") private readonly dialog!: HTMLDialogElement | null;
 
   private readonly hall = new SliceController(this, this.clients, (hall): Hall | null => hall, null);
   private readonly fresh = new FreshnessController(this, this.clients);
   private readonly interest = new WatchController(this.clients);
-  private readonly actions = new Actions(this, this.clients);
+  private readonly actions = new Actions(this, this.clients, (command) => this.consider(command));
   private readonly announcer = new Announcer(this);
   private readonly alerts = new Alerts(this, this.clients);
   private readonly others = new FreeOthers(this, this.clients);
@@ -54,12 +59,12 @@ export class OpenlinePanel extends PoolElement {
     new ClockController(this, 1000, () => this.visible);
   }
 
-  /** Opens the dialog and, where a command is given, sends it and shows what comes of it. */
+  /** Opens the dialog and, where a command is given, sends it and shows what comes of it; what it costs is seen before. */
   show(command: Command | null = null): void {
     this.closing &&= "not_any_more";
     this.opened = true;
     fetchAbout();
-    if (command) void this.actions.run(command);
+    if (command && !this.consider(command)) void this.actions.run(command);
     if (navigator.userActivation?.isActive) this.alerts.prepare();
     void this.updateComplete.then(() => {
       if (this.dialog && !this.dialog.open) this.dialog.showModal();
@@ -89,8 +94,10 @@ export class OpenlinePanel extends PoolElement {
     if (changed.has("expert")) {
       this.actions.clear();
       this.asking = "";
-      this.mode = "";
+      this.mode = this.preset;
+      if (this.considered && this.hall.value && !wanted(this.hall.value, this.considered).experts.includes(this.expert)) this.considered = null;
     }
+    this.preset = "";
     const hall = this.hall.value;
     const now = hall && situation(hall, this.expert);
     this.others.want(this.visible && now !== null && wantsOthers(now));
@@ -106,6 +113,7 @@ export class OpenlinePanel extends PoolElement {
       fetchAbout();
       panelOpened(this);
     }
+    if (this.visible && hall?.welcome?.rules.prepaid) fetchMoney();
     if (hall && this.visible) this.announcer.say(placeSpoken(translate(this.language), hall, this.now));
   }
 
@@ -157,7 +165,7 @@ export class OpenlinePanel extends PoolElement {
               aria-label=${this.t("do.window")} title=${this.t("do.window")} @click=${this.openWindow}>${icon("window")}</a>` : nothing}
             ${this.closeButton()}
           </div>`}
-        ${profile ? standing(translate(this.language), this.language, profile, this.hall.value?.welcome?.rules.currency ?? "", this.now) : nothing}
+        ${profile ? standing(translate(this.language), this.language, profile, this.hall.value?.welcome?.rules ?? null, this.now) : nothing}
       </header>`;
   }
 
@@ -184,6 +192,28 @@ export class OpenlinePanel extends PoolElement {
     return [this.expert, ...(now?.kind === "in_line" || now?.kind === "over" ? now.ticket.places.map((place) => place.expert) : [])];
   }
 
+  /** Takes a command over that costs something, until that has been seen. Returns whether it did. */
+  private consider(command: Command): boolean {
+    const hall = this.hall.value;
+    if (!hall || hall.role !== "user" || !costs(hall, command)) return false;
+    const { experts, mode } = wanted(hall, command);
+    // The panel of this expert shows it anyway, beside the button that does it.
+    const here = experts.length === 1 && experts[0] === this.expert && hall.lights.has(this.expert);
+    this.considered = here ? null : command;
+    if (here) this.mode = this.preset = mode;
+    return true;
+  }
+
+  private readonly deposited = (): void => {
+    this.asking = "";
+    if (this.actions.problem === "balance_too_low") this.actions.clear();
+  };
+
+  private readonly billSeen = (): void => {
+    if (this.client) forgetBill(this.client);
+    this.requestUpdate();
+  };
+
   private view(): PanelView | null {
     const hall = this.hall.value;
     const client = this.client;
@@ -195,6 +225,7 @@ export class OpenlinePanel extends PoolElement {
       mode: this.mode || (modes[0] ?? "chat"), modes,
       choose: (mode) => { this.mode = mode; },
       ask: (what) => { this.asking = what; },
+      considered: this.considered, start: (command, name) => { if (!this.consider(command)) void this.actions.run(command, name); }, consider: (command) => { this.considered = command; }, deposited: this.deposited, billSeen: this.billSeen,
       close: () => this.hide(),
     };
   }
@@ -209,6 +240,7 @@ export class OpenlinePanel extends PoolElement {
     if (!this.opened) return;
     this.opened = false;
     this.asking = "";
+    this.considered = null;
     this.actions.clear();
     panelClosed(this);
     this.dispatchEvent(new CustomEvent("openline-closed"));

@@ -6,17 +6,21 @@ import { notices } from "./notices";
 import { inLine } from "./panel_line";
 import { calling, over, readyCheck, session } from "./panel_meeting";
 import { avail } from "./panel_light";
+import { billToSee, considered, deposit, depositButton } from "./panel_money";
 import type { PanelView } from "./panel_view";
+import { subject } from "./situation";
 
 export type { PanelView } from "./panel_view";
 
 /** The body of the panel for the situation, with what went wrong last. */
 export function body(view: PanelView): TemplateResult {
-  return html`${problem(view)}${told(view)}${view.actions.wantsSignIn ? signIn(view) : bySituation(view)}`;
+  return html`${problem(view)}${told(view)}${deposit(view, subject(view.situation, view.expert))}${billToSee(view)}${view.actions.wantsSignIn ? signIn(view) : bySituation(view)}`;
 }
 
 function bySituation(view: PanelView): TemplateResult {
   const now = view.situation;
+  const urgent = now.kind === "session" || now.kind === "ready_check" || now.kind === "calling";
+  if (view.considered && !urgent) return considered(view, view.considered);
   switch (now.kind) {
     case "session": return session(view, now.session);
     case "ready_check": return readyCheck(view, now.offer);
@@ -37,9 +41,11 @@ function told({ t, client, hall, situation }: PanelView): TemplateResult[] {
   return notices(t, client, said ? hall.notices.filter((one) => one.code === "moved_by_operator") : hall.notices.slice(-3));
 }
 
-function problem({ actions, t }: PanelView): TemplateResult | typeof nothing {
+function problem(view: PanelView): TemplateResult | typeof nothing {
+  const { actions, t } = view;
   if (actions.problem === "" || actions.problem === "no_visitors") return nothing;
-  return html`<div class="callout error" role="alert">${icon("warning")}<div>${refusal(t, actions.problem)}</div></div>`;
+  const poor = actions.problem === "balance_too_low";
+  return html`<div class="callout ${poor ? "warning" : "error"}" role="alert">${icon("warning")}<div>${refusal(t, actions.problem)}${poor ? html`<br>${depositButton(view)}` : nothing}</div></div>`;
 }
 
 function signIn({ actions, t, hall, language, client }: PanelView): TemplateResult {

@@ -8,6 +8,7 @@ import { wait, waitAtMost } from "../ui/words";
 import { othersFree } from "./free_list";
 import { closesSoon, outlookWords } from "./outlook";
 import { about } from "./panel_about";
+import { depositButton, quoted, rateLine } from "./panel_money";
 import type { PanelView } from "./panel_view";
 import { nameOf } from "./situation";
 
@@ -20,6 +21,7 @@ export function inLine(view: PanelView, ticket: KnownTicket, places: readonly Pl
   const own = places.find((place) => place.expert === view.expert) ?? places[0];
   return html`
     ${away ? paused(view, ticket) : nothing}
+    ${own ? quoted(view, own.expert, ticket.mode, nothing, own.rate) : nothing}
     ${ticket.reason === "expert_missed" && !away ? missed(view, own) : nothing}
     ${places.length > 1 ? several(view, places) : own ? single(view, own) : nothing}
     ${own ? lineState(view, own) : nothing}
@@ -48,6 +50,7 @@ function single(view: PanelView, place: Place): TemplateResult {
       <p class="expect">${icon("clock")}<strong>${wait(t, forecast, forecast ? now - forecast.at : 0)}</strong></p>
       ${atMost(view, place.expert, forecast, forecast ? now - forecast.at : 0)}
       <p class="muted">${ahead > 0 ? t("people.ahead", { n: ahead }) : t("people.none")}</p>
+      ${rateLine(view, place.rate)}
     </div>`;
 }
 
@@ -76,7 +79,7 @@ function several(view: PanelView, places: readonly Place[]): TemplateResult {
       <li>
         <span class="number small tabular" aria-label=${t("line.placeIs", { n: position(place) })}>${position(place)}</span>
         <span class="text"><strong>${name}</strong>
-          <span class="muted">${light ? mark(light.indicator) : nothing} ${wait(t, forecast, forecast ? now - forecast.at : 0)}</span></span>
+          <span class="muted">${light ? mark(light.indicator) : nothing} ${wait(t, forecast, forecast ? now - forecast.at : 0)}</span>${rateLine(view, place.rate)}</span>
         <button class="button quiet icon" aria-label=${`${t("do.leaveOne")}: ${name}`} ?disabled=${actions.running !== ""}
           @click=${() => actions.run({ t: "leave", expert: place.expert }, `leave:${place.expert}`)}>${icon("close")}</button>
       </li>`;
@@ -104,10 +107,12 @@ function missed({ t, hall }: PanelView, place: Place | undefined): TemplateResul
 function paused(view: PanelView, ticket: KnownTicket): TemplateResult {
   const { t, actions, language } = view;
   const stepped = ticket.pause_reason === "stepped_away";
+  const poor = ticket.pause_reason === "balance_too_low";
   return html`
     <div class="pause">
-      <h3>${t(stepped ? "line.away" : "line.notReady")}</h3>
-      <p>${stepped ? t("line.awayText", { time: timeOfDay(ticket.paused_until, language) }) : t("line.notReadyText")}</p>
+      <h3>${t(stepped ? "line.away" : poor ? "line.balanceLow" : "line.notReady")}</h3>
+      <p>${stepped ? t("line.awayText", { time: timeOfDay(ticket.paused_until, language) }) : t(poor ? "line.balanceLowText" : "line.notReadyText")}</p>
+      ${poor ? depositButton(view) : nothing}
       <button class="button main wide tall" ?disabled=${actions.running !== ""} @click=${() => actions.run({ t: "come_back" })}>
         ${actions.running === "come_back" ? html`<span class="spinner"></span>` : icon("check")}${t("do.comeBack")}
         <time class="tabular">${clock(ticket.paused_until - view.now)}</time>

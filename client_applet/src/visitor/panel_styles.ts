@@ -51,6 +51,7 @@ const words = css`
 
 const doing = css`
   .actions { display: grid; gap: 8px; }
+  .callout.bill > :first-child { flex: 1; min-inline-size: 0; }
   .tall { min-block-size: 52px; font-size: 1.04em; }
   .pair { display: flex; flex-wrap: wrap; gap: 8px; }
   .pair .button { flex: 1 1 auto; }

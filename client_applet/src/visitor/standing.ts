@@ -1,12 +1,14 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { Profile } from "../generated/wire";
+import type { PoolRules, Profile } from "../generated/wire";
 import { type Key, type Language, money, starsText, timeSince, type Translate } from "../i18n";
 import { icon } from "../ui/icons";
 
-/** What a minute costs, as shown beside an expert; "" while the pool's currency is not known. */
-export function price(t: Translate<Key>, language: Language, rate: number, currency: string): string {
-  if (rate === 0) return t("rate.free");
-  return currency === "" ? "" : t("rate.perMinute", { price: money(rate, currency, language) });
+/** What a minute costs, as shown beside an expert: for each mode where that differs; "" in a pool where nothing is charged. */
+export function price(t: Translate<Key>, language: Language, profile: Pick<Profile, "rate" | "rates">, rules: PoolRules | null): string {
+  if (!rules?.prepaid) return "";
+  const one = (rate: number) => (rate === 0 ? t("rate.free") : t("rate.perMinute", { price: money(rate, rules.currency, language) }));
+  const differ = new Set(profile.rates.map(({ rate }) => rate)).size > 1;
+  return differ ? profile.rates.map(({ mode, rate }) => `${t(`mode.${mode}`)}: ${one(rate)}`).join(" · ") : one(profile.rates[0]?.rate ?? profile.rate);
 }
 
 /** Stars and how many gave them; for screen readers in words. */
@@ -18,9 +20,9 @@ export function starsLine(t: Translate<Key>, language: Language, profile: Pick<P
 }
 
 /** Stars, how long, how often, for how much: what makes a stranger trust. */
-export function standing(t: Translate<Key>, language: Language, profile: Profile, currency: string, now: number): TemplateResult | typeof nothing {
+export function standing(t: Translate<Key>, language: Language, profile: Profile, rules: PoolRules | null, now: number): TemplateResult | typeof nothing {
   const since = timeSince(profile.started_on, now, language);
-  const cost = price(t, language, profile.rate, currency);
+  const cost = price(t, language, profile, rules);
   const facts = [since, profile.sessions > 0 ? t("sessions.count", { n: profile.sessions }) : ""].filter((one) => one !== "");
   return html`<p class="standing" part="standing">${starsLine(t, language, profile)}${facts.map((one) => html`<span>${one}</span>`)}
     ${cost === "" ? nothing : html`<span class="price" part="rate">${cost}</span>`}</p>`;

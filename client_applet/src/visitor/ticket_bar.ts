@@ -1,5 +1,5 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import { ClockController, type Hall, openOffer, placeForecast, position, SliceController, WatchController } from "../core";
+import { ClockController, type Hall, LAST_MS, leftMs, meterOf, openOffer, placeForecast, position, shownMs, SliceController, WatchController } from "../core";
 import { clock, isoDuration, translate } from "../i18n";
 import { Announcer } from "../ui/announcer";
 import { define, PoolElement } from "../ui/element";
@@ -96,6 +96,8 @@ export class OpenlineTicketBar extends PoolElement {
     const { session, ticket } = hall;
     if (session?.side === "user" && session.state !== "ended") {
       const words = this.t("bar.session", { name: nameOf(hall, session.expert) });
+      const meter = meterOf(hall, session.session);
+      if (meter) return this.paying(session.expert, words, leftMs(meter, this.now, session.cap_until), meter.running_since > 0);
       return { expert: session.expert, words, detail: this.t(`mode.${session.mode}`), since: session.live_at, urgent: false };
     }
     const offer = openOffer(hall);
@@ -110,6 +112,13 @@ export class OpenlineTicketBar extends PoolElement {
     const words = many ? this.t("bar.several", { n: ticket.places.length }) : this.t("bar.line", { name: nameOf(hall, place.expert) });
     const detail = `${this.t("line.placeIs", { n: position(place) })} · ${wait(translate(this.language), forecast, forecast ? this.now - forecast.at : 0)}`;
     return { expert: place.expert, words, detail, since: ticket.joined_at, urgent: false };
+  }
+
+  /** In a session that costs something the time that is left counts, and its last minute is worth a look. */
+  private paying(expert: string, words: string, left: number, runs: boolean): Standing {
+    const last = runs && left <= LAST_MS;
+    const detail = `${last ? `${this.t("bar.last")} · ` : ""}${this.t("bar.left", { time: clock(shownMs(left)) })}`;
+    return { expert, words, detail, since: 0, urgent: last };
   }
 
   private get panel(): OpenlinePanel | null {

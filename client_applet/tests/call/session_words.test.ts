@@ -19,6 +19,9 @@ describe("the end of a session", () => {
     [{ reason: "user_gone", ended_by: "system" }, "ended.me_gone"],
     [{ side: "expert" as const, reason: "user_gone", ended_by: "system" }, "ended.they_gone"],
     [{ reason: "expert_gone", ended_by: "system" }, "ended.they_gone"],
+    [{ reason: "balance_spent", ended_by: "system" }, "ended.balance_spent"],
+    [{ side: "expert" as const, reason: "balance_spent", ended_by: "system" }, "ended.time_spent"],
+    [{ reason: "frozen_too_long", ended_by: "system" }, "ended.frozen_too_long"],
     [{ reason: "something_new", ended_by: "system" }, "ended.plain"],
   ] as const)("%j is told as %s", (more, key) => expect(endedKey(session({ state: "ended", ...more }))).toBe(key));
 });

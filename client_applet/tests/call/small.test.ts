@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { noFlow, observe, packetsIn } from "../../src/call/flow";
+import { isSilent, noFlow, observe, packetsIn, SILENT_MS } from "../../src/call/flow";
 import { loudness, settle } from "../../src/call/levels";
 import { pieces, safeHref } from "../../src/call/links";
 
@@ -48,11 +48,28 @@ describe("levels", () => {
 
 describe("flow", () => {
   it("is more packets than before on a track that is not muted", () => {
-    const first = observe(noFlow, 10, false);
+    const first = observe(noFlow, 10, false, 1);
     expect(first.flowing).toBe(false);
-    expect(observe(first, 10, false).flowing).toBe(false);
-    expect(observe(first, 12, true).flowing).toBe(false);
-    expect(observe(first, 12, false).flowing).toBe(true);
+    expect(observe(first, 10, false, 2).flowing).toBe(false);
+    expect(observe(first, 12, true, 2).flowing).toBe(false);
+    expect(observe(first, 12, false, 2).flowing).toBe(true);
+  });
+
+  it("has stopped when nothing came for two seconds in which somebody looked", () => {
+    const flowing = observe(observe(noFlow, 10, false, 1), 12, false, 400);
+    const once = observe(flowing, 12, false, 9_000); // The page slept: one look is none.
+    expect([isSilent(flowing, 400), isSilent(once, 9_000)]).toEqual([false, false]);
+    const twice = observe(once, 12, false, 9_400);
+    expect([isSilent(twice, 9_400), isSilent(twice, 400 + SILENT_MS)]).toEqual([true, false]);
+    expect(isSilent(observe(twice, 13, false, 9_800), 9_800)).toBe(false);
+    expect(isSilent(observe(noFlow, -1, true, 9_000), 99_000), "before any sound").toBe(false);
+  });
+
+  it("goes on being stopped over a new connection, until that one brings something", () => {
+    const stopped = [400, 800, 1_200].reduce((flow, at) => observe(flow, -1, true, at), observe(observe(noFlow, 10, false, 1), 500, false, 2));
+    const again = observe(stopped, 3, false, 3_000);
+    expect(isSilent(again, 3_000)).toBe(true);
+    expect(isSilent(observe(again, 9, false, 3_400), 3_400)).toBe(false);
   });
 
   it("counts incoming audio alone", () => {

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from ground.migrations import v0003_ledger
+
 revision = "0003"
 down_revision = "0002"
 
@@ -25,6 +27,7 @@ def _numbers(*names: str) -> list[sa.Column[int]]:
 
 def _ledger() -> None:
     """billing/store.py"""
+    v0003_ledger.create()
 
 
 def _deposits() -> None:
@@ -104,6 +107,38 @@ def _refunds() -> None:
 
 def _payouts() -> None:
     """billing/payouts/store.py"""
+    op.create_table(
+        "bank_accounts",
+        *_texts("pool", "expert", "name", "iban"),
+        *_numbers("changed_at"),
+        sa.PrimaryKeyConstraint("pool", "expert", name="pk_bank_accounts"),
+    )
+    op.create_table(
+        "payout_batches",
+        *_texts("pool", "batch", "state", "currency"),
+        *_numbers("amount", "count", "made_at"),
+        sa.Column("closed_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("pool", "batch", name="pk_payout_batches"),
+    )
+    op.create_index("ix_payout_batches_pool_made_at", "payout_batches", ["pool", "made_at"])
+    op.create_table(
+        "payout_lines",
+        *_texts("pool", "batch"),
+        *_numbers("line"),
+        *_texts("expert"),
+        *_numbers("amount"),
+        *_texts("name", "iban"),
+        sa.Column("open", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("pool", "batch", "line", name="pk_payout_lines"),
+        sa.ForeignKeyConstraint(
+            ["pool", "batch"], ["payout_batches.pool", "payout_batches.batch"], name="fk_payout_lines_payout_batches"
+        ),
+    )
+    op.create_index("ix_payout_lines_pool_expert", "payout_lines", ["pool", "expert"])
+    op.create_index(
+        "ix_payout_lines_one_open", "payout_lines", ["pool", "expert"], unique=True,
+        sqlite_where=sa.text("open"), postgresql_where=sa.text("open"),
+    )  # fmt: skip
 
 
 def _receipts() -> None:

@@ -1,0 +1,96 @@
+"""Two meet: before an offer that costs something is accepted, what its session may come to is set aside."""
+
+from typing import Any, Final
+
+import structlog
+
+from billing import holds, meter
+from ground.clock import Clock
+from ground.errors import Refusal
+from ground.sql import Database
+from queueing.line import Line
+from server.connection import Connection
+from server.metering import Metering
+from server.pages import View
+from server.prices import least_ms
+from wire import messages
+
+UNFUNDED: Final = frozenset({"balance_too_low", "wallet_frozen", "too_many_free_calls"})
+Answer = dict[str, Any]
+_log = structlog.get_logger("openline.accepting")
+
+
+class Accepting:
+    """Answers `accept`, for both sides."""
+
+    def __init__(self, database: Database, line: Line, metering: Metering, clock: Clock) -> None:
+        self._database = database
+        self._line = line
+        self._metering = metering
+        self._clock = clock
+
+    async def accept(self, conn: Connection, ask: messages.Accept) -> Answer:
+        """Accept an offer, with money set aside for it where it costs something. → as `Line.accept`
+
+        Refused as there, and `balance_too_low`, `wallet_frozen`, `too_many_free_calls`: then the offer is over;
+        `not_settled`: what this user's last session came to is not known yet, and the offer stands.
+        """
+        view: View = conn.view
+        known = view.live.mirror.offers.get(ask.offer)
+        if known is not None and not known.rate:
+            return await self._line.accept(conn.pool, ask.offer, conn.role, conn.member, op=ask.op)
+        try:
+            offer = await self._line.offer(conn.pool, ask.offer, conn.role, conn.member)
+        except Refusal:  # a repeat of an acceptance gets its answer, all others this refusal
+            return await self._line.accept(conn.pool, ask.offer, conn.role, conn.member, op=ask.op)
+        if not offer["rate"]:
+            return await self._line.accept(conn.pool, ask.offer, conn.role, conn.member, op=ask.op)
+        return await self._accept_metered(conn, ask, offer)
+
+    async def _accept_metered(self, conn: Connection, ask: messages.Accept, offer: Answer) -> Answer:
+        reserved = await self._reserve_or_end(conn.view, offer)
+        try:
+            answer = await self._line.accept(
+                conn.pool, ask.offer, conn.role, conn.member,
+                budget_ms=reserved.budget_ms, fee_bps=reserved.fee_bps, op=ask.op,
+            )  # fmt: skip
+        except Refusal:
+            self._metering.beside(self._metering.clear(conn.pool, offer["user"]))
+            raise
+        self._metering.beside(self._metering.wallet_changed(conn.pool, offer["user"]))
+        return answer
+
+    async def _reserve_or_end(self, view: View, offer: Answer) -> meter.Reserved:
+        pool = view.live.pool
+        known = await self._metering.clear(pool, offer["user"], but=offer["offer"])
+        try:
+            return await self._reserve(view, offer)
+        except Refusal as refusal:
+            if refusal.code not in UNFUNDED:
+                raise
+            if not known:
+                raise Refusal("not_settled") from refusal
+            await self._unfunded(pool, offer["offer"])
+            raise
+
+    async def _reserve(self, view: View, offer: Answer) -> meter.Reserved:
+        options, pool, now = view.page.pool.options, view.live.pool, self._clock.now_ms()
+        cap_ms = view.live.mirror.settings.session_cap_ms
+        async with self._database.begin() as tx:
+            held = await holds.find(tx, pool, offer["offer"])
+            if held is not None and held.state == "pending":  # the other side's acceptance has set it aside
+                return meter.Reserved(held.amount, meter.budget_of(held), held.terms.fee_bps)
+            calls = await meter.free_calls_today(tx, pool, offer["user"], offer["expert"], now)
+            if calls >= options.free_calls:
+                raise Refusal("too_many_free_calls", offer["expert"])
+            return await meter.reserve(
+                tx, pool, offer["offer"], offer["user"], offer["expert"],
+                rate=offer["rate"], free_ms=offer["free_ms"], cap_ms=cap_ms, minimum_ms=least_ms(options, cap_ms),
+                fee_bps=options.fee_bps, currency=options.currency, now=now,
+            )  # fmt: skip
+
+    async def _unfunded(self, pool: str, offer: str) -> None:
+        try:
+            await self._line.unfunded(pool, offer)
+        except Refusal:
+            _log.info("unfunded_offer_was_over", pool=pool, offer=offer)

@@ -1,0 +1,114 @@
+"""What a place in a line costs whom: locked with the place, so that it stays as it was told."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, get_args
+
+from billing import ledger, meter
+from directory.rates import rate_of
+from ground.clock import Clock
+from ground.errors import Refusal
+from ground.journal import Journal
+from ground.sql import Database
+from queueing.facts import Mode, Terms, TicketFacts
+from server.catalogue import Catalogue, Page
+from server.connection import Connection
+from server.metering import Metering
+from server.pages import View
+from server.prices import MINUTE_MS, lasts_ms, least_ms
+
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
+HEARD_S: Final = 2.0
+"""How long a command waits until this process has heard of what the store already knows."""
+
+
+class LineTerms:
+    """The terms for who joins, switches or is moved."""
+
+    def __init__(
+        self, database: Database, journal: Journal, catalogue: Catalogue, metering: Metering, clock: Clock
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._catalogue = catalogue
+        self._metering = metering
+        self._clock = clock
+
+    async def joined(self, conn: Connection, experts: Iterable[str], mode: Mode) -> dict[str, Terms]:
+        """What the lines of `experts` cost the user of this page, to be locked with the places; free ones aren't named.
+
+        Refused `balance_too_low`, `wallet_frozen`, `too_many_free_calls`, unless the user has a ticket already: then
+        the line has its own answer, or repeats the one it gave.
+        """
+        view: View = conn.view
+        rates = await self._rates(view.page, experts, mode)
+        if not rates:
+            return {}
+        ticket = view.live.mirror.ticket_of(conn.member)
+        if ticket is None:
+            await self._metering.clear(conn.pool, conn.member)
+        terms, problem = await self._look(view, conn.member, rates)
+        if problem and ticket is None:
+            raise problem
+        return terms
+
+    async def switched(self, conn: Connection, expert: str) -> tuple[str, dict[str, Terms]]:
+        """The same for the line into which the user's ticket goes over, and which ticket that is: its mode decides."""
+        view: View = conn.view
+        ticket = await self._ticket(view, lambda: view.live.mirror.ticket_of(conn.member))
+        rates = await self._rates(view.page, [expert], ticket.mode if ticket else None)
+        if not rates:
+            return "", {}
+        waits = ticket is not None and ticket.state == "waiting"
+        if waits:
+            await self._metering.clear(conn.pool, conn.member)
+        terms, problem = await self._look(view, conn.member, rates)
+        if problem and ticket and waits and expert not in dict(ticket.lines):
+            raise problem
+        return ticket.ticket if ticket else "", terms
+
+    async def moved(self, view: View, ticket: str, expert: str) -> dict[str, Terms]:
+        """The same for a ticket that an operator moves: what it costs, whatever its user can pay."""
+        found = await self._ticket(view, lambda: view.live.mirror.tickets.get(ticket))
+        rates = await self._rates(view.page, [expert], found.mode if found else None)
+        if not rates:
+            return {}
+        terms, _problem = await self._look(view, found.user if found else "", rates)
+        return terms
+
+    async def _ticket(self, view: View, find: Callable[[], TicketFacts | None]) -> TicketFacts | None:
+        """A ticket as the store has it now, as far as money depends on it."""
+        if view.page.pool.options.prepaid:
+            await view.live.reached(*await self._journal.tail(view.live.pool), HEARD_S)
+        return find()
+
+    async def _rates(self, page: Page, experts: Iterable[str], mode: Mode | None) -> dict[str, int]:
+        """The lines that cost something; in a mode that is not known, the highest rate. An expert of whom this process
+        has not read yet is read now."""
+        options = page.pool.options
+        if not options.prepaid:
+            return {}
+        rates = {}
+        for expert in experts:
+            if expert not in page.experts:
+                await self._catalogue.reread(page.pool.pool, expert)
+            known = page.experts[expert]
+            rates[expert] = max(rate_of(known, each, options) for each in ([mode] if mode else MODES))
+        return {expert: rate for expert, rate in rates.items() if rate}
+
+    async def _look(self, view: View, user: str, rates: Mapping[str, int]) -> tuple[dict[str, Terms], Refusal | None]:
+        """The terms of these lines with what the user has now, and what stands against joining them."""
+        options, pool, cap_ms = view.page.pool.options, view.live.pool, view.live.mirror.settings.session_cap_ms
+        free_ms = options.free_minutes * MINUTE_MS
+        problem: Refusal | None = None
+        async with self._database.read() as tx:
+            balance = await ledger.balance_of(tx, pool, user)
+            for expert in rates:
+                if await meter.free_calls_today(tx, pool, user, expert, self._clock.now_ms()) >= options.free_calls:
+                    problem = Refusal("too_many_free_calls", expert)
+        terms = {
+            expert: Terms(rate, free_ms, lasts_ms(balance.available, rate, free_ms, cap_ms))
+            for expert, rate in rates.items()
+        }
+        if any(each.limit_ms < least_ms(options, cap_ms) for each in terms.values()):
+            problem = Refusal("balance_too_low", str(options.minimum_minutes))
+        return terms, Refusal("wallet_frozen") if balance.frozen else problem
