@@ -4,12 +4,13 @@ A hold is no entry: it only lowers what is available, so one that ends without a
 Posting moves wallet to escrow, and escrow to earnings and fees, in one transaction with the key `session:<session>`.
 """
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from billing import store
-from billing.booking import ESCROW, FEES, Account, Accounts, Leg, Who, append, begin, lock, plan
+from billing.booking import ESCROW, FEES, Account, Accounts, Leg, append, begin, lock, plan
 from billing.price import needed
 from ground.errors import Refusal
 from ground.sql import Tx
@@ -59,6 +60,13 @@ class Ending(Struct, frozen=True):
     at: int
 
 
+class Opened(NamedTuple):
+    """An open hold with its accounts, locked."""
+
+    held: Hold
+    accounts: Accounts
+
+
 async def find(tx: Tx, pool: str, hold: str) -> Hold | None:
     row = await store.hold(tx, pool, hold)
     return None if row is None else from_row(row)
@@ -76,7 +84,7 @@ async def hold(tx: Tx, pool: str, hold: str, user: str, expert: str, terms: Term
     says. Raises Refusal("op_reused") for a repeat with others, Refusal("not_funded") when the hold has ended, and
     Refusal("wallet_frozen"), Refusal("balance_too_low") when less than `at_least` is available.
     """
-    accounts = await lock(tx, pool, terms.currency, ("wallet", user), ("earnings", expert))
+    accounts = await lock(tx, pool, terms.currency, ("wallet", user), ("earnings", expert), FEES)
     if first := await find(tx, pool, hold):
         return _repeated(first, user, expert, terms)
     wallet, earnings = accounts["wallet", user], accounts["earnings", expert]
@@ -93,7 +101,7 @@ async def extend(tx: Tx, pool: str, hold: str) -> Hold | None:
 
     A frozen wallet gives nothing more.
     """
-    found = await _opened(tx, pool, hold)
+    found = await opened(tx, pool, hold)
     if found is None:
         return None
     held, accounts = found
@@ -102,76 +110,66 @@ async def extend(tx: Tx, pool: str, hold: str) -> Hold | None:
     if wallet.frozen or amount <= held.amount:
         return held
     await store.change_hold(tx, pool, hold, amount=amount)
-    return await find(tx, pool, hold)
+    return replace(held, amount=amount)
 
 
 async def bind(tx: Tx, pool: str, hold: str, session: str) -> bool:
     """Write down which session an open hold is for; False when it is not open, or for another."""
-    found = await _opened(tx, pool, hold)
-    if found is None or found[0].session not in ("", session):
+    found = await opened(tx, pool, hold)
+    if found is None or found.held.session not in ("", session):
         return False
-    if not found[0].session:
+    if not found.held.session:
         await store.change_hold(tx, pool, hold, session=session)
     return True
 
 
-async def post(tx: Tx, pool: str, hold: str, ending: Ending, *, amount: int, fee: int) -> Hold | None:
-    """End an open hold with a charge of `amount` (at most what is held), of which `fee` is the pool's, and give the
-    rest free. None when it is not open: then nothing changes."""
-    found = await _opened(tx, pool, hold, FEES)
-    if found is None:
+async def opened(tx: Tx, pool: str, hold: str) -> Opened | None:
+    """An open hold with its accounts, locked until the transaction ends; None when there is none or it has ended."""
+    seen = await store.hold(tx, pool, hold)
+    if seen is None or seen["state"] != "pending":
         return None
-    held, accounts = found
+    accounts = await lock(tx, pool, seen["currency"], ("wallet", seen["user"]), ("earnings", seen["expert"]), FEES)
+    held = await find(tx, pool, hold)  # another transaction may have ended it while this one waited at the gate
+    return Opened(held, accounts) if held is not None and held.state == "pending" else None
+
+
+async def post(tx: Tx, pool: str, of: Opened, ending: Ending, *, amount: int, fee: int) -> Hold:
+    """End an open hold with a charge of `amount` (at most what is held), of which `fee` is the pool's, and give the
+    rest free."""
+    held, accounts = of
     assert 0 < amount <= held.amount and 0 <= fee <= amount
     # The hold ends first: the balance may never be less than what is pending.
     key = f"session:{ending.session}"
     made = await begin(tx, pool, "session", key, now=ending.at, reference=ending.session)
-    await _end(tx, pool, held, "posted", "charged", ending, posted=amount, fee=fee, transaction_id=made)
+    posted = await _end(tx, pool, held, "posted", "charged", ending, posted=amount, fee=fee, transaction_id=made)
     accounts["wallet", held.user].pending -= held.amount
     await append(tx, made, plan(pool, accounts, _legs(held, amount, fee)))
-    return await find(tx, pool, hold)
+    return posted
 
 
-async def void(tx: Tx, pool: str, hold: str, ending: Ending, outcome: Outcome) -> Hold | None:
-    """End an open hold without a charge. None when it is not open: then nothing changes."""
-    found = await _opened(tx, pool, hold)
-    if found is None:
-        return None
-    await _end(tx, pool, found[0], "voided", outcome, ending)
-    return await find(tx, pool, hold)
+async def void(tx: Tx, pool: str, of: Opened, ending: Ending, outcome: Outcome) -> Hold:
+    """End an open hold without a charge."""
+    return await _end(tx, pool, of.held, "voided", outcome, ending)
 
 
 async def expire_due(tx: Tx, pool: str, now: int) -> list[Hold]:
     """Give free what nobody has ended in time. The holds that expired now."""
     expired = []
     for row in await store.due_holds(tx, pool, now):
-        found = await _opened(tx, pool, row["hold"])
-        if found is not None:
-            ending = Ending(found[0].session, 0, "", now)
-            await _end(tx, pool, found[0], "expired", "unpaid" if ending.session else "released", ending)
-            expired.append(found[0])
+        if found := await opened(tx, pool, row["hold"]):
+            outcome: Outcome = "unpaid" if found.held.session else "released"
+            expired.append(await _end(tx, pool, found.held, "expired", outcome, Ending("", 0, "", now)))
     return expired
 
 
-async def unpaid(tx: Tx, pool: str, hold: str, user: str, expert: str, terms: Terms, ending: Ending) -> Hold | None:
+async def unpaid(tx: Tx, pool: str, hold: str, user: str, expert: str, terms: Terms, ending: Ending) -> Hold:
     """Write down a session for which nothing was set aside, with a hold of nothing that ends at once."""
-    accounts = await lock(tx, pool, terms.currency, ("wallet", user), ("earnings", expert))
+    accounts = await lock(tx, pool, terms.currency, ("wallet", user), ("earnings", expert), FEES)
     made = await _add(tx, pool, hold, terms, accounts["wallet", user], accounts["earnings", expert], 0, ending.at)
-    return await void(tx, pool, made.hold, ending, "unpaid")
+    return await void(tx, pool, Opened(made, accounts), ending, "unpaid")
 
 
 # ---------------------------------------------------------------- steps
-
-
-async def _opened(tx: Tx, pool: str, hold: str, *also: Who) -> tuple[Hold, Accounts] | None:
-    """An open hold and its accounts, locked; None when there is none or it has ended."""
-    seen = await store.hold(tx, pool, hold)
-    if seen is None or seen["state"] != "pending":
-        return None
-    who: list[Who] = [("wallet", seen["user"]), ("earnings", seen["expert"]), *also]
-    accounts = await lock(tx, pool, seen["currency"], *who)
-    now = await find(tx, pool, hold)  # another transaction may have ended it while this one waited at the gate
-    return (now, accounts) if now is not None and now.state == "pending" else None
 
 
 async def _add(
@@ -189,12 +187,17 @@ async def _add(
 
 
 async def _end(
-    tx: Tx, pool: str, held: Hold, state: str, outcome: Outcome, ending: Ending, *,
+    tx: Tx, pool: str, held: Hold, state: Literal["posted", "voided", "expired"], outcome: Outcome, ending: Ending, *,
     posted: int = 0, fee: int = 0, transaction_id: int | None = None,
-) -> None:  # fmt: skip
+) -> Hold:  # fmt: skip
+    session = ending.session or held.session
     await store.change_hold(
-        tx, pool, held.hold, state=state, outcome=outcome, session=ending.session or None, ended_at=ending.at,
+        tx, pool, held.hold, state=state, outcome=outcome, session=session or None, ended_at=ending.at,
         ran_ms=ending.ran_ms, ended_by=ending.ended_by, posted=posted, fee=fee, transaction_id=transaction_id,
+    )  # fmt: skip
+    return replace(
+        held, state=state, outcome=outcome, session=session, ended_at=ending.at, ran_ms=ending.ran_ms,
+        ended_by=ending.ended_by, posted=posted, fee=fee,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import structlog
 from msgspec import Struct
 
 from billing import holds, ledger, store
-from billing.holds import Ending, Hold, Outcome, Terms
+from billing.holds import Ending, Hold, Opened, Outcome, Terms
 from billing.price import MINUTE_MS, SHORT_MS, buys_ms, cost, fee, needed
 from ground.errors import Refusal
 from ground.sql import Tx, is_about_data
@@ -99,10 +99,11 @@ async def release(tx: Tx, pool: str, offer: str, now: int) -> bool:
     """Give free what was set aside for an offer that came to nothing. False when nothing was; safe to repeat.
 
     A hold whose session is known is not released: it is settled."""
-    held = await holds.find(tx, pool, offer)
-    if held is None or held.session:
+    found = await holds.opened(tx, pool, offer)
+    if found is None or found.held.session:
         return False
-    return await holds.void(tx, pool, offer, Ending("", 0, "", now), "released") is not None
+    await holds.void(tx, pool, found, Ending("", 0, "", now), "released")
+    return True
 
 
 async def extend_open(tx: Tx, pool: str, user: str, now: int) -> list[Funded]:
@@ -146,15 +147,14 @@ async def settle(
     ending = Ending(session, min(max(0, ran_ms), _LONGEST_MS), by, ended_at)
     try:
         async with tx.begin_nested():
-            if done := await bill(tx, pool, session):
-                return done
-            if ended := await _charge(tx, pool, offer, ending):
-                return _bill(ended)
+            if found := await holds.opened(tx, pool, offer):
+                return _bill(await _charge(tx, pool, found, ending))
     except Exception as error:
         if not (isinstance(error, Refusal) or is_about_data(error)):
             raise
         _log.exception("settling_failed", pool=pool, session=session, hold=offer)
-    return await _write_off(tx, pool, offer, ending, user, expert, Terms(rate, free_ms, 0, 0, ""))
+    done = await bill(tx, pool, session)
+    return done or await _write_off(tx, pool, offer, ending, user, expert, Terms(rate, free_ms, 0, 0, ""))
 
 
 async def bill(tx: Tx, pool: str, session: str) -> BillFacts | None:
@@ -182,15 +182,13 @@ def budget_of(held: Hold) -> int:
 # ---------------------------------------------------------------- steps
 
 
-async def _charge(tx: Tx, pool: str, offer: str, ending: Ending) -> Hold | None:
-    """Post or void the open hold of an offer; None when there is none."""
-    held = await holds.find(tx, pool, offer)
-    if held is None or held.state != "pending":
-        return None
-    amount = min(cost(held.terms.rate, held.terms.free_ms, ending.ran_ms), held.amount)
+async def _charge(tx: Tx, pool: str, found: Opened, ending: Ending) -> Hold:
+    """Post or void an open hold."""
+    terms = found.held.terms
+    amount = min(cost(terms.rate, terms.free_ms, ending.ran_ms), found.held.amount)
     if amount:
-        return await holds.post(tx, pool, offer, ending, amount=amount, fee=fee(amount, held.terms.fee_bps))
-    return await holds.void(tx, pool, offer, ending, "short" if ending.ran_ms <= SHORT_MS else "free")
+        return await holds.post(tx, pool, found, ending, amount=amount, fee=fee(amount, terms.fee_bps))
+    return await holds.void(tx, pool, found, ending, "short" if ending.ran_ms <= SHORT_MS else "free")
 
 
 async def _write_off(
@@ -200,14 +198,14 @@ async def _write_off(
     _log.error("session_unpaid", pool=pool, session=ending.session, hold=offer, ran_ms=ending.ran_ms)
     try:
         async with tx.begin_nested():
-            if ended := await holds.void(tx, pool, offer, ending, "unpaid"):
-                return _bill(ended)
+            if found := await holds.opened(tx, pool, offer):
+                return _bill(await holds.void(tx, pool, found, ending, "unpaid"))
             currency = await ledger.currency_of(tx, pool)
             if not (user and expert and currency):
                 return None
             named = Terms(terms.rate, terms.free_ms, 0, 0, currency)
             made = await holds.unpaid(tx, pool, f"unpaid.{ending.session}", user, expert, named, ending)
-            return None if made is None else _bill(made)
+            return _bill(made)
     except Exception as error:
         if not (isinstance(error, Refusal) or is_about_data(error)):
             raise

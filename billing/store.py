@@ -138,7 +138,15 @@ commands = sa.Table(
 
 _theirs = (accounts.c.pool == sa.bindparam("pool"), accounts.c.kind == sa.bindparam("kind"))
 _one_account = sa.select(accounts).where(*_theirs, accounts.c.owner == sa.bindparam("owner"))
-_gate_first = sa.case((accounts.c.kind == "escrow", 0), else_=1)
+_some_accounts = (
+    sa.select(accounts)
+    .where(
+        accounts.c.pool == sa.bindparam("pool"),
+        sa.tuple_(accounts.c.kind, accounts.c.owner).in_(sa.bindparam("who", expanding=True)),
+    )
+    .order_by(sa.case((accounts.c.kind == "escrow", 0), else_=1), accounts.c.account)
+    .with_for_update()
+)
 
 
 async def account(tx: Tx, pool: str, kind: Kind, owner: str) -> sa.RowMapping | None:
@@ -155,10 +163,7 @@ async def any_currency(tx: Tx, pool: str) -> str | None:
 
 async def lock_accounts(tx: Tx, pool: str, who: Sequence[tuple[str, str]]) -> Sequence[sa.RowMapping]:
     """The accounts `who` (kind, owner) that exist, locked until the transaction ends; the escrow account first."""
-    mine = [sa.and_(accounts.c.kind == kind, accounts.c.owner == owner) for kind, owner in who]
-    query = sa.select(accounts).where(accounts.c.pool == pool, sa.or_(*mine))
-    locked = query.order_by(_gate_first, accounts.c.account).with_for_update()
-    return (await tx.execute(locked)).mappings().all()
+    return (await tx.execute(_some_accounts, {"pool": pool, "who": list(who)})).mappings().all()
 
 
 async def open_accounts(tx: Tx, pool: str, currency: str, who: Sequence[tuple[str, str]]) -> None:
@@ -249,6 +254,7 @@ _holds = (
 )
 _one_hold = _holds.where(holds.c.pool == sa.bindparam("pool"), holds.c.hold == sa.bindparam("hold"))
 _of_session = _holds.where(holds.c.pool == sa.bindparam("pool"), holds.c.session == sa.bindparam("session"))
+_add_hold = sa.insert(holds)
 _change = sa.update(holds).where(holds.c.pool == sa.bindparam("of_pool"), holds.c.hold == sa.bindparam("of_hold"))
 
 
@@ -262,11 +268,11 @@ async def hold_of_session(tx: Tx, pool: str, session: str) -> sa.RowMapping | No
 
 
 async def add_hold(tx: Tx, row: Mapping[str, Any]) -> None:
-    await tx.execute(sa.insert(holds).values(row))
+    await tx.execute(_add_hold, row)
 
 
 async def change_hold(tx: Tx, pool: str, hold: str, **changed: Any) -> None:
-    await tx.execute(_change.values(changed), {"of_pool": pool, "of_hold": hold})
+    await tx.execute(_change, changed | {"of_pool": pool, "of_hold": hold})
 
 
 async def pending_holds(tx: Tx, pool: str, *, wallet: int | None = None) -> Sequence[sa.RowMapping]:

@@ -84,9 +84,12 @@ class Books:
         lost = [logged for logged in await sessions.unfinished(self._db, pool) if logged.session not in known]
         for logged in lost:
             said = await sessions.transcript(self._db, pool, logged.session, limit=1)
-            last = max([logged.matched_at, logged.live_at, *(line.at for line in said)])
+            last = max([logged.matched_at, logged.live_at, logged.running_since, *(line.at for line in said)])
+            ran_ms = logged.ran_ms + (last - logged.running_since if logged.running_since else 0)
             async with self._db.begin() as tx:
-                await sessions.close_lost(tx, pool, logged.session, last, LOST)
+                await sessions.close_lost(tx, pool, logged.session, last, ran_ms, LOST)
+                moved = await self._settling.lost(tx, pool, logged.session, ran_ms, last)
+            await self.moved(pool, moved)
         async with self._db.begin() as tx:
             waiting = [facts.ticket for facts in snapshot.tickets]
             await tickets.close_lost(tx, pool, waiting, snapshot.at, LOST)

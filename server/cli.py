@@ -21,12 +21,13 @@ class _Plain(click.Group):
         from ground.errors import Refusal, StoreUnavailable
         from ground.sql import DatabaseTooNew
         from server.embedded_run import FolderInUse
+        from server.test_processor.settings import LiveKeys
 
         try:
             return super().invoke(ctx)
         except StoreUnavailable as error:
             raise click.ClickException(f"the store does not answer ({error}); `openline doctor` says more") from None
-        except (DatabaseTooNew, FolderInUse, NoStoreBinary, Refusal) as error:
+        except (DatabaseTooNew, FolderInUse, LiveKeys, NoStoreBinary, Refusal) as error:
             raise click.ClickException(str(error)) from None
 
 
@@ -54,8 +55,9 @@ def main() -> None:
 def demo(port: int | None, state_dir: str | None) -> None:
     """Start with a dozen made-up experts and print sign-in links.
 
-    All of it runs on this machine: a private store, SQLite, the server. Ctrl-C stops everything; what happened is
-    kept in the state folder, so that the next start goes on from there.
+    All of it runs on this machine: a private store, SQLite, the server, and a processor of test cards to pay in with
+    (no real money). Ctrl-C stops everything; what happened is kept in the state folder, so that the next start goes on
+    from there.
     """
     from server.demo import demo as run
 

@@ -17,7 +17,7 @@ from ground.errors import Refusal
 from ground.sql import Database
 from identity.tokens import Member
 from server.config import Config
-from server.demo_money import endow, price
+from server.demo_money import endow, price, with_processor
 from server.embedded_run import owned
 from server.run import run
 from server.sign_in_links import sign_in_url
@@ -55,7 +55,7 @@ def demo(config: Config) -> int:
     """Run the server with the demo's pool, and print the links once it answers. Returns the exit code."""
     config = msgspec.structs.replace(config, port=config.port or _free_port(config.host), demo=True)
     over = threading.Event()
-    with owned(config) as ready:
+    with owned(config) as stored, with_processor(stored) as ready:
         links = asyncio.run(prepare(ready))
         threading.Thread(target=_announce, args=(ready, links, over), name="announce", daemon=True).start()
         try:

@@ -12,8 +12,9 @@ from directory.profiles import Profiles
 from ground.clock import SystemClock
 from ground.sql import Database
 from server.config import Config
+from server.middleware import WEBHOOK
 from server.test_processor.running import STATE_FILE, child, keys_of
-from server.test_processor.settings import Settings
+from server.test_processor.settings import Settings, check_not_live
 
 OPTIONS: Final = PoolOptions(visitors=True, prepaid=True, fee_bps=2000)
 EARLIER: Final = (PoolOptions(), PoolOptions(visitors=True))
@@ -21,7 +22,6 @@ EARLIER: Final = (PoolOptions(), PoolOptions(visitors=True))
 BALANCES: Final = {"uma": 2000, "viktor": 500}
 """First balances, in minor units: no minute has to be paid for before the first try."""
 MEMO: Final = "Demo money"
-WEBHOOK: Final = "/v1/processor/webhook"
 
 
 async def price(profiles: Profiles, pool: str, listed: list[Expert]) -> None:
@@ -46,7 +46,11 @@ async def endow(db: Database, pool: str) -> None:
 
 @contextmanager
 def with_processor(config: Config) -> Iterator[Config]:
-    """The settings with a test processor beside them for the block; as they are when they name a processor."""
+    """The settings with a test processor beside them for the block; as they are when they name a processor.
+
+    Raises LiveKeys: nobody plays with real money.
+    """
+    check_not_live({}, config.stripe_key)
     if config.stripe_key:
         yield config
         return

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 import structlog
 
-from billing import meter
+from billing import holds, meter
 from billing.meter import BillFacts
 from ground.errors import Refusal
 from ground.sql import Stamp, Tx, is_about_data
@@ -67,6 +67,14 @@ class Settling:
         if self._mails:
             await self._mail(tx, pool, bill, self._mails)
         return [Moved(bill.user, bill.session, soon_over=True)]
+
+    async def lost(self, tx: Tx, pool: str, session: str, ran_ms: int, ended_at: int) -> list[Moved]:
+        """Charge a session that the live store has lost for what is known to have run: nobody's fault but ours."""
+        held = await holds.of_session(tx, pool, session)
+        if held is None or held.state != "pending":
+            return []
+        await meter.settle(tx, pool, held.hold, session, ran_ms=ran_ms, ended_by="", ended_at=ended_at)
+        return [Moved(held.user, session)]
 
     async def _mail(self, tx: Tx, pool: str, bill: BillFacts, mails: MoneyMails) -> None:
         """The receipt goes with the charge, or the charge without it: no letter stops the books."""

@@ -27,6 +27,9 @@ session_log = sa.Table(
     sa.Column("ended_at", sa.BigInteger, nullable=False),
     sa.Column("reason", Words, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
+    sa.Column("rate", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("ran_ms", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("running_since", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     sa.Column("overtook", sa.JSON, nullable=False),
     sa.Column("delivered_user", sa.BigInteger, nullable=False),
     sa.Column("delivered_expert", sa.BigInteger, nullable=False),
@@ -49,11 +52,12 @@ chat_lines = sa.Table(
 )
 
 _FROM_FACTS = ("session", "expert", "user", "name", "ticket", "mode", "state", "joined_at", "matched_at", "live_at",
-               "ended_at", "reason", "by")  # fmt: skip
+               "ended_at", "reason", "by", "rate", "ran_ms", "running_since")  # fmt: skip
 
 
 class LoggedSession(Struct, kw_only=True, frozen=True):
-    """A session as the log has it. Milliseconds since 1970, 0 where there is none; `overtook` as in SessionFacts."""
+    """A session as the log has it. Milliseconds since 1970, 0 where there is none; `overtook` and the clock (`rate`,
+    `ran_ms`, `running_since`) as in SessionFacts."""
 
     session: str
     expert: str
@@ -68,6 +72,9 @@ class LoggedSession(Struct, kw_only=True, frozen=True):
     ended_at: int
     reason: str
     by: str
+    rate: int
+    ran_ms: int
+    running_since: int
     overtook: list[tuple[str, str]]
     delivered_user: int
     delivered_expert: int
@@ -108,9 +115,11 @@ async def unfinished(db: Database, pool: str) -> list[LoggedSession]:
     return await _select(db, sa.and_(session_log.c.pool == pool, session_log.c.state != "ended"), 10_000)
 
 
-async def close_lost(tx: Tx, pool: str, session: str, at: int, reason: str) -> None:
-    """End at `at`, by `system`, a session of the log that the live store lost. One that has ended stays as it is."""
-    lost = {"state": "ended", "ended_at": at, "reason": reason, "by": "system"}
+async def close_lost(tx: Tx, pool: str, session: str, at: int, ran_ms: int, reason: str) -> None:
+    """End at `at`, by `system`, a session of the log that the live store lost, after `ran_ms` of connection. One that
+    has ended stays as it is."""
+    clock = {"ran_ms": ran_ms, "running_since": 0}
+    lost = {"state": "ended", "ended_at": at, "reason": reason, "by": "system"} | clock
     await tx.execute(sa.update(session_log).where(_of(pool, session), session_log.c.state != "ended").values(lost))
 
 

@@ -36,6 +36,12 @@ class Processor:
         self.secret = settings.secret
         self._opened: list[stripe.HTTPXClient] = []
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a server has to know that lets people pay in here."""
+        names = {"KEY": self.key, "WEBHOOK_SECRET": self.secret, "API": self.api}
+        return {f"OPENLINE_STRIPE_{name}": value for name, value in names.items()}
+
     def client(self, key: str = "") -> Any:
         """The real SDK, for the async calls; without its types, which forbid to hand it something wrong."""
         self._opened.append(stripe.HTTPXClient(timeout=10))

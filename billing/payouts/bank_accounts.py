@@ -34,7 +34,7 @@ async def put(tx: Tx, pool: str, expert: str, name: str, iban: str, now: int) ->
     that no bank could read."""
     number = checked(iban)
     name = " ".join(name.split())
-    if not has_letters(name) or len(name) > NAME_MAX:
+    if not has_letters(name) or not name.isprintable() or len(name) > NAME_MAX:
         raise Refusal("malformed", "name")
     row = {"pool": pool, "expert": expert, "name": name, "iban": number, "changed_at": now}
     await store.put_bank_account(tx, row)

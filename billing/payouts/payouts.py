@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from billing import ledger
-from billing.booking import Command, answered, lock, remember
+from billing.booking import Command, lock
 from billing.payouts import bank_accounts, store
 from billing.payouts.bank_accounts import FRESH_MS, POOL, masked
 from billing.payouts.bank_file import AMOUNT_MAX, Order, Payment, in_sepa
@@ -64,12 +64,6 @@ class Batch(Struct, kw_only=True, frozen=True):
     lines: list[Line]
 
 
-class Made(Struct, frozen=True):
-    """What is kept of a command for its repeats."""
-
-    batch: str
-
-
 async def owed(tx: Tx, pool: str, now: int, limit: int = OWED_MAX) -> tuple[list[Owed], bool]:
     """Who is owed something, the most first, and whether there are more."""
     rows = await store.earnings(tx, pool, limit + 1)
@@ -88,10 +82,10 @@ async def make(
     Refused `nothing_owed`, `op_reused`, `bad_amount` (the pool's money is in another currency).
     """
     given: dict[str, str | int] = {"experts": "*" if experts is None else ",".join(sorted(experts)), "minimum": minimum}
-    ask = Command(pool, f"payouts:{op}", "make_payouts", given, now)
+    ask = Command(pool, op, "make", given, now)
     await lock(tx, pool, currency)
-    if first := await answered(tx, ask, Made):
-        return await batch(tx, pool, first.batch), False
+    if first := await _answered(tx, ask):
+        return await batch(tx, pool, first), False
     lines = await _lines(tx, pool, experts, minimum)
     if not lines:
         raise Refusal("nothing_owed")
@@ -101,7 +95,7 @@ async def make(
         "amount": sum(line["amount"] for line in lines), "made_at": now, "closed_at": None,
     }  # fmt: skip
     await store.add_batch(tx, row, [{"pool": pool, "batch": made, "open": True} | line for line in lines])
-    await remember(tx, ask, Made(made))
+    await _remember(tx, ask, made)
     return await batch(tx, pool, made), True
 
 
@@ -196,15 +190,28 @@ async def _lines(tx: Tx, pool: str, experts: Sequence[str] | None, minimum: int)
 async def _close(tx: Tx, pool: str, name: str, state: State, op: str, now: int) -> dict[str, Any] | None:
     """The batch as it was before; None when `op` has closed it already."""
     row = await _there(tx, pool, name)
-    ask = Command(pool, f"payouts:{op}", f"payouts_{state}", {"batch": name}, now)
+    ask = Command(pool, op, state, {"batch": name}, now)
     await lock(tx, pool, row["currency"])
-    if await answered(tx, ask, Made):
+    if await _answered(tx, ask):
         return None
     if (await _there(tx, pool, name))["state"] != "open":  # by now: another may have been before us at the gate
         raise Refusal("batch_closed")
     await store.close_batch(tx, pool, name, state, now)
-    await remember(tx, ask, Made(name))
+    await _remember(tx, ask, name)
     return row
+
+
+async def _answered(tx: Tx, ask: Command) -> str | None:
+    """The batch that a command was answered with before. Behind the gate. Refused `op_reused`."""
+    first = await store.command(tx, ask.pool, ask.key)
+    if first is not None and first[0] != ask.input_hash:
+        raise Refusal("op_reused", ask.key)
+    return first[1] if first else None
+
+
+async def _remember(tx: Tx, ask: Command, name: str) -> None:
+    row = {"pool": ask.pool, "op": ask.key, "input_hash": ask.input_hash, "batch": name}
+    await store.add_command(tx, row)
 
 
 async def _there(tx: Tx, pool: str, name: str) -> dict[str, Any]:

@@ -55,6 +55,15 @@ sa.Index(
 )
 sa.Index(None, lines.c.pool, lines.c.expert)
 
+commands = sa.Table(
+    "payout_commands",
+    metadata,
+    sa.Column("pool", sa.Text, primary_key=True),
+    sa.Column("op", sa.Text, primary_key=True),
+    sa.Column("input_hash", sa.Text, nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),  # what the command was answered with
+)
+
 
 async def put_bank_account(tx: Tx, row: Mapping[str, Any]) -> None:
     await put(tx, bank_accounts, [row])
@@ -76,6 +85,17 @@ async def delete_bank_account(tx: Tx, pool: str, expert: str) -> bool:
     """Whether there was one."""
     gone = sa.delete(bank_accounts).where(bank_accounts.c.pool == pool, bank_accounts.c.expert == expert)
     return bool((await tx.execute(gone)).rowcount)
+
+
+async def command(tx: Tx, pool: str, op: str) -> tuple[str, str] | None:
+    """Hash of the input and batch of a command; None when it has not been given yet."""
+    query = sa.select(commands.c.input_hash, commands.c.batch).where(commands.c.pool == pool, commands.c.op == op)
+    row = (await tx.execute(query)).first()
+    return (row.input_hash, row.batch) if row else None
+
+
+async def add_command(tx: Tx, row: Mapping[str, Any]) -> None:
+    await tx.execute(sa.insert(commands).values(row))
 
 
 async def add_batch(tx: Tx, row: Mapping[str, Any], its_lines: Sequence[Mapping[str, Any]]) -> None:

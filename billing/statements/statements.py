@@ -18,6 +18,7 @@ PAGE: Final = 50
 PAGE_MAX: Final = 200
 STREAMED: Final = 1000
 FROZEN_MAX: Final = 200
+_BOOKED: Final = ("deposit", "refund", "chargeback", "payout")
 
 
 class Line(Struct, kw_only=True, frozen=True):
@@ -141,13 +142,14 @@ async def totals(tx: Tx, pool: str) -> Totals:
     """A pool's money in sums."""
     kinds = {row["kind"]: row for row in await store.totals(tx, pool)}
     frozen = await store.frozen_wallets(tx, pool, FROZEN_MAX)
-    pools = ("escrow", "fees", "processor", "world")
-    named = {name: int(kinds[name]["balance"]) if name in kinds else 0 for name in pools}
+    booked = await store.booked(tx, pool, _BOOKED)
+    on = {kind: int(row["balance"]) for kind, row in kinds.items()}
+    deposits, refunds, chargebacks, payouts = (_sum(booked.get(kind, (0, 0))) for kind in _BOOKED)
     return Totals(
-        wallets=_people(kinds.get("wallet")), owed=_people(kinds.get("earnings")), **named,
-        open_holds=_sum(await store.open_holds(tx, pool)), deposits=_sum(await store.booked(tx, pool, "deposit")),
-        refunds=_sum(await store.booked(tx, pool, "refund")), payouts=_sum(await store.booked(tx, pool, "payout")),
-        chargebacks=_sum(await store.booked(tx, pool, "chargeback")),
+        wallets=_people(kinds.get("wallet")), owed=_people(kinds.get("earnings")), escrow=on.get("escrow", 0),
+        fees=on.get("fees", 0), processor=on.get("processor", 0), world=on.get("world", 0),
+        open_holds=_sum(await store.open_holds(tx, pool)), deposits=deposits, refunds=refunds,
+        chargebacks=chargebacks, payouts=payouts,
         frozen=[
             Frozen(user=row["owner"], balance=row["balance"], at=row["frozen_at"], reason=row["frozen_reason"])
             for row in frozen

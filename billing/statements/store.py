@@ -73,18 +73,19 @@ async def totals(tx: Tx, pool: str) -> Sequence[sa.RowMapping]:
     return (await tx.execute(query.where(accounts.c.pool == pool).group_by(accounts.c.kind))).mappings().all()
 
 
-async def booked(tx: Tx, pool: str, kind: str) -> tuple[int, int]:
-    """How many transactions of a kind there are, and what they moved in all."""
+async def booked(tx: Tx, pool: str, kinds: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """By kind of transaction how many there are, and what they moved in all."""
     query = (
         sa.select(
+            transactions.c.kind,
             sa.func.count(sa.distinct(transactions.c.id)),
-            sa.cast(sa.func.coalesce(sa.func.sum(transfers.c.amount), 0), sa.BigInteger),
+            sa.cast(sa.func.sum(transfers.c.amount), sa.BigInteger),
         )
         .join_from(transactions, transfers, transfers.c.transaction_id == transactions.c.id)
-        .where(transactions.c.pool == pool, transactions.c.kind == kind)
+        .where(transactions.c.pool == pool, transactions.c.kind.in_(kinds))
+        .group_by(transactions.c.kind)
     )
-    count, amount = (await tx.execute(query)).one()
-    return int(count), int(amount)
+    return {kind: (int(count), int(amount)) for kind, count, amount in await tx.execute(query)}
 
 
 async def open_holds(tx: Tx, pool: str) -> tuple[int, int]:

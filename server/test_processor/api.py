@@ -44,7 +44,8 @@ class Api:
         return [
             self._route("POST", "/customers", c.make_customer),
             self._route("GET", "/customers", c.lister("customer", "/v1/customers", "email")),
-            self._route("GET", "/customers/{id}", c.getter("customer")),
+            self._route("GET", "/customers/{id}", c.get_customer),
+            self._route("DELETE", "/customers/{id}", c.delete_customer),
             self._route("DELETE", "/customers/{id}", c.forget_customer),
             self._route("GET", "/customers/{id}/payment_methods", c.methods_of),
             self._route("POST", "/checkout/sessions", c.open_session),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from server.test_processor.checkout import Checkout
-from server.test_processor.errors import bad
+from server.test_processor.errors import bad, missing
 from server.test_processor.events import News
 from server.test_processor.params import Params
 from server.test_processor.payments import Payments, card_error
@@ -75,9 +75,31 @@ class Calls:
             self._state.put({**method, "customer": None})
         return self._state.put({"id": call.id, "object": "customer", "deleted": True})
 
+    def get_customer(self, call: Call) -> Object:
+        """Of one that was deleted only that it was."""
+        call.params.only()
+        found = self._state.get("customer", call.id)
+        return {name: found[name] for name in ("id", "object", "deleted")} if found.get("deleted") else found
+
+    def delete_customer(self, call: Call) -> Object:
+        """The customer with what they kept."""
+        found = self._there(call.id)
+        for method in self._state.listed("payment_method", 100, customer=call.id):
+            self._state.put({**method, "customer": None})
+        self._state.put({"id": found["id"], "object": "customer", "deleted": True})
+        self._news.tell("customer.deleted", found)
+        return {"id": found["id"], "object": "customer", "deleted": True}
+
+    def _there(self, customer: str) -> Object:
+        """A customer who was not deleted."""
+        found = self._state.get("customer", customer)
+        if found.get("deleted"):
+            raise missing("customer", customer)
+        return found
+
     def methods_of(self, call: Call) -> Object:
         """The payment methods of the customer in the path."""
-        self._state.get("customer", call.id)
+        self._there(call.id)
         asked = call.params.only(*PAGES, "type", "allow_redisplay")
         limit = asked.whole("limit", 1, 100) or 10
         kind = {"type": value} if (value := asked.text("type")) else {}
@@ -199,7 +221,7 @@ class Calls:
 
     def _customer(self, asked: Params) -> str | None:
         customer = asked.text("customer")
-        return self._state.get("customer", customer)["id"] if customer else None
+        return self._there(customer)["id"] if customer else None
 
     def _intent_data(self, asked: Params) -> Object:
         asked.only("setup_future_usage", "metadata", "description", "receipt_email", "statement_descriptor",

@@ -1,6 +1,7 @@
 """Who may edit the profile that a path names: the expert whose it is, and operators."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 import structlog
 from msgspec import Struct
@@ -51,8 +52,10 @@ async def coming(request: Request, house: House, roles: Sequence[Member]) -> Ide
             raise Refusal("not_signed_in")
         return who
     role = request.query_params.get("role", "user")
-    if role not in roles:
+    if role not in get_args(Member):
         raise Refusal("malformed", "role")
+    if role not in roles:
+        raise Refusal("not_signed_in")
     return await member(request, house.guard, pool_named(request), [role])  # type: ignore[list-item]
 
 

@@ -1,6 +1,6 @@
 """Statements over HTTP: one's own account, and any account of a pool for its operators; as JSON and as a table."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, get_args
@@ -19,8 +19,10 @@ from ground.errors import Refusal
 from server.house import House
 from server.web.asking import answer, route
 from server.web.editors import coming, operating
+from server.web.people import before_of
 from server.web.words import chosen, text
 from sessions.store import parties
+from wire.messages import Profile
 
 OWN: Final[dict[str, Kind]] = {"user": "wallet", "expert": "earnings"}
 COLUMNS: Final = (
@@ -29,6 +31,10 @@ COLUMNS: Final = (
 )  # fmt: skip
 _TOLD_WHY: Final = frozenset({"goodwill", "forfeit"})
 """Kinds whose memo is for whoever's account it is; of the others it is the operators'."""
+
+
+Parties = Mapping[str, tuple[str, str]]
+"""By session the expert and the name of the user."""
 
 
 class Item(Struct, kw_only=True, frozen=True):
@@ -110,11 +116,9 @@ class Statements:
         return Asked(who.pool, kind, request.path_params["owner"] if kind in PERSONAL else "", by_operator=True)
 
     async def _page(self, request: Request, asked: Asked) -> Response:
-        before, limit = _number(request, "before", 0, 2**53), _number(request, "limit", PAGE, PAGE_MAX)
+        before, limit = before_of(request), _limit(request)
         async with self._house.database.read() as tx:
-            found = await statements.statement(
-                tx, asked.pool, asked.kind, asked.owner, before=before, limit=max(1, limit)
-            )
+            found = await statements.statement(tx, asked.pool, asked.kind, asked.owner, before=before, limit=limit)
         if found is None:
             return answer(_empty(await self._currency(asked.pool)))
         return answer(Told(
@@ -149,18 +153,17 @@ class Statements:
         async with self._house.database.read() as tx:
             known = await parties(tx, asked.pool, sessions) if sessions else {}
         profiles = (await self._house.catalogue.open(asked.pool)).profiles
-        names = {expert: profile.name for expert, profile in profiles.items()}
-        return [_item(line, _partner(asked, line, known, names), asked) for line in lines]
+        return [_item(line, _partner(asked, line, known, profiles), asked) for line in lines]
 
 
-def _partner(asked: Asked, line: Line, known: dict[str, tuple[str, str]], names: dict[str, str]) -> str:
-    """The name of who is on the other side. A user who is forgotten has none, and an expert tells no one else's."""
-    if not line.session:
-        return names.get(line.other, line.other) if asked.by_operator else ""
+def _partner(asked: Asked, line: Line, known: Parties, profiles: Mapping[str, Profile]) -> str:
+    """Who is on the other side: an expert by the name of the profile, a user by that in the session. A user who is
+    forgotten has none; operators see the id in its place."""
     expert, user = known.get(line.session, (line.expert, ""))
-    if asked.kind == "earnings":
+    if line.session and asked.kind == "earnings":
         return user or (line.user if asked.by_operator else "")
-    return names.get(expert, expert)
+    whose = expert if line.session else line.other if asked.by_operator else ""
+    return profiles[whose].name if whose in profiles else whose
 
 
 def _item(line: Line, partner: str, asked: Asked) -> Item:
@@ -188,9 +191,9 @@ def _empty(currency: str) -> Told:
     return Told(currency=currency, balance=0, held=0, frozen=False, items=[], more=False, set_aside=[])
 
 
-def _number(request: Request, name: str, default: int, most: int) -> int:
-    """A number of the query, at most `most`. Raises Refusal (`malformed`)."""
-    given = request.query_params.get(name, str(default))
-    if not given.isascii() or not given.isdigit() or len(given) > 16:
-        raise Refusal("malformed", name)
-    return min(int(given), most)
+def _limit(request: Request) -> int:
+    """How many lines are asked for. Raises Refusal (`malformed`)."""
+    given = request.query_params.get("limit", str(PAGE))
+    if not given.isascii() or not given.isdigit() or len(given) > 9:
+        raise Refusal("malformed", "limit")
+    return min(max(1, int(given)), PAGE_MAX)

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from billing.payouts import bank_accounts, payouts
+from billing.payouts.bank_accounts import POOL as POOLS_OWN
 from directory.expert import Expert, PoolOptions
 from directory.photos import Photos
 from directory.profiles import Profiles
@@ -28,8 +30,10 @@ from server.config import Config
 from server.limits import Bounds, Rate
 from server.run import settings_of
 from tests.attacks.http_rows import ELSEWHERE, POOL, ROLES
+from tests.billing.books import drop
 from tests.directory import pictures
 from tests.listening import listening
+from tests.processor import processor
 
 NOW = SystemClock().now_ms
 SHOP = "https://shop.example"
@@ -71,11 +75,20 @@ class Wire:
             found = {name.lower(): value for name, _colon, value in (line.partition(": ") for line in lines)}
             assert len(found) == len(lines), "a header came twice"
             status = int(first.split()[1])
-            content = await reader.readexactly(int(found.get("content-length", "0")))
+            content = await self._body(reader, found)
         self._lines = (reader, writer)
         if found.get("connection") == "close" or (status >= 400 and len(body) > 60_000):
             self.close()  # the server does not read to the end what it has refused
         return Answer(status, found, content)
+
+    async def _body(self, reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding") != "chunked":
+            return await reader.readexactly(int(headers.get("content-length", "0")))
+        pieces = []
+        while length := int(await reader.readline(), 16):
+            pieces.append((await reader.readexactly(length + 2))[:-2])
+        await reader.readline()
+        return b"".join(pieces)
 
     def close(self) -> None:
         if self._lines:
@@ -126,7 +139,7 @@ class HttpHouse:
         profiles = Profiles(self.database)
         for pool in (POOL, ELSEWHERE):
             await profiles.create_pool(pool, "A line")
-            await profiles.put_options(pool, PoolOptions(visitors=True))
+            await profiles.put_options(pool, PoolOptions(visitors=True, prepaid=True))
             ada = Expert(expert="ada", name="Ada Quill", rate=120, email="ada@line.example")
             await profiles.put_experts(pool, [ada, Expert(expert="bob", name="Bob")])
         self.things["digest"] = await self._photo(POOL, "ada")
@@ -134,11 +147,23 @@ class HttpHouse:
         said = Testimonials(self.database)
         self.things["testimonial"] = (await said.add(POOL, "ada", "She counts.", "A neighbour", NOW())).testimonial
         self.others["testimonial"] = (await said.add(POOL, "bob", "He counts.", "A neighbour", NOW())).testimonial
+        for pool, named in ((POOL, self.things), (ELSEWHERE, self.others)):
+            named["user"] = await self._member(pool, "user", f"payer@{pool}.example", "")
+            named["batch"] = await self._batch(pool, named["user"])
         self.things["mail"], self.others["mail"] = await self._mail(POOL), await self._mail(ELSEWHERE)
 
     async def _photo(self, pool: str, expert: str) -> str:
         path = await Photos(self.database).put(pool, expert, pictures.encoded(pictures.photo(), "JPEG"))
         return path.rpartition("/")[2]
+
+    async def _batch(self, pool: str, user: str) -> str:
+        """Something was earned, and is being paid out."""
+        await drop(self.database, pool, "ada", 300, user=user)
+        async with self.database.begin() as tx:
+            for whose in ("ada", POOLS_OWN):
+                await bank_accounts.put(tx, pool, whose, "Ada Quill", "DE89370400440532013000", NOW())
+            made, _new = await payouts.make(tx, pool, "EUR", op="op-first", now=NOW(), experts=None, minimum=1)
+        return made.batch
 
     async def _mail(self, pool: str) -> str:
         letter = Letter(kind="free", pool=pool, to=f"to@{pool}.example", subject="x", text="y", secret=False)
@@ -177,12 +202,14 @@ class HttpHouse:
 async def http_house(store_url: str, database_url: str, folder: Path) -> AsyncIterator[HttpHouse]:
     database = await Database.open(database_url)
     await database.migrate()
-    config = Config(
-        store=store_url, database=database_url, keys=(Secret(kid="k", value=b"s" * 32),), state_dir=folder, port=0,
-        hosts=("127.0.0.1",), origins=(SHOP,),
-    )  # fmt: skip
-    app = create_app(config, Bounds(passwords_per_account=Rate(10_000, 1000)))
     async with contextlib.AsyncExitStack() as stack:
+        cards = await stack.enter_async_context(processor())
+        config = Config(
+            store=store_url, database=database_url, keys=(Secret(kid="k", value=b"s" * 32),), state_dir=folder, port=0,
+            hosts=("127.0.0.1",), origins=(SHOP,), stripe_key=cards.key, stripe_webhook_secret=cards.secret,
+            stripe_api=cards.api,
+        )  # fmt: skip
+        app = create_app(config, Bounds(passwords_per_account=Rate(10_000, 1000)))
         stack.push_async_callback(database.close)
         made = HttpHouse(app, await stack.enter_async_context(listening(settings_of(config, app))), database)
         stack.callback(made.wire.close)

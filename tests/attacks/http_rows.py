@@ -15,7 +15,8 @@ class Row(Struct, frozen=True, kw_only=True):
     """One method of one route.
 
     `kind`: "page" is everybody's and the same for all; "open" is for whoever comes; "own" is one's own account;
-    "profile" is for the expert and operators, "expert" for the expert alone, "operator" for operators alone.
+    "user" is for users, "signed" for whoever has signed the body, "profile" is for the expert and operators, "expert"
+    for the expert alone, "operator" for operators alone, "payee" for whoever money is paid to or from: both.
     `status` is what who may gets. `body` is a good one; `given` are path parameters that name something.
     """
 
@@ -29,6 +30,8 @@ class Row(Struct, frozen=True, kw_only=True):
     raw: bytes | None = None
 
 
+STATEMENTS: Final = f"{V1}/statements/{{kind}}/{{owner}}"
+EARNED: Final = {"kind": "earnings", "owner": "ada"}
 HOURS: Final = {"hours": "mon-fri 09:00-17:00", "exceptions": "", "holidays": "", "timezone": "UTC"}
 ROWS: Final[dict[tuple[str, str], Row]] = {
     # pages and what they are made of
@@ -40,6 +43,8 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/p/{pool}/operator"): Row(kind="page"),
     ("GET", "/p/{pool}/operator/people"): Row(kind="page"),
     ("GET", "/p/{pool}/account"): Row(kind="page"),
+    ("GET", "/p/{pool}/expert/earnings"): Row(kind="page"),
+    ("GET", "/p/{pool}/operator/money"): Row(kind="page"),
     ("GET", "/sign-in"): Row(kind="page"),
     ("GET", "/embed-demo"): Row(kind="page"),
     ("GET", "/{name}"): Row(kind="page", given={"name": "sign-in.js"}),
@@ -75,6 +80,24 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("POST", f"{V1}/account/sign-ins/{{sign_in}}/end"): Row(kind="own"),
     ("GET", f"{V1}/account/export"): Row(kind="own"),
     ("POST", f"{V1}/account/erase"): Row(kind="own", status=409, body={"confirm": "somebody else"}),
+    # one's own money
+    ("GET", f"{V1}/wallet"): Row(kind="user"),
+    ("POST", f"{V1}/deposits"): Row(
+        kind="user", body={"op": "op-00000001", "amount": 2500, "back": "account", "keep_card": False}
+    ),
+    ("POST", f"{V1}/refunds"): Row(kind="user", status=409, body={"op": "op-00000001", "amount": 2500}),
+    ("PUT", f"{V1}/reload"): Row(kind="user", body={"on": False, "threshold": 500, "amount": 2500}),
+    ("DELETE", f"{V1}/card"): Row(kind="user", status=409),
+    ("POST", "/v1/processor/webhook"): Row(kind="signed", status=400, raw=b"{}"),
+    ("GET", "/p/{pool}/paid"): Row(kind="page"),
+    ("GET", "/p/{pool}/not-paid"): Row(kind="page"),
+    ("GET", f"{V1}/statement"): Row(kind="user", query={"before": "0", "limit": "9", "role": "user"}),
+    ("GET", f"{V1}/statement.csv"): Row(kind="user", query={"language": "de", "role": "user"}),
+    ("GET", f"{V1}/bank-account"): Row(kind="payee"),
+    ("PUT", f"{V1}/bank-account"): Row(
+        kind="payee", query={"role": "operator"}, body={"name": "Acme GmbH", "iban": "DE89370400440532013000"}
+    ),
+    ("DELETE", f"{V1}/bank-account"): Row(kind="payee", query={"role": "operator"}),
     # profiles
     ("GET", f"{MINE}/profile"): Row(kind="profile"),
     ("PUT", f"{MINE}/profile"): Row(
@@ -99,6 +122,22 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("PUT", f"{V1}/options"): Row(
         kind="operator", body={"currency": "EUR", "visitors": True, "categories": ["Money"], "feedback_after_s": 30}
     ),
+    ("GET", f"{V1}/money"): Row(kind="operator"),
+    ("GET", STATEMENTS): Row(kind="operator", given=EARNED, query={"before": "0", "limit": "9"}),
+    ("GET", f"{STATEMENTS}.csv"): Row(kind="operator", given=EARNED, query={"language": "de"}),
+    ("POST", f"{V1}/wallets/{{user}}/freeze"): Row(kind="operator", body={"reason": "because"}),
+    ("POST", f"{V1}/wallets/{{user}}/unfreeze"): Row(kind="operator", body={"reason": "because"}),
+    ("POST", f"{V1}/wallets/{{user}}/credit"): Row(
+        kind="operator", body={"op": "op-goodwill", "amount": 5, "reason": "because"}
+    ),
+    ("GET", f"{V1}/owed"): Row(kind="operator"),
+    ("GET", f"{V1}/payouts"): Row(kind="operator", query={"before": "0"}),
+    ("POST", f"{V1}/payouts"): Row(kind="operator", body={"op": "op-payouts", "experts": ["bob"], "minimum": 1}),
+    ("GET", f"{V1}/payouts/{{batch}}"): Row(kind="operator"),
+    ("GET", f"{V1}/payouts/{{batch}}/file.csv"): Row(kind="operator"),
+    ("GET", f"{V1}/payouts/{{batch}}/file.xml"): Row(kind="operator"),
+    ("POST", f"{V1}/payouts/{{batch}}/paid"): Row(kind="operator", body={"op": "op-paid-1"}),
+    ("POST", f"{V1}/payouts/{{batch}}/cancel"): Row(kind="operator", body={"op": "op-cancel"}),
     ("GET", f"{V1}/people"): Row(kind="operator", query={"role": "user", "before": "0"}),
     ("POST", f"{V1}/people/invite"): Row(
         kind="operator", status=202,
@@ -112,6 +151,8 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("POST", f"{V1}/mails/{{mail}}/again"): Row(kind="operator"),
 }  # fmt: skip
 WHO_MAY: Final[dict[str, set[str]]] = {
+    "payee": {"owner", "peer", "boss"},
+    "user": {"user"},
     "own": {"user", "owner", "peer", "boss"},
     "profile": {"owner", "boss"},
     "expert": {"owner"},

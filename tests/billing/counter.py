@@ -4,6 +4,7 @@ them by HTTP what happens."""
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -48,7 +49,7 @@ class Counter:
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         self.database = database
         self.clock = clock
-        self.processor = Processor(settings, lambda: clock.now_ms() / 1000)
+        self.processor = Processor(settings, time.time)  # whatever `clock` says: events are signed in real time
         self.tools = Tools(database, self.processor, clock, MoneyMails(BASE), get_currency_precision, _note)
         self.checkout = Checkout(self.tools)
         self.reloads, self.refunds = Reloads(self.tools), Refunds(self.tools)
@@ -118,10 +119,17 @@ class Stand:
         self.hook = hook
         self.found = found
         self.client = found.client()
+        self.others: list[Counter] = []
 
-    def another(self) -> Counter:
+    def another(self, settings: Settings | None = None) -> Counter:
         """Another process's counter on the same database."""
-        return Counter(self.counter.database, settings_of(self.found), self.counter.clock)
+        made = Counter(self.counter.database, settings or settings_of(self.found), self.counter.clock)
+        self.others.append(made)
+        return made
+
+    def without_processor(self) -> Counter:
+        """One that the processor does not answer."""
+        return self.another(Settings(key="sk_test_wrong", secret="whsec_wrong", api=self.found.api))
 
     async def pay(self, op: str, amount: int = 2500, number: str = tp.PAYS, **more: Any) -> tp.Paid:
         """Pay in, up to the processor's last word."""
@@ -165,8 +173,10 @@ async def standing(database: Database, clock: Clock | None = None, **more: Any) 
         tp.processor(f"http://127.0.0.1:{port}/hook", **more) as found,
     ):
         hook.counter = Counter(database, settings_of(found), clock or SystemClock())
-        yield Stand(hook.counter, hook, found)
-        await hook.counter.processor.close()
+        stand = Stand(hook.counter, hook, found)
+        yield stand
+        for counter in (hook.counter, *stand.others):
+            await counter.processor.close()
 
 
 async def with_account(database: Database, email: str = "uma@line.example") -> str:

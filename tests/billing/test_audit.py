@@ -31,7 +31,8 @@ TAMPERED = {
     "has a hold": "DELETE FROM ledger_holds WHERE state = 'posted'",
     "is its command's answer": "UPDATE ledger_commands SET answer = '{\"transaction\":99,' WHERE key = 'd1'",
     "posted holds": "DELETE FROM ledger_transactions WHERE kind = 'session'",
-    "commands": "INSERT INTO ledger_commands SELECT pool, 'more', name, input_hash, answer, at FROM ledger_commands LIMIT 1",
+    "commands": "INSERT INTO ledger_commands SELECT pool, 'more', name, input_hash, answer, at FROM ledger_commands"
+    " LIMIT 1",
 }
 
 

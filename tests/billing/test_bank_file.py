@@ -70,7 +70,7 @@ def test_a_credit_transfer_has_the_elements_of_the_standard_in_its_order() -> No
 
 NAMES = [
     "</Nm><Nm>Eve", "Ada & Co <b>", "Žofie Nováková", "Jürgen Groß", "Łukasz Żółć", "Đorđe", "Ægir Þór", "//slash//",
-    "A" * 500, "x\x00y\ud800z", "نور Nour", "José 🎈 O’Neil", "-" * 80, "a\nb\tc",
+    "A" * 500, "x\x00y\ud800z", "نور Nour", "José 🎈 O\N{RIGHT SINGLE QUOTATION MARK}Neil", "-" * 80, "a\nb\tc",
 ]  # fmt: skip
 
 
@@ -85,9 +85,9 @@ def test_whatever_people_are_called_the_file_stays_within_the_alphabet_and_lengt
 
 
 def test_names_are_spelled_as_banks_spell_them() -> None:
-    assert [latin(name, 70) for name in ("Žofie Nováková", "Łukasz Żółć", "Groß & Söhne", "O’Neil", "Đorđe")] == [
-        "Zofie Novakova", "Lukasz Zolc", "Gross + Sohne", "O'Neil", "Dorde"
-    ]  # fmt: skip
+    told = ("Žofie Nováková", "Łukasz Żółć", "Groß & Söhne", "O\N{RIGHT SINGLE QUOTATION MARK}Neil", "Đorđe")
+    spelled = ["Zofie Novakova", "Lukasz Zolc", "Gross + Sohne", "O'Neil", "Dorde"]
+    assert [latin(name, 70) for name in told] == spelled
     assert bank_file.has_letters("Ada") and not bank_file.has_letters("نور") and not bank_file.has_letters(" - ")
 
 

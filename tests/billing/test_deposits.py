@@ -7,6 +7,7 @@ import pytest
 
 from billing import ledger, meter
 from billing.deposits import store, units
+from billing.deposits.processor import Processor, Settings
 from ground.errors import Refusal
 from ground.sql import Database
 from tests import processor as tp
@@ -110,13 +111,9 @@ async def test_what_may_be_paid_in_and_how_often_is_asked(database: Database) ->
 
 async def test_a_processor_that_is_away_is_said_so_and_the_same_operation_goes_on_later(database: Database) -> None:
     async with standing(database) as stand:
-        down = at.Counter(
-            database, at.Settings(key="sk_test_wrong", secret="whsec_x", api=stand.found.api), stand.counter.clock
-        )
-        assert await code(down.page("op", 2500)) == "processor_unavailable"
+        assert await code(stand.without_processor().page("op", 2500)) == "processor_unavailable"
         (row,) = await stand.counter.rows()
         assert (row["state"], row["checkout"], row["url"]) == ("open", None, "")
-        await down.processor.close()
         await stand.paid("op", 2500)
         assert len(await stand.counter.rows()) == 1
 
@@ -126,7 +123,7 @@ async def test_the_page_is_the_processors_own(database: Database) -> None:
         ours = stand.counter.processor.is_pay_page
         api = stand.found.api
         assert ours(f"{api}/pay/cs_1") and not ours(f"{api}.evil.example/pay")
-        live = at.Processor(at.Settings(key="k", secret="s"), lambda: 0.0).is_pay_page
+        live = Processor(Settings(key="k", secret="s"), lambda: 0.0).is_pay_page
         assert live("https://checkout.stripe.com/c/pay/cs_1#fid")
         for url in (
             "http://checkout.stripe.com/c", "https://evil.example/", "https://checkout.stripe.com@evil.example/",

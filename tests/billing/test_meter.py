@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing import holds, ledger, meter
-from billing.holds import Ending
 from billing.meter import BillFacts, Funded, Quote, Reserved
 from billing.price import buys_ms, needed
 from ground.errors import Refusal
@@ -178,7 +177,7 @@ async def test_a_hold_that_nobody_ends_expires(database: Database) -> None:
         assert [held.hold for held in await holds.expire_due(tx, "p", NOW + 5 * MINUTE + DAY)] == ["o1"]
         assert (await ledger.balance_of(tx, "p", "uma")).pending == 360
         assert await holds.extend(tx, "p", "o1") is None
-        assert await holds.post(tx, "p", "o1", Ending("s1", MINUTE, "", NOW), amount=1, fee=0) is None
+        assert await holds.opened(tx, "p", "o1") is None
     await check(database)
 
 

@@ -54,7 +54,7 @@ async def test_a_batch_is_made_paid_and_booked_once(database: Database) -> None:
     assert (await totals(database))["earnings", "ada"] == 900, "nothing is booked before it is paid"
     async with database.begin() as tx:
         assert await payouts.make(tx, "p", EUR, op="op-12345", now=LATER, experts=None, minimum=100) == (batch, False)
-    async with refused(database, "op_reused", "payouts:op-12345") as tx:
+    async with refused(database, "op_reused", "op-12345") as tx:
         await payouts.make(tx, "p", EUR, op="op-12345", now=LATER, experts=None, minimum=1)
     async with refused(database, "nothing_owed") as tx:  # who is in an open batch is in no other
         await payouts.make(tx, "p", EUR, op="op-other", now=LATER, experts=["ada", "dan"], minimum=1)

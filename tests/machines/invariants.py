@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from queueing.facts import SessionFacts
 from tests.model.core import Core
 
 
@@ -32,6 +33,7 @@ def check_promises(shot: Any) -> None:
     _one_thing_each(shot)
     _every_state_ends(shot)
     _overtakes_are_explained(shot)
+    _money_runs_out_in_time(shot)
 
 
 def _one_state_each(shot: Any) -> None:
@@ -66,3 +68,23 @@ def _every_state_ends(shot: Any) -> None:
 def _overtakes_are_explained(shot: Any) -> None:
     told = [reason for session in shot.sessions for _, reason in session.overtook]
     assert "unexplained" not in told and all(told), f"overtaken without a reason: {told}"
+
+
+def _money_runs_out_in_time(shot: Any) -> None:
+    """Whatever is charged for ends when what was set aside for it is used up, or has stood still for too long."""
+    due = dict(shot.deadlines)
+    for session in shot.sessions:
+        check_clock(session, shot.at)
+        if session.rate and session.state == "live":
+            kind, at = ("zero", session.zero_at) if session.running_since else ("frozen", 0)
+            assert due[f"{kind}:{session.session}"] >= at, f"no end in sight: {session}"
+
+
+def check_clock(session: SessionFacts, now: int) -> None:
+    """The clock runs no longer than the session is live, and no longer than is paid for."""
+    ran = session.ran_ms + (now - session.running_since if session.running_since else 0)
+    lasted = (session.ended_at or now) - session.live_at if session.live_at else 0
+    assert 0 <= session.ran_ms <= ran <= lasted, f"at {now} {session}"
+    assert bool(session.running_since) == (session.state == "live" and not session.frozen), f"at {now} {session}"
+    if session.rate:
+        assert 0 < session.budget_ms >= ran, f"at {now} {session}"

@@ -1,6 +1,6 @@
 """The bound of a wait, term by term. That nobody waits longer is shown by the simulated week."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -19,7 +19,10 @@ SETTINGS = PoolSettings(
 OFFERS = 4 * 30_000
 
 
-def made(kind: Any, **values: Any) -> Any:
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def made(kind: type[T], **values: Any) -> T:
     """Facts with what does not matter here left empty."""
     empty = {str: "", int: 0, bool: False, float: 0.0}
     fields = msgspec.structs.fields(kind)

@@ -1,19 +1,31 @@
 """`openline demo` as a person starts it: links that work, a clean end, nothing lost."""
 
+import asyncio
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from msgspec import structs
 
+from billing import ledger
+from directory.expert import PoolOptions
+from directory.profiles import Profiles
+from ground.sql import Database
+from server.config import load
+from server.demo import POOL, prepare
+from server.demo_money import BALANCES, OPTIONS
+from tests.processor import pay
 from tests.repo.house import ROOT
 
 SECOND_START_S = 5.0
@@ -38,14 +50,35 @@ class Demo:
         assert len(links) == 4, said
         return links
 
-    def post(self, path: str, body: dict[str, str]) -> tuple[int, dict[str, str], dict[str, str]]:
+    def post(self, path: str, body: dict[str, Any], cookie: str = "") -> tuple[int, dict[str, str], dict[str, Any]]:
+        return self.ask("POST", path, body, cookie)
+
+    def ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, cookie: str = ""
+    ) -> tuple[int, dict[str, str], dict[str, Any]]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
         origin = f"http://localhost:{self.port}"
         headers = {"Host": f"localhost:{self.port}", "Origin": origin, "Content-Type": "application/json"}
-        connection.request("POST", path, json.dumps(body), headers)
+        sent = None if body is None else json.dumps(body)
+        connection.request(method, path, sent, headers | ({"Cookie": cookie} if cookie else {}))
         answer = connection.getresponse()
         found = answer.status, dict(answer.getheaders()), json.loads(answer.read())
         connection.close()
+        return found
+
+    def signed_in(self, link: int) -> str:
+        """The cookie of whom the link of this number signs in."""
+        status, headers, _body = self.post("/v1/sign-in", {"token": self.links[link][1]})
+        assert status == 200
+        return headers["set-cookie"].partition(";")[0]
+
+    def balance(self, cookie: str, at_least: int = 0) -> int:
+        """What is in the wallet, once it is as much as that."""
+        for _ in range(500):
+            found: int = self.ask("GET", "/v1/pools/demo/wallet", cookie=cookie)[2]["balance"]
+            if found >= at_least:
+                break
+            time.sleep(0.02)
         return found
 
     def cpu_s(self) -> float:
@@ -96,6 +129,17 @@ def test_start_sign_in_stop_and_start_again(tmp_path: Path) -> None:
         assert "HttpOnly" in headers.get("set-cookie", "")
         assert "/p/demo" in body["to"]
         assert demo.post("/v1/sign-in", {"token": token})[0] == 403, "a link works once"
+        uma = demo.signed_in(0)
+        assert demo.balance(uma) == BALANCES["uma"]
+        status, _, page = demo.post(
+            "/v1/pools/demo/deposits",
+            {"op": "deposit-0001", "amount": 2500, "back": "account", "keep_card": False},
+            uma,
+        )
+        assert status == 200 and page["url"].startswith("http://127.0.0.1:")
+        paid = asyncio.run(pay(page["url"]))
+        assert paid.to.startswith(f"http://localhost:{demo.port}/p/demo/account")
+        assert demo.balance(uma, 4500) == 4500
         family = demo.family()
         assert interrupt(demo) == 0
     assert not [process for process in family if process.is_running()], "nothing is left running"
@@ -103,7 +147,10 @@ def test_start_sign_in_stop_and_start_again(tmp_path: Path) -> None:
     assert {"openline.db", "secret", "store"} <= set(kept)
     with running(state) as again:
         assert again.cpu_s() < SECOND_START_S
-        assert again.post("/v1/sign-in", {"token": again.links[3][1]})[0] == 200
+        uma = again.signed_in(0)
+        assert again.balance(uma) == 4500
+        assert again.post("/v1/pools/demo/refunds", {"op": "refund-0001", "amount": 2500}, uma)[0] == 202
+        assert again.balance(uma) == 2000, "what was paid before the restart goes back"
         assert interrupt(again) == 0
 
 
@@ -130,3 +177,26 @@ def test_a_killed_server_takes_its_store_along(tmp_path: Path) -> None:
         demo.process.kill()
         _, alive = psutil.wait_procs(children, timeout=15)
     assert not alive
+
+
+async def test_a_demo_of_an_earlier_release_gets_prices_and_keeps_what_somebody_chose(tmp_path: Path) -> None:
+    config = load({"state_dir": tmp_path, "port": 1}, {})
+    await prepare(config)
+    db = await Database.open(config.database)
+    try:
+        profiles = Profiles(db)
+        priced = {one.expert: one.rate for one in await profiles.experts(POOL)}
+        assert priced["ada"] == 120 and priced["hugo"] == 0, "some are free"
+        free = [structs.replace(one, rate=777 if one.expert == "jun" else 0) for one in await profiles.experts(POOL)]
+        await profiles.put_experts(POOL, free)
+        await profiles.put_options(POOL, PoolOptions(visitors=True))
+        await prepare(config)
+        assert (await profiles.pool(POOL)).options == OPTIONS
+        assert {one.expert: one.rate for one in await profiles.experts(POOL)} == priced | {"jun": 777}
+        await profiles.put_options(POOL, structs.replace(OPTIONS, prepaid=False))
+        await prepare(config)
+        assert not (await profiles.pool(POOL)).options.prepaid
+        async with db.read() as tx:
+            assert (await ledger.balance_of(tx, POOL, "viktor")).available == BALANCES["viktor"], "once"
+    finally:
+        await db.close()

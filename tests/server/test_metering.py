@@ -12,6 +12,7 @@ from billing import ledger, meter
 from directory.expert import PoolOptions
 from ground.errors import Refusal
 from ground.store import Store
+from sessions.conversation import Conversation
 from tests.databases import database_url, postgres_server
 from tests.server.hall import Hall, Page
 from tests.server.prepaid import OPTIONS, RATE, balance, call, pay_in, ringing, till, until
@@ -231,9 +232,23 @@ async def test_what_was_set_aside_for_an_offer_that_came_to_nothing_is_free_for_
     async with house.db.begin() as tx:  # a process set it aside and was killed; meanwhile the user left
         await meter.reserve(
             tx, house.pool, offer.offer, "ann", "ada", rate=RATE, free_ms=0, cap_ms=3_600_000, minimum_ms=60_000,
-            fee_bps=0, currency="EUR", now=4,
+            fee_bps=0, currency="EUR", now=house.clock.now_ms(),
         )  # fmt: skip
     await until(lambda: _has(house, (1_000, 0)))
+
+
+async def test_a_session_that_the_live_store_lost_is_charged_up_to_its_last_sign(house: Hall) -> None:
+    await pay_in(house.db, house.pool, "ann", 1_000)
+    ada, ann = await house.expert("ada"), await house.page("user", "ann")
+    talk = await call(ann, ada)
+    await talk.passes(41_000)
+    at = talk.began + 40_500
+    await Conversation(house.store).say(house.pool, talk.session, "user", "ann", "hi", now=at)
+    assert await house.books.reached(house.pool, *await house.journal.tail(house.pool), 10)
+    node = house.store.nodes.node(house.pool)
+    await node.execute_command("DEL", *await node.execute_command("KEYS", f"ol:{{{house.pool}}}*"))
+    await until(lambda: _has(house, (595, 0)))
+    assert (await ann.ask(m.BillOf, session=talk.session)).bill.ms == 40_500
 
 
 async def test_a_free_pool_knows_nothing_of_money(store: Store, pool: str, tmp_path: Path) -> None:

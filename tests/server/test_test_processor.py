@@ -107,11 +107,11 @@ async def test_a_deposit_with_a_card_that_is_kept_is_told_paid_again_and_refunde
         assert (paid.status, paid.to) == (303, f"https://shop.example/paid?s={session.id}")
         (event,) = await receiver.until("checkout.session.completed")
         assert event.data.object["id"] == session.id
-        again = await client.v1.checkout.sessions.retrieve_async(
+        found = await client.v1.checkout.sessions.retrieve_async(
             session.id, {"expand": ["payment_intent.latest_charge"]}
         )
-        assert (again.status, again.payment_status, again.payment_intent.status) == ("complete", "paid", "succeeded")
-        assert again.payment_intent.latest_charge.payment_method_details.card.last4 == "4242"
+        assert (found.status, found.payment_status, found.payment_intent.status) == ("complete", "paid", "succeeded")
+        assert found.payment_intent.latest_charge.payment_method_details.card.last4 == "4242"
         (card,) = (await client.v1.customers.payment_methods.list_async(customer.id)).data
         assert (card.card.brand, card.card.last4, card.card.exp_month, card.card.exp_year) == ("visa", "4242", 12, 2034)
 
@@ -121,21 +121,26 @@ async def test_a_deposit_with_a_card_that_is_kept_is_told_paid_again_and_refunde
         )  # fmt: skip
         assert reload.status == "succeeded"
         await receiver.until("payment_intent.succeeded", count=2)
-        refund = await client.v1.refunds.create_async({"payment_intent": again.payment_intent.id, "amount": 900})
+        refund = await client.v1.refunds.create_async({"payment_intent": found.payment_intent.id, "amount": 900})
         assert (refund.status, refund.amount) == ("succeeded", 900)
         with pytest.raises(stripe.InvalidRequestError, match="1600"):
-            await client.v1.refunds.create_async({"payment_intent": again.payment_intent.id, "amount": 1601})
-        await client.v1.refunds.create_async({"payment_intent": again.payment_intent.id})
-        charge = await client.v1.charges.retrieve_async(again.payment_intent.latest_charge.id)
+            await client.v1.refunds.create_async({"payment_intent": found.payment_intent.id, "amount": 1601})
+        await client.v1.refunds.create_async({"payment_intent": found.payment_intent.id})
+        charge = await client.v1.charges.retrieve_async(found.payment_intent.latest_charge.id)
         assert charge.refunded and charge.amount_refunded == 2500
 
         assert (await client.v1.payment_methods.detach_async(card.id)).customer is None
         assert not (await client.v1.payment_methods.list_async({"customer": customer.id})).data
+        await client.v1.customers.delete_async(customer.id)
+        assert (await client.v1.customers.retrieve_async(customer.id)).deleted
+        for again in (client.v1.customers.delete_async(customer.id), opened(client, customer=customer.id)):
+            with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
+                await again
         gone = await pay(session.url)
         assert gone.to == "" and "This is paid." in gone.text
         assert len((await client.v1.events.list_async({"limit": 3})).data) == 3
         listed = [event.type async for event in (await client.v1.events.list_async({"limit": 3})).auto_paging_iter()]
-        assert listed[-1] == "charge.succeeded" and "payment_method.detached" in listed
+        assert listed[-1] == "charge.succeeded" and {"payment_method.detached", "customer.deleted"} <= set(listed)
         assert set(receiver.kinds()) == {"checkout.session.completed", "payment_intent.succeeded"}
 
 

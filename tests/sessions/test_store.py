@@ -107,10 +107,11 @@ async def test_a_session_that_the_live_store_lost_is_ended_once(database: Databa
     assert [s.session for s in await unfinished(database, "demo")] == ["lost"]
     async with database.begin() as tx:
         for name in ("lost", "over"):
-            await close_lost(tx, "demo", name, 999, "store_lost")
+            await close_lost(tx, "demo", name, 999, 600, "store_lost")
     lost, over = await find(database, "demo", "lost"), await find(database, "demo", "over")
     assert lost is not None
     assert over is not None
     assert (lost.state, lost.ended_at, lost.reason, lost.by) == ("ended", 999, "store_lost", "system")
+    assert (lost.ran_ms, lost.running_since, over.ran_ms) == (600, 0, 0)
     assert (over.ended_at, over.reason) == (400, "")
     assert await unfinished(database, "demo") == []

@@ -8,7 +8,7 @@ import random
 from typing import Any, NamedTuple
 
 from presence.facts import ExpertFacts
-from queueing.facts import OfferFacts, SessionFacts, TicketFacts
+from queueing.facts import OfferFacts, SessionFacts, Terms, TicketFacts
 from tests.model.compare import Facts
 from tests.simulation.world import World
 
@@ -53,13 +53,14 @@ class Order(NamedTuple):
     command: str
     args: tuple[Any, ...]
     op: str = ""
+    more: dict[str, Any] = {}
 
 
 class People:
     """Experts and users, and what they mean to do."""
 
     def __init__(self, seed: int, start: int, days: float, world: World, load: float = 0.45) -> None:
-        self.dice, self.repeat_dice = random.Random(seed), random.Random(seed)
+        self.dice, self.repeat_dice, self.money_dice = (random.Random(seed) for _ in range(3))
         self.start, self.end, self.world, self.load = start, start + int(days * DAY), world, load
         self.experts = [f"e{n:03}" for n in range(EXPERTS)]
         self.orders: list[Order] = []
@@ -68,9 +69,9 @@ class People:
         """Through which process each member is connected."""
         self.dead_until = dict.fromkeys(PROCESSES, 0)
 
-    def order(self, at: int, door: str, command: str, *args: Any) -> None:
+    def order(self, at: int, door: str, command: str, *args: Any, **more: Any) -> None:
         self.count += 1
-        heapq.heappush(self.orders, Order(at, self.count, door, command, args))
+        heapq.heappush(self.orders, Order(at, self.count, door, command, args, more=more))
 
     def due(self, until: int) -> list[Order]:
         """The orders before `until`, in order of time."""
@@ -143,6 +144,39 @@ class People:
                 low, high = (2, 40) if self.chance(90) else (60, 200)
                 self.order(self.after(at, low, high), "world", "come", side, member)
 
+    # ------------------------------------------------------------ money
+
+    def rate(self, expert: str) -> int:
+        """Every third expert takes money: 50 to 149 a minute."""
+        number = int(expert[1:])
+        return 0 if number % 3 else 50 + number % 100
+
+    def terms(self, *experts: str) -> dict[str, Terms]:
+        return {expert: Terms(rate, 0, HOUR) for expert in experts if (rate := self.rate(expert))}
+
+    def pays(self, offer: OfferFacts) -> dict[str, int]:
+        """What is set aside: for some it ends long before they are done."""
+        if not offer.rate:
+            return {}
+        return {"budget_ms": int(self.money_dice.lognormvariate(5.3, 0.8) * SECOND), "fee_bps": 1_500}
+
+    def _spend(self, session: SessionFacts, at: int) -> None:
+        """During a talk some pay in, some fall silent for a while, and some have no sound."""
+        dice, name = self.money_dice, session.session
+        side = dice.choice(("user", "expert"))
+        who = session.user if side == "user" else session.expert
+        if session.rate and dice.random() < 0.15:
+            more = session.budget_ms + dice.randrange(MINUTE, 10 * MINUTE)
+            self.order(at + dice.randrange(session.budget_ms), "line", "fund", name, more)
+        if dice.random() < 0.04:
+            quiet, ms = at + dice.randrange(2 * MINUTE), dice.randrange(2_500, 10_000)
+            self.order(quiet, "world", "hears", side, who, name, ms)
+            self.order(quiet + dice.randrange(SECOND, MINUTE), "world", "hears", side, who, name, 0)
+        if session.mode == "audio" and dice.random() < 0.04:
+            cut = at + dice.randrange(2 * MINUTE)
+            self.order(cut, "line", "interrupted", name, side, who)
+            self.order(cut + dice.randrange(SECOND, MINUTE), "line", "connected", name, side, who)
+
     # ------------------------------------------------------------ users
 
     def choose(self, user: str, at: int) -> None:
@@ -153,12 +187,14 @@ class People:
             name for name in self.experts if lights[name].indicator in ("free", "ringing", "busy", "wrap-up", "away")
         ]
         if free and self.chance(45):
-            self.order(at, "line", "connect", user, self.dice.choice(free), "chat")
+            one = self.dice.choice(free)
+            self.order(at, "line", "connect", user, one, "chat", terms=self.terms(one))
         elif len(here) >= 3 and self.chance(30):
-            self.order(at, "line", "join", user, self.dice.sample(here, 3), "audio")
+            three = self.dice.sample(here, 3)
+            self.order(at, "line", "join", user, three, "audio", terms=self.terms(*three))
         elif here:
             popular = here[int(len(here) * self.dice.random() ** 3)]
-            self.order(at, "line", "join", user, [popular], "chat")
+            self.order(at, "line", "join", user, [popular], "chat", terms=self.terms(popular))
         else:
             self.order(at, "world", "go", "user", user)
 
@@ -174,7 +210,7 @@ class People:
             self._vanish(self.after(at, 10, 300), "user", user)
         if self.chance(8):
             other = self.dice.choice(self.experts)
-            self.order(self.after(at, 30, 300), "line", "switch", user, other)
+            self.order(self.after(at, 30, 300), "line", "switch", user, other, terms=self.terms(other))
         if self.chance(1):
             self.order(self.after(at, 30, 300), "world", "operate", user)
 
@@ -199,13 +235,15 @@ class People:
             self.order(self.after(at, 60, 400), "presence", "declare", fact.expert, "online", "")
 
     def _rung(self, offer: OfferFacts, at: int) -> None:
-        answer = self.after(at, 2, 22)
+        answer, pays = self.after(at, 2, 22), self.pays(offer)
+        if pays and self.money_dice.random() < 0.03:
+            self.order(answer - SECOND, "line", "unfunded", offer.offer)
         if self.chance(95):
-            self.order(answer, "line", "accept", offer.offer, "expert", offer.expert)
+            self.order(answer, "line", "accept", offer.offer, "expert", offer.expert, **pays)
         elif self.chance(50):
             self.order(answer, "line", "decline", offer.offer, "expert", offer.expert)
         if not offer.user_ok and self.chance(88):
-            self.order(self.after(at, 2, 15), "line", "accept", offer.offer, "user", offer.user)
+            self.order(self.after(at, 2, 15), "line", "accept", offer.offer, "user", offer.user, **pays)
         elif self.chance(2):
             self.order(self.after(at, 2, 15), "line", "decline", offer.offer, "user", offer.user)
 
@@ -215,6 +253,7 @@ class People:
                 self.order(self.after(at, 1, 15), "line", "connected", session.session, side, who)
 
     def _talk(self, session: SessionFacts, at: int) -> None:
+        self._spend(session, at)
         finish = at + int(self.dice.lognormvariate(5.0, 0.8) * SECOND)
         side = self.dice.choice(("user", "expert"))
         who = session.user if side == "user" else session.expert

@@ -35,8 +35,12 @@ LATE = {
     "step_away": {"no_ticket", "in_session", "offer_open"},
     "come_back": {"no_ticket", "in_session"},
     "accept": {"no_such_offer", "offer_over"},
+    "unfunded": {"no_such_offer"},
     "decline": {"no_such_offer", "offer_over"},
     "connected": {"session_over"},
+    "interrupted": {"session_over"},
+    "evidence": {"session_over"},
+    "fund": {"session_over"},
     "end": {"session_over"},
     "finish_wrap_up": {"not_in_wrap_up"},
     "move": {"no_such_ticket", "offer_open", "in_session", "line_full"},
@@ -110,7 +114,8 @@ class Week:
 
     def call(self, order: Order) -> Any:
         once = {"op": order.op} if order.op else {}
-        return getattr(self.doors[order.door], order.command)(self.pool, *order.args, now=order.at, **once)
+        method = getattr(self.doors[order.door], order.command)
+        return method(self.pool, *order.args, now=order.at, **once, **order.more)
 
     async def listen(self) -> None:
         """Read the journal to its end and let people hear it."""
@@ -147,6 +152,10 @@ class Week:
         process = self.people.home.pop((side, member), "")
         return [("presence", "detach", (process, side, member))] if process else []
 
+    def _world_hears(self, at: int, side: str, member: str, session: str, silent_ms: int) -> list[tuple[Any, ...]]:
+        process = self.people.home.get((side, member), "")
+        return [("line", "evidence", (session, side, process, silent_ms))] if process else []
+
     def _world_die(self, at: int, process: str) -> list[tuple[Any, ...]]:
         self.people.die(at, process)
         return []
@@ -170,7 +179,7 @@ class Week:
     def _try_again(self, order: Order) -> None:
         user = order.args[0]
         if order.command == "connect" and isinstance(order.args[1], str):
-            self.people.order(order.at + MINUTE // 6, "line", "join", user, [order.args[1]], "chat")
+            self.people.order(order.at + MINUTE // 6, "line", "join", user, [order.args[1]], "chat", **order.more)
         else:
             self.people.order(order.at + MINUTE // 6, "world", "go", "user", user)
 

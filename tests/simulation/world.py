@@ -1,5 +1,6 @@
 """What the journal tells, kept up and checked entry by entry: the cheap checks on what each entry touched."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +9,7 @@ import msgspec
 from presence.facts import ExpertFacts
 from queueing.facts import OfferFacts, SessionFacts, TicketFacts
 from queueing.settings import PoolSettings
+from tests.machines.invariants import check_clock
 from tests.model.compare import Facts, facts_of
 from tests.simulation.bounds import Bounds
 
@@ -39,6 +41,10 @@ class World:
     left: int = 0
     overtakes: dict[str, int] = field(default_factory=dict)
     waits_ms: list[int] = field(default_factory=list)
+    charged: Counter[str] = field(default_factory=Counter)
+    """How metered sessions ended that were live."""
+    ran_ms: int = 0
+    """For how long the clocks of metered sessions ran in all."""
     bounds: Bounds = field(default_factory=Bounds)
 
     def read(self, seq: int, at: int, events: Sequence[msgspec.Raw]) -> list[Facts]:
@@ -60,7 +66,7 @@ class World:
         elif isinstance(fact, OfferFacts):
             self._offer(fact, at)
         else:
-            self._session(fact)
+            self._session(fact, at)
 
     def _ticket(self, fact: TicketFacts) -> None:
         before = self.tickets.get(fact.ticket)
@@ -85,7 +91,8 @@ class World:
         if fact.state == "declined":
             self.declined[fact.ticket, fact.expert] = at + self.settings.decline_pause_ms
 
-    def _session(self, fact: SessionFacts) -> None:
+    def _session(self, fact: SessionFacts, at: int) -> None:
+        self._clock(fact, self.sessions.get(fact.session), at)
         if fact.cause == "matched":
             self.waits_ms.append(fact.matched_at - fact.joined_at)
             for ticket, reason in fact.overtook:
@@ -95,6 +102,20 @@ class World:
             self.sessions.pop(fact.session, None)
         else:
             self.sessions[fact.session] = fact
+
+    def _clock(self, fact: SessionFacts, before: SessionFacts | None, at: int) -> None:
+        """The clock never runs ahead, stands still while it stands still, and never outruns the money."""
+        ran = fact.ran_ms - (before.ran_ms if before else 0)
+        if before and before.running_since:
+            assert 0 <= ran <= at - before.running_since, f"at {at}: {before} → {fact}"
+        else:
+            assert ran <= 0, f"at {at}: {before} → {fact}"
+        assert not fact.rate or 0 <= fact.ran_ms <= fact.budget_ms, fact
+        if fact.state == "ended":
+            check_clock(fact, at)
+        if fact.state == "ended" and fact.rate and fact.live_at:
+            self.charged[fact.reason] += 1
+            self.ran_ms += fact.ran_ms
 
     # ------------------------------------------------------------ promises
 

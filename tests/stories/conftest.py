@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
+from tests.processor import processor
 from tests.repo.machine import TOOLS
 from tests.stories.scene import Scene
 from tests.stories.venue import Books, Process, free_port
@@ -55,18 +56,19 @@ def foreign_port() -> int:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def books(tmp_path_factory: pytest.TempPathFactory, foreign_port: int) -> AsyncIterator[Books]:
-    """A running server: `openline serve` with its embedded store."""
+    """A running server: `openline serve` with its embedded store, and a card processor where nobody loses money."""
     state = tmp_path_factory.mktemp("venue")
-    process = Process(
-        state / "log", free_port(), "serve", "--state", str(state), "--origin", f"http://localhost:{foreign_port}"
-    )
-    try:
-        await process.ready()
-        opened = await Books.open(process.port, state_dir=str(state))
-        yield opened
-        await opened.close()
-    finally:
-        process.stop()
+    words = ("serve", "--state", str(state), "--origin", f"http://localhost:{foreign_port}")
+    port = free_port()
+    async with processor(f"http://127.0.0.1:{port}/v1/processor/webhook") as cards:
+        process = Process(state / "log", port, *words, **cards.environment)
+        try:
+            await process.ready()
+            opened = await Books.open(process.port, state_dir=str(state))
+            yield opened
+            await opened.close()
+        finally:
+            process.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

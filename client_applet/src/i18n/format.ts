@@ -88,9 +88,9 @@ export function languageName(code: string, language: Language): string {
 }
 
 /** Money in minor units (cents) of an ISO currency. */
-export function money(minor: number, currency: string, language: Language): string {
+export function money(minor: number, currency: string, language: Language, signDisplay: "auto" | "exceptZero" = "auto"): string {
   const digits = digitsOf(currency);
-  const options = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits } as const;
+  const options = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay } as const;
   return new Intl.NumberFormat(language, options).format(minor / 10 ** digits);
 }
 

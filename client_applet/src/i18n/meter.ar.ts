@@ -8,7 +8,6 @@ export const meterAr: Catalogue<MeterKey> = {
   "time.s": "{s} ث",
   "rate": "{price} للدقيقة",
 
-  "quote.label": "التكلفة",
   "quote.enough": "يكفي لمدة {time}",
   "quote.balance": "رصيدك: {balance}",
   "quote.free": "أول {time} مجانية.",
@@ -44,7 +43,6 @@ export const meterAr: Catalogue<MeterKey> = {
 
   "meter.label": "الوقت والمال",
   "meter.left": "الوقت المتبقي",
-  "meter.spoken_left": "بقي {time}",
   "meter.before": "تبدأ الساعة حين يتصل الطرفان.",
   "meter.short": "30 ثانية أو أقل لا تكلف شيئاً.",
   "meter.free": "أول {time} مجانية.",

@@ -8,7 +8,6 @@ export const meterDe: Catalogue<MeterKey> = {
   "time.s": "{s} Sek.",
   "rate": "{price} pro Minute",
 
-  "quote.label": "Was es kostet",
   "quote.enough": "Reicht für {time}",
   "quote.balance": "Ihr Guthaben: {balance}",
   "quote.free": "Die ersten {time} sind kostenlos.",
@@ -44,7 +43,6 @@ export const meterDe: Catalogue<MeterKey> = {
 
   "meter.label": "Zeit und Geld",
   "meter.left": "Verbleibende Zeit",
-  "meter.spoken_left": "noch {time}",
   "meter.before": "Die Uhr läuft, sobald beide verbunden sind.",
   "meter.short": "30 Sekunden oder weniger kosten nichts.",
   "meter.free": "Die ersten {time} sind kostenlos.",

@@ -8,7 +8,6 @@ export const meterEn = {
   "time.s": "{s} s",
   "rate": "{price} a minute",
 
-  "quote.label": "What it costs",
   "quote.enough": "Enough for {time}",
   "quote.balance": "Your balance: {balance}",
   "quote.free": "The first {time} are free.",
@@ -44,7 +43,6 @@ export const meterEn = {
 
   "meter.label": "Time and money",
   "meter.left": "Time left",
-  "meter.spoken_left": "{time} left",
   "meter.before": "The clock starts when both are connected.",
   "meter.short": "30 seconds or less cost nothing.",
   "meter.free": "The first {time} are free.",

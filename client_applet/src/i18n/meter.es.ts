@@ -8,7 +8,6 @@ export const meterEs: Catalogue<MeterKey> = {
   "time.s": "{s} s",
   "rate": "{price} por minuto",
 
-  "quote.label": "Lo que cuesta",
   "quote.enough": "Alcanza para {time}",
   "quote.balance": "Su saldo: {balance}",
   "quote.free": "Los primeros {time} son gratis.",
@@ -44,7 +43,6 @@ export const meterEs: Catalogue<MeterKey> = {
 
   "meter.label": "Tiempo y dinero",
   "meter.left": "Tiempo restante",
-  "meter.spoken_left": "quedan {time}",
   "meter.before": "El reloj empieza cuando ambos estén conectados.",
   "meter.short": "30 segundos o menos no cuestan nada.",
   "meter.free": "Los primeros {time} son gratis.",

@@ -76,7 +76,7 @@ export const peopleAr: Catalogue<PeopleKey> = {
   "profile.categories_own": "الفئات مفصولة بفواصل",
   "profile.languages": "اللغات كرموز: en, de, es",
   "profile.modes": "كيف يصل إليك الناس",
-  "profile.rates": "التكلفة",
+  "profile.rates": "الأسعار",
   "profile.rate": "سعر الدقيقة بعملة {currency}",
   "profile.rate_mode": "{mode}: سعر آخر",
   "profile.rate_as_above": "فارغ: كما أعلاه. 0: مجاني.",

@@ -76,7 +76,7 @@ export const peopleDe: Catalogue<PeopleKey> = {
   "profile.categories_own": "Kategorien, durch Kommas getrennt",
   "profile.languages": "Sprachen als Kürzel: en, de, es",
   "profile.modes": "Wie man Sie erreicht",
-  "profile.rates": "Was es kostet",
+  "profile.rates": "Preise",
   "profile.rate": "Preis pro Minute, in {currency}",
   "profile.rate_mode": "{mode}: anderer Preis",
   "profile.rate_as_above": "Leer: wie oben. 0: kostenlos.",

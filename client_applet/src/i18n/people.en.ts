@@ -76,7 +76,7 @@ export const peopleEn = {
   "profile.categories_own": "Categories, separated by commas",
   "profile.languages": "Languages, as codes: en, de, es",
   "profile.modes": "How people reach you",
-  "profile.rates": "What you cost",
+  "profile.rates": "Prices",
   "profile.rate": "Price for a minute, in {currency}",
   "profile.rate_mode": "{mode}: another price",
   "profile.rate_as_above": "Empty: as above. 0: free.",

@@ -76,7 +76,7 @@ export const peopleEs: Catalogue<PeopleKey> = {
   "profile.categories_own": "Categorías, separadas por comas",
   "profile.languages": "Idiomas, como códigos: en, de, es",
   "profile.modes": "Cómo le contactan",
-  "profile.rates": "Lo que cuesta",
+  "profile.rates": "Precios",
   "profile.rate": "Precio por minuto, en {currency}",
   "profile.rate_mode": "{mode}: otro precio",
   "profile.rate_as_above": "Vacío: como arriba. 0: gratis.",

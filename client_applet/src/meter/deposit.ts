@@ -103,7 +103,7 @@ export class OpenlineDeposit extends MoneyPart {
   };
 
   private correct(): void {
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"], input')?.focus());
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(this.wrong === "bad" ? "[part=own]" : "input")?.focus());
   }
 
   private async pay(amount: number, page: PayWindow): Promise<void> {

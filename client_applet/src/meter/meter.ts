@@ -19,7 +19,7 @@ const LONGER_MS = 1000;
 /**
  * The clock of a session that costs something: a ring that drains, figures that count down, what it has come to so far.
  *
- * Fires `deposit-wanted`. Parts: `ring`, `left`, `standing`, `sum`, `deposit`. `data-clock` says how the clock stands.
+ * Fires `deposit-wanted`. Parts: `ring`, `left`, `clock-state`, `sum`, `deposit`. `data-clock` says how the clock stands.
  */
 export class OpenlineMeter extends MoneyPart {
   static override styles = [...MoneyPart.styles, meterStyles];
@@ -84,7 +84,7 @@ export class OpenlineMeter extends MoneyPart {
         ${this.renderRing(state, left)}
         <div class="figures"><span class="label" id="label">${this.t("meter.left")}</span>
           <time class="left" part="left" role="timer" aria-labelledby="label" datetime=${isoDuration(shownMs(left))}>${clock(shownMs(left))}</time></div>
-        <div class="words"><span class="stands" part="standing">${this.standingWords(state, left)}</span>${this.renderSum()}</div>
+        <div class="words"><span class="stands" part="clock-state">${this.standingWords(state, left)}</span>${this.renderSum()}</div>
         ${this.session.side === "user" ? this.renderMore(state) : nothing}
       </div>
       <p class="said" role="status">${this.polite}</p><p class="said" role="alert">${this.urgent}</p>`;

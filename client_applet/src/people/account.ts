@@ -165,7 +165,7 @@ export class OpenlineAccount extends PeoplePage {
       <p class="muted">${this.w("account.data_text")}</p>
       <div class="buttons">
         <a class="button outline" part="export" href=${this.api.url(this.path("/export"))} download>${icon("down")}${this.w("account.export")}</a>
-        <button class="button danger-quiet" part="erase" @click=${() => this.dialog.showModal()}>${this.w("account.erase")}</button>
+        <button class="button danger-quiet" part="erase" @click=${() => ((this.left = ""), this.dialog.showModal())}>${this.w("account.erase")}</button>
       </div>
       <dialog aria-labelledby="erase"><form @submit=${erase}>
         <h2 id="erase">${this.w("account.erase_title")}</h2>

@@ -67,7 +67,7 @@ export class OpenlineBankAccount extends MoneyPage {
   }
 
   private renderKnown(bank: BankAccount): TemplateResult {
-    return html`<div class="row"><span class="names grow" part="bank"><strong dir="auto">${bank.name}</strong><span class="muted tabular"><bdi>${bank.iban}</bdi></span>
+    return html`<div class="row"><span class="names grow" part="bank"><strong><bdi>${bank.name}</bdi></strong><span class="muted tabular"><bdi>${bank.iban}</bdi></span>
         <span class="muted small">${this.w("bank.changed", { time: ago(bank.changed_at, Date.now(), this.language) })}</span></span>
       ${this.editing ? nothing : html`<button class="button quiet small" part="bank-edit" @click=${() => (this.editing = true)}>${this.w("bank.change")}</button>
         <button class="button danger-quiet small" part="bank-remove" @click=${() => this.dialog.showModal()}>${this.w("remove")}</button>`}</div>`;

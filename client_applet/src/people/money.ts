@@ -92,7 +92,7 @@ export class OpenlineMoney extends MoneyPage {
 
   private renderFrozen(totals: Totals): TemplateResult {
     return html`<section class="card" aria-labelledby="frozen"><h2 id="frozen">${this.w("money.frozen")}</h2><ul class="list">${totals.frozen.map((one) => html`<li class="row" data-user=${one.user}>
-      <span class="names grow"><strong dir="auto">${one.user}</strong><span class="muted small">${ago(one.at, Date.now(), this.language)} · <bdi>${one.reason}</bdi></span></span>
+      <span class="names grow"><strong><bdi>${one.user}</bdi></strong><span class="muted small">${ago(one.at, Date.now(), this.language)} · <bdi>${one.reason}</bdi></span></span>
       <span class="tabular">${this.money(one.balance)}</span>
       <a class="button quiet small" href="?wallet=${encodeURIComponent(one.user)}#person">${this.w("person.open")}</a></li>`)}</ul></section>`;
   }

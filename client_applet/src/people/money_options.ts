@@ -80,13 +80,13 @@ export class OpenlineMoneyOptions extends MoneyPage {
       <label class="check"><input type="checkbox" part="prepaid" .checked=${this.prepaid} @change=${(event: Event) => (this.prepaid = (event.target as HTMLInputElement).checked)}>${this.w("moneyOptions.prepaid")}</label>
       <p class="muted small">${this.w("moneyOptions.prepaid_text")}</p>
       ${this.prepaid !== options.prepaid ? html`<div class="callout warning">${icon("info")}<div>${this.w(this.prepaid ? "moneyOptions.turning_on" : "moneyOptions.turning_off")}</div></div>` : nothing}
-      <div class="two">${this.amountField("fee", this.w("moneyOptions.fee"), { hint: this.w("moneyOptions.fee_hint") })}
+      <div class="pairs">${this.amountField("fee", this.w("moneyOptions.fee"), { hint: this.w("moneyOptions.fee_hint") })}
         ${this.amountField("free_minutes", this.w("moneyOptions.free_minutes"), { hint: this.w("moneyOptions.free_minutes_hint") })}
         ${this.amountField("minimum_minutes", this.w("moneyOptions.minimum"), { hint: this.w("moneyOptions.minimum_hint") })}
         ${this.amountField("free_calls", this.w("moneyOptions.free_calls"), { hint: this.w("moneyOptions.free_calls_hint") })}</div>
       <fieldset><legend>${this.w("moneyOptions.deposits", { currency: options.currency })}</legend>
         <div class="amounts">${DEPOSITS.map((place) => this.amountField(`deposit-${place}`, this.w("moneyOptions.deposit", { n: place + 1 })))}</div></fieldset>
-      <div class="two">${this.amountField("deposit-max", this.w("moneyOptions.deposit_max"))}</div>
+      <div class="pairs">${this.amountField("deposit-max", this.w("moneyOptions.deposit_max"))}</div>
       <p class="muted small">${this.w("moneyOptions.later")}</p>
       <div class="buttons"><button class="button main" part="options" ?disabled=${this.isRunning("options")}>${this.w("save")}</button></div></form>`;
   }

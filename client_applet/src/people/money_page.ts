@@ -21,6 +21,11 @@ export abstract class MoneyPage extends PeoplePage {
     return money(minor, this.currency, this.language);
   }
 
+  /** With its sign, also when it came in. */
+  protected signed(minor: number): string {
+    return money(minor, this.currency, this.language, "exceptZero");
+  }
+
   /** A field for an amount; its text is kept under `name`. */
   protected amountField(name: string, label: string, more: Field = {}): TemplateResult {
     const change = (text: string) => {

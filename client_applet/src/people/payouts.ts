@@ -84,7 +84,8 @@ export class OpenlinePayouts extends MoneyPage {
     return html`<section class="card" aria-labelledby="owed"><h2 id="owed">${this.w("payouts.owed")}</h2>
       <p class="muted">${this.w(owed.length > 0 ? "payouts.owed_text" : "payouts.nobody")}</p>
       <ul class="list">${owed.map((one) => this.renderOne(one))}</ul>
-      ${owed.length > 0 ? html`<div class="buttons"><button class="button main" part="make" ?disabled=${payable.length === 0} @click=${() => this.ask({ what: "make" })}>
+      ${owed.length > 0 && payable.length === 0 ? html`<p class="muted small">${this.w("payouts.none")}</p>` : nothing}
+      ${payable.length > 0 ? html`<div class="buttons"><button class="button main" part="make" @click=${() => this.ask({ what: "make" })}>
         ${this.w("payouts.make", { n: payable.length, amount: this.money(sum(payable)) })}</button></div>` : nothing}</section>`;
   }
 
@@ -96,7 +97,7 @@ export class OpenlinePayouts extends MoneyPage {
       this.left = left;
     };
     return html`<li class="row" data-expert=${one.expert}><label class="check grow"><input type="checkbox" ?disabled=${this.barred(one)} .checked=${!this.barred(one) && !this.left.has(one.expert)} @change=${take}>
-        <span class="names"><strong dir="auto">${this.name(one.expert)}</strong>
+        <span class="names"><strong><bdi>${this.name(one.expert)}</bdi></strong>
           ${one.iban ? html`<span class="muted small"><bdi>${one.holder}</bdi> · <bdi class="tabular">${one.iban}</bdi></span>` : nothing}</span></label>
       ${one.flags.map((flag) => html`<span class="badge ${flag === "in_batch" ? "" : "bad"}">${this.w(`payouts.${flag}`)}</span>`)}
       <strong class="tabular">${this.money(one.amount)}</strong></li>`;
@@ -121,7 +122,7 @@ export class OpenlinePayouts extends MoneyPage {
   }
 
   private renderLines(batch: Batch): TemplateResult {
-    return html`<ul class="list inner">${batch.lines.map((line) => html`<li class="row"><span class="names grow"><span dir="auto">${this.name(line.expert)}</span>
+    return html`<ul class="list inner">${batch.lines.map((line) => html`<li class="row"><span class="names grow"><bdi>${this.name(line.expert)}</bdi>
       <span class="muted small"><bdi>${line.holder}</bdi> · <bdi class="tabular">${line.iban}</bdi></span></span><span class="tabular">${this.money(line.amount)}</span></li>`)}</ul>`;
   }
 

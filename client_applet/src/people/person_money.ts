@@ -84,7 +84,7 @@ export class OpenlinePersonMoney extends MoneyPage {
   }
 
   private renderAccount(account: Statement): TemplateResult {
-    return html`<section class="card" aria-labelledby="whose"><h2 id="whose" dir="auto">${this.owner}</h2>
+    return html`<section class="card" aria-labelledby="whose"><h2 id="whose"><bdi>${this.owner}</bdi></h2>
         ${account.frozen ? html`<div class="callout error" part="frozen">${icon("warning")}<div>${this.w("person.is_frozen")}</div></div>` : nothing}
         <div class="figures">${this.renderFigure(this.w(this.kind === "wallet" ? "wallet.balance" : "earnings.owed"), account.balance - account.held, "person-balance")}
           ${account.held > 0 ? html`<div class="figure lesser"><span class="muted">${this.w("wallet.held")}</span><strong class="tabular">${this.money(account.held)}</strong></div>` : nothing}</div>

@@ -9,7 +9,7 @@ export const peopleStyles = css`
   header h1 { font-size: 1.45em; letter-spacing: -0.01em; }
   header nav { display: flex; flex-wrap: wrap; gap: 4px; margin-inline-start: auto; }
   h2 { font-size: 1.1em; margin-block-end: 4px; }
-  section.card { display: grid; gap: 14px; padding: clamp(16px, 3vw, 24px); margin-block-end: 16px; }
+  section.card, form.card { display: grid; gap: 14px; padding: clamp(16px, 3vw, 24px); margin-block-end: 16px; }
   section.card > p.muted { margin-block-start: -8px; font-size: 0.93em; }
   .labelled { display: grid; gap: 5px; font-weight: 600; font-size: 0.94em; min-inline-size: 0; }
   .labelled .field, .labelled small { font-weight: 400; }
@@ -35,7 +35,8 @@ export const peopleStyles = css`
   .choice input:checked + .chip { background: var(--_text); border-color: var(--_text); color: var(--_surface); }
   .choice input:focus-visible + .chip { outline: 3px solid var(--_accent); outline-offset: 2px; }
   .chip[aria-selected="true"] { background: var(--_text); border-color: var(--_text); color: var(--_surface); }
-  .amounts { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: 12px; }
+  .amounts { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: 12px; }
+  .pairs { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 14px; align-items: start; }
   .inner { padding-inline-start: 16px; border-inline-start: 3px solid var(--_edge); }
   .stack { display: grid; gap: 14px; }
   .field:disabled { background: var(--_sunken); border-color: var(--_edge); color: var(--_muted); }
@@ -53,10 +54,11 @@ export const peopleStyles = css`
   .names > * { overflow-wrap: anywhere; }
   .small { font-size: 0.88em; }
   .badge { display: inline-block; padding: 1px 9px; border-radius: 99px; background: var(--_sunken); font-size: 0.82em; font-weight: 600; }
-  .badge.bad { background: color-mix(in oklab, var(--_danger) 14%, var(--_surface)); color: var(--_danger); }
-  .badge.good { background: color-mix(in oklab, var(--_free) 14%, var(--_surface)); color: var(--_free); }
+  .badge.bad { background: color-mix(in oklab, var(--_danger) 10%, var(--_surface)); color: var(--_danger); }
+  .badge.good { background: color-mix(in oklab, var(--_free) 10%, var(--_surface)); color: var(--_free); }
   .said-here:not(:empty) { position: sticky; inset-block-start: 8px; z-index: 2; display: grid; gap: 8px; }
   .said-here .callout { margin-block-end: 14px; box-shadow: var(--_shadow-high); }
+  .said-here:not(:has(.callout)) { position: absolute; }
   .tabs { display: flex; flex-wrap: wrap; gap: 6px; margin-block-end: 16px; }
   .check { display: inline-flex; align-items: center; gap: 9px; min-block-size: 44px; cursor: pointer; }
   .check input { inline-size: 20px; block-size: 20px; accent-color: var(--_accent); flex: none; }

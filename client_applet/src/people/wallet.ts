@@ -78,8 +78,9 @@ export class OpenlineWallet extends MoneyPage {
   }
 
   private async lookNow(isIt: (line: Line) => boolean, left: number): Promise<void> {
+    const arrived = (await this.statement?.load())?.some(isIt) ?? false;
     await this.read();
-    if ((await this.statement?.load())?.some(isIt)) this.finishPayment();
+    if (arrived) this.finishPayment();
     else if (left > 0) this.look(isIt, left - 1);
     else this.paying = "late";
   }

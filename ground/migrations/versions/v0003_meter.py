@@ -15,6 +15,7 @@ def upgrade() -> None:
     _payouts()
     _receipts()
     _rates()
+    _sessions()
 
 
 def _texts(*names: str) -> list[sa.Column[str]]:
@@ -134,6 +135,11 @@ def _payouts() -> None:
             ["pool", "batch"], ["payout_batches.pool", "payout_batches.batch"], name="fk_payout_lines_payout_batches"
         ),
     )
+    op.create_table(
+        "payout_commands",
+        *_texts("pool", "op", "input_hash", "batch"),
+        sa.PrimaryKeyConstraint("pool", "op", name="pk_payout_commands"),
+    )
     op.create_index("ix_payout_lines_pool_expert", "payout_lines", ["pool", "expert"])
     op.create_index(
         "ix_payout_lines_one_open", "payout_lines", ["pool", "expert"], unique=True,
@@ -143,8 +149,43 @@ def _payouts() -> None:
 
 def _receipts() -> None:
     """billing/receipts/store.py"""
+    op.create_table(
+        "receipt_places",
+        *_texts("pool", "expert", "ticket"),
+        *_numbers("from_pos", "came_pos", "to_pos", "from_ms", "to_ms", "ordinal", "rate", "free_ms"),
+        *_texts("by", "why"),
+        sa.PrimaryKeyConstraint("pool", "expert", "ticket", "from_pos", name="pk_receipt_places"),
+    )
+    op.create_index("ix_receipt_places_pool_ticket_to_pos", "receipt_places", ["pool", "ticket", "to_pos"])
+    op.create_index("ix_receipt_places_pool_expert_to_pos", "receipt_places", ["pool", "expert", "to_pos"])
+    op.create_table(
+        "receipt_facts",
+        *_texts("pool", "ticket"),
+        *_numbers("pos", "n"),
+        *_texts("expert", "body"),
+        sa.PrimaryKeyConstraint("pool", "ticket", "pos", "n", name="pk_receipt_facts"),
+    )
+    op.create_table(
+        "receipts",
+        *_texts("pool", "session"),
+        *_numbers("sealed_at"),
+        *_texts("body"),
+        sa.PrimaryKeyConstraint("pool", "session", name="pk_receipts"),
+    )
+    op.create_table(
+        "receipt_keys",
+        *_texts("key"),
+        *_numbers("first_used_at"),
+        sa.PrimaryKeyConstraint("key", name="pk_receipt_keys"),
+    )
 
 
 def _rates() -> None:
     """directory/store.py"""
     op.add_column("experts", sa.Column("mode_rates", sa.JSON(), nullable=False, server_default=sa.text("'{}'")))
+
+
+def _sessions() -> None:
+    """sessions/store.py: the clock of a session; those before had none."""
+    for name in ("rate", "ran_ms", "running_since"):
+        op.add_column("session_log", sa.Column(name, sa.BigInteger(), nullable=False, server_default=sa.text("0")))

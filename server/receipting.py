@@ -1,0 +1,195 @@
+"""From the journal to receipts: what entries say of places, offers and sessions, in the books' own transaction.
+
+Places are kept for everybody, for whoever waits behind a free ticket may pay; the rest only where money is charged.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import structlog
+
+from billing.receipts import books, store
+from billing.receipts.books import Kept, Settled
+from billing.receipts.clock import Looked
+from billing.receipts.facts import Accepted, Connected, Ended, Funded, Matched, Offered, OfferOver, Overtaken
+from billing.receipts.signing import Signer
+from billing.receipts.store import NOWHERE
+from ground.sql import FAILURES, Stamp, Tx, is_about_data
+from queueing.facts import OfferFacts, SessionFacts, TicketFacts
+from server.mirror import Event
+
+EVENTS_MAX: Final = 1 << 16
+"""Events of one entry that have a position of their own."""
+OVER: Final = frozenset({"declined", "missed", "not_ready", "withdrawn"})
+Row = dict[str, Any]
+Told = Sequence[tuple[Stamp, Sequence[Event]]]
+_log = structlog.get_logger("openline.receipting")
+
+
+class Receipting:
+    """Signs with the server's key. Call it after the sessions are settled."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    async def record(self, tx: Tx, pool: str, told: Told) -> None:
+        """Note what these entries say, and seal what is settled. No receipt stops the books: one that can't be made is
+        logged."""
+        try:
+            async with tx.begin_nested():
+                await _Page(tx, pool, self._signer).write(told)
+        except Exception as error:
+            if isinstance(error, FAILURES) and not is_about_data(error):
+                raise
+            _log.exception("receipts_not_written", pool=pool)
+
+    async def lost(self, tx: Tx, pool: str) -> None:
+        """Entries are missing before those to come: who stands where is not known any more."""
+        await store.forget_all(tx, pool)
+
+
+class _Page:
+    """Some entries of one pool. `_open` is where tickets stand, by ticket and line, as of the entry being read."""
+
+    def __init__(self, tx: Tx, pool: str, signer: Signer) -> None:
+        self._tx = tx
+        self._pool = pool
+        self._signer = signer
+        self._open: dict[str, dict[str, Row]] = {}
+        self._changed: dict[tuple[str, str, int], Row] = {}
+        self._left: set[str] = set()
+        self._done: set[str] = set()
+
+    async def write(self, told: Told) -> None:
+        await self._load(told)
+        for stamp, events in told:
+            for n, event in enumerate(events):
+                pos = stamp.seq * EVENTS_MAX + min(n, EVENTS_MAX - 1)
+                if isinstance(event, TicketFacts):
+                    self._ticket(stamp.at, pos, event)
+                elif isinstance(event, OfferFacts) and event.rate:
+                    await self._note(event, [(pos, fact) for fact in _of_offer(stamp.at, event)])
+                elif isinstance(event, SessionFacts):
+                    await self._session(stamp.at, pos, event)
+        await self._flush()
+        if self._done:
+            await store.forget_facts(self._tx, self._pool, sorted(self._done))
+        if self._left:
+            await store.forget_stays(self._tx, self._pool, sorted(self._left))
+
+    async def _load(self, told: Told) -> None:
+        """The places of all tickets that these entries name."""
+        named: set[str] = set()
+        for _stamp, events in told:
+            for event in events:
+                if isinstance(event, TicketFacts):
+                    named.add(event.ticket)
+                elif isinstance(event, SessionFacts):
+                    named |= {ticket for ticket, _reason in event.overtook}
+        for row in await store.open_places(self._tx, self._pool, sorted(named)) if named else ():
+            self._open.setdefault(row["ticket"], {})[row["expert"]] = row
+
+    async def _flush(self) -> None:
+        await store.put_places(self._tx, list(self._changed.values()))
+        self._changed = {}
+
+    # ------------------------------------------------------------ places
+
+    def _ticket(self, at: int, pos: int, facts: TicketFacts) -> None:
+        stands = self._open.setdefault(facts.ticket, {})
+        now_in = dict(facts.lines)
+        terms = {expert: (rate, free_ms) for expert, rate, free_ms, _limit_ms in facts.terms}
+        for expert, row in list(stands.items()):
+            if now_in.get(expert) != row["ordinal"]:
+                self._put(row | {"to_pos": pos, "to_ms": at, "why": _why(facts)})
+                del stands[expert]
+                if expert in now_in:
+                    moved = {"from_pos": pos, "from_ms": at, "ordinal": now_in[expert], "by": "operator"}
+                    stands[expert] = self._put(row | moved)
+                else:
+                    self._left.add(expert)
+        for expert in now_in.keys() - stands.keys():
+            rate, free_ms = terms.get(expert, (0, 0))
+            stands[expert] = self._put({
+                "pool": self._pool, "expert": expert, "ticket": facts.ticket, "from_pos": pos, "came_pos": pos,
+                "to_pos": NOWHERE, "from_ms": at, "to_ms": 0, "ordinal": now_in[expert], "rate": rate,
+                "free_ms": free_ms, "by": "operator" if facts.cause == "moved" else "user", "why": "",
+            })  # fmt: skip
+        if facts.state == "done":
+            self._done.add(facts.ticket)
+
+    def _put(self, row: Row) -> Row:
+        self._changed[row["expert"], row["ticket"], row["from_pos"]] = row
+        return row
+
+    # ------------------------------------------------------------ sessions
+
+    async def _session(self, at: int, pos: int, facts: SessionFacts) -> None:
+        if facts.cause == "matched":
+            await self._overtaken(at, pos, facts)
+        if not facts.rate:
+            return
+        if facts.cause == "matched":
+            await self._flush()
+            await books.note_line(self._tx, self._pool, facts.ticket, facts.expert)
+            await self._note(facts, [(pos, self._matched(at, facts))])
+        await self._note(facts, [(pos, fact) for fact in _of_session(at, facts)], first=1)
+        if facts.state == "ended":
+            settled = Settled(
+                session=facts.session, ticket=facts.ticket, expert=facts.expert, mode=facts.mode,
+                ended_at=facts.ended_at,
+            )  # fmt: skip
+            await books.seal(self._tx, self._pool, settled, self._signer)
+
+    def _matched(self, at: int, facts: SessionFacts) -> Matched:
+        overtook = [(self._ordinal(ticket, facts.expert), reason) for ticket, reason in facts.overtook]
+        return Matched(
+            at=at, offer=facts.offer, overtook=sorted(overtook), budget_ms=facts.budget_ms, fee_bps=facts.fee_bps
+        )
+
+    def _ordinal(self, ticket: str, expert: str) -> int:
+        ordinal: int = self._open[ticket][expert]["ordinal"]
+        return ordinal
+
+    async def _overtaken(self, at: int, pos: int, facts: SessionFacts) -> None:
+        """Who was overtaken by this match reads why, if they pay here."""
+        for ticket, reason in facts.overtook:
+            if self._open.get(ticket, {}).get(facts.expert, {}).get("rate"):
+                fact = Overtaken(at=at, reason=reason)
+                await books.note(self._tx, self._pool, ticket, facts.expert, [(pos, fact)])
+
+    async def _note(self, facts: OfferFacts | SessionFacts, told: list[tuple[int, Kept]], first: int = 0) -> None:
+        await books.note(self._tx, self._pool, facts.ticket, facts.expert, told, first=first)
+
+
+def _of_offer(at: int, facts: OfferFacts) -> Iterator[Kept]:
+    if facts.cause == "made":
+        yield Offered(at=at, offer=facts.offer, rate=facts.rate, free_ms=facts.free_ms)
+    if facts.cause in ("made", "accepted", "matched"):
+        if facts.user_ok:
+            yield Accepted(at=at, offer=facts.offer, side="user")
+        if facts.expert_ok:
+            yield Accepted(at=at, offer=facts.offer, side="expert")
+    if facts.state in OVER:
+        yield OfferOver(at=at, offer=facts.offer, state=facts.state)
+
+
+def _of_session(at: int, facts: SessionFacts) -> Iterator[Kept]:
+    if facts.user_on:
+        yield Connected(at=at, side="user")
+    if facts.expert_on:
+        yield Connected(at=at, side="expert")
+    yield Looked(at=at, ran_ms=facts.ran_ms, running_since=facts.running_since, side=facts.frozen)
+    if facts.cause == "funded":
+        yield Funded(at=at, budget_ms=facts.budget_ms)
+    if facts.state == "ended":
+        by = facts.by.partition(":")[0]
+        reason = books.code(facts.reason) if by == "system" else ""
+        yield Ended(at=at, reason=reason, by=by, ran_ms=facts.ran_ms)
+
+
+def _why(facts: TicketFacts) -> str:
+    """Why a ticket left a line, as far as it concerns others."""
+    if facts.cause in ("matched", "moved"):
+        return facts.cause
+    return "left" if facts.cause in ("switched", "left") or facts.reason == "left" else "gone"

@@ -1,0 +1,186 @@
+"""The meter as people see it: what a balance buys, a deposit on the way, the clock that drains, the bill."""
+
+import asyncio
+import re
+
+import msgspec
+import pytest
+from playwright.async_api import Locator, expect
+
+from billing import ledger, meter
+from directory.expert import PoolOptions
+from ground.clock import SystemClock
+from tests.processor import PAYS
+from tests.stories.people import ADA, BRUNO
+from tests.stories.scene import Person, Scene
+from tests.stories.test_directory import AXE, violations
+from wire import messages
+
+pytestmark = pytest.mark.browser
+NOW = SystemClock().now_ms
+RATE = 6000
+"""A euro for a second: money runs out while one looks."""
+OPTIONS = PoolOptions(prepaid=True, fee_bps=2000, deposits=[1200, 10_000], deposit_max=50_000)
+COSTLY = msgspec.structs.replace(ADA, rate=RATE)
+
+
+async def market(scene: Scene, **settings: int) -> None:
+    """A pool that charges for time: Ada costs a euro for a second, Bruno nothing."""
+    await scene.begin([COSTLY, BRUNO], "The tax line", wrap_up_ms=60_000, **settings)
+    await scene.books.profiles.put_options(scene.pool, OPTIONS)
+
+
+async def pays_in(scene: Scene, user: str, amount: int) -> None:
+    async with scene.books.database.begin() as tx:
+        await ledger.deposit(tx, scene.pool, user, amount, "EUR", key=f"story:{user}:{NOW()}", now=NOW())
+
+
+async def is_left_with(scene: Scene, user: str, amount: int) -> None:
+    """The rest goes back to the card: who could pay when joining may have less when it is their turn."""
+    async with scene.books.database.begin() as tx:
+        rest = (await ledger.balance_of(tx, scene.pool, user)).available - amount
+        await ledger.refund(tx, scene.pool, user, rest, "EUR", key=f"story:back:{user}:{NOW()}", now=NOW())
+
+
+async def set_aside(scene: Scene, user: str, offer: str, amount: int) -> None:
+    """What the offer's session holds, less than the pool's least: so that a story about the end need not take a minute."""
+    await is_left_with(scene, user, amount)
+    async with scene.books.database.begin() as tx:
+        await meter.reserve(
+            tx, scene.pool, offer, user, "ada", rate=RATE, free_ms=0, cap_ms=3_600_000, minimum_ms=1, fee_bps=2000,
+            currency="EUR", now=NOW(),
+        )  # fmt: skip
+
+
+async def ringing(expert: Person) -> str:
+    offer: str = await expert.page.locator("openline-offer-card").evaluate("(card) => card.offer.offer")
+    return offer
+
+
+async def pays(user: Person, form: Locator) -> None:
+    """Choose what is paid on the form, pay on the processor's page in the window that opens, and close that."""
+    async with user.context.expect_page() as opening:
+        await form.locator('[part~="pay"]').click()
+    page = await opening.value
+    for label, typed in (("Test card", PAYS), ("Expiry", "12/34"), ("Code", "123")):
+        await page.get_by_label(label).fill(typed)
+    await page.get_by_role("button", name=re.compile("^Pay")).click()
+    await page.wait_for_url(re.compile(r"/paid$"))
+    await page.close()
+
+
+def seconds(figures: str) -> int:
+    minutes, rest = figures.split(":")
+    return int(minutes) * 60 + int(rest)
+
+
+async def left(person: Person) -> int:
+    return seconds(await person.part("left").inner_text())
+
+
+@pytest.mark.claim("A10", "A16", "A18", "A19", "A20")
+@pytest.mark.timeout(90)
+async def test_too_little_a_deposit_a_call_that_costs_nothing(scene: Scene) -> None:
+    await market(scene)
+    await scene.present("bruno")
+    ada, uma = await asyncio.gather(scene.expert("ada", name="Ada Quill"), scene.user("uma"))
+    await expect(uma.card("ada").locator('[part~="rate"]')).to_have_text("€60.00 a minute")
+    await expect(uma.card("bruno").locator('[part~="rate"]')).to_have_text("Free of charge")
+
+    # One click on the card leads to what it costs, and that is too much: a deposit takes the place of the call.
+    await uma.button("Chat: Ada Quill", uma.card("ada")).click()
+    await expect(uma.part("low")).to_contain_text("You have €0.00, and this expert costs €60.00 a minute")
+    await expect(uma.part("low")).to_contain_text("at least 1 min")
+    await expect(uma.button("Connect now", uma.panel)).to_have_count(0)
+    if AXE.exists():
+        assert await violations(uma) == []
+    await uma.part("low").get_by_role("button").click()
+    form = uma.panel.locator("openline-deposit")
+    await form.get_by_label("Other amount").check(force=True)
+    await form.locator('[part~="own"]').fill("a lot")
+    await form.locator('[part~="pay"]').click()
+    await expect(form.locator('[aria-invalid="true"]')).to_be_focused()
+    await form.get_by_label("€100.00").check(force=True)
+    if AXE.exists():
+        assert await violations(uma) == []
+    await pays(uma, form)
+    await expect(uma.part("came")).to_contain_text("€100.00 has arrived")
+    await uma.part("done").click()
+    await expect(uma.part("enough")).to_contain_text("Enough for 1 min 40 s")
+    await expect(uma.part("enough")).to_contain_text("Your balance: €100.00 · €60.00 a minute")
+
+    # Enough for a little over a minute: the ring runs on both sides, and both are warned when the last minute begins.
+    await uma.button("Connect now", uma.panel).click()
+    await ada.sees("Uma would like to talk")
+    await set_aside(scene, "uma", await ringing(ada), 6600)
+    await ada.part("accept").click()
+    for person in (uma, ada):
+        await person.connected()
+        await expect(person.part("meter")).to_have_attribute("data-clock", "running")
+        await expect(person.part("clock-state")).to_have_text("30 seconds or less cost nothing.")
+    for person in (uma, ada):
+        await expect(person.part("meter")).to_have_attribute("data-clock", "last")
+        await expect(person.part("clock-state")).to_have_text("Last minute")
+    assert 56 <= await left(uma) <= 60
+    await expect(uma.page.locator('openline-meter [role="alert"]')).to_contain_text("Less than one minute is left.")
+    if AXE.exists():
+        assert await violations(uma) == []
+        assert await violations(ada) == []
+
+    # Not half a minute: nothing is on either account.
+    await uma.end()
+    for person in (uma, ada):
+        await expect(person.part("bill-rule")).to_have_text("This call was 30 seconds or less: it costs nothing.")
+    await expect(uma.part("bill-balance")).to_have_text("€66.00")
+    await expect(ada.part("bill-balance")).to_have_text("€0.00")
+
+
+@pytest.mark.claim("A14", "A15", "A17", "A18", "A19")
+@pytest.mark.timeout(120)
+async def test_the_ring_drains_a_deposit_fills_it_and_zero_ends_it(scene: Scene) -> None:
+    await market(scene)
+    await pays_in(scene, "uma", 10_000)
+    ada, uma = await asyncio.gather(scene.expert("ada", name="Ada Quill"), scene.user("uma"))
+    await uma.button("Chat: Ada Quill", uma.card("ada")).click()
+    await uma.button("Connect now", uma.panel).click()
+    await ada.sees("Uma would like to talk")
+    await set_aside(scene, "uma", await ringing(ada), 2000)
+    await ada.part("accept").click()
+    await asyncio.gather(uma.connected(), ada.connected())
+
+    # Both see the same clock, and it runs; the words of the chat stay where they are.
+    await expect(uma.part("left")).to_have_text("0:15", timeout=8000)
+    assert abs(await left(uma) - await left(ada)) <= 1
+    await uma.page.locator('textarea[part~="composer"]').fill("Half a thought")
+    share = float(await uma.part("ring").get_attribute("data-share") or 0)
+    await uma.part("deposit").click()
+    form = uma.page.locator("openline-session openline-deposit")
+    await expect(form.get_by_label("€12.00")).to_be_checked()
+    await pays(uma, form)
+    await expect(uma.part("came")).to_contain_text("€12.00 has arrived")
+    await expect(uma.page.locator('openline-meter [role="status"]')).to_contain_text("The session is longer now")
+    assert float(await uma.part("ring").get_attribute("data-share") or 0) > share
+    await expect(ada.part("left")).to_have_text(re.compile("0:2[0-9]|0:1[6-9]"))
+    await uma.part("done").click()
+    await expect(uma.page.locator('textarea[part~="composer"]')).to_have_value("Half a thought")
+
+    # Zero: the server ends it within a second, after exactly what was paid for.
+    told = await scene.talker("user", "uma")
+    ended = await told.until(messages.Billed, seconds=40)
+    assert ended.bill.ms == 32_000
+    await uma.sees("Your balance is used up, and the session has ended.")
+    await ada.sees("The time that Uma had paid for is used up.")
+    await expect(uma.part("bill-amount")).to_have_text("€32.00")
+    await expect(uma.part("bill-balance")).to_have_text("€0.00")
+    figures = {"bill-time": "0:32", "bill-amount": "€32.00", "bill-fee": "€6.40", "bill-credit": "€25.60"}
+    for part, words in {**figures, "bill-balance": "€25.60"}.items():
+        await expect(ada.part(part)).to_have_text(words)
+    if AXE.exists():
+        assert await violations(uma) == []
+        assert await violations(ada) == []
+
+    # Whoever loads the page anew still finds the bill, until it is put away.
+    await ada.page.reload()
+    await expect(ada.part("bill-credit")).to_have_text("€25.60")
+    await ada.part("last-bill").get_by_role("button").click()
+    await expect(ada.part("last-bill")).to_have_count(0)
