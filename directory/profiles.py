@@ -169,4 +169,5 @@ def _sorted(rows: Any) -> list[Expert]:
 
 
 def _expert(row: Any) -> Expert:
-    return convert({name: row[name] for name in Expert.__struct_fields__}, Expert)
+    named = {name: row[name] for name in Expert.__struct_fields__}
+    return convert(named | {"mode_rates": row["mode_rates"] or {}}, Expert)

@@ -34,7 +34,7 @@ experts = sa.Table(
     sa.Column("holidays", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("started_on", sa.Text, nullable=False),
     sa.Column("rate", sa.BigInteger, nullable=False, server_default=sa.text("0")),
-    sa.Column("mode_rates", sa.JSON, nullable=False, server_default=sa.text("'{}'")),
+    sa.Column("mode_rates", sa.JSON),  # empty in rows of earlier releases
     sa.Column("email", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("photo", sa.Text, nullable=False),
     # That of the pool when this expert was last changed.

@@ -7,7 +7,7 @@ import structlog
 from billing import holds, meter
 from ground.clock import Clock
 from ground.errors import Refusal
-from ground.sql import Database
+from ground.sql import Database, Tx
 from queueing.line import Line
 from server.connection import Connection
 from server.metering import Metering
@@ -62,7 +62,11 @@ class Accepting:
 
     async def _reserve_or_end(self, view: View, offer: Answer) -> meter.Reserved:
         pool = view.live.pool
-        known = await self._metering.clear(pool, offer["user"], but=offer["offer"])
+        async with self._database.read() as tx:
+            held = await _held(tx, pool, offer["offer"])
+        if held is not None:
+            return held
+        known = await self._metering.clear(pool, offer["user"])
         try:
             return await self._reserve(view, offer)
         except Refusal as refusal:
@@ -77,9 +81,9 @@ class Accepting:
         options, pool, now = view.page.pool.options, view.live.pool, self._clock.now_ms()
         cap_ms = view.live.mirror.settings.session_cap_ms
         async with self._database.begin() as tx:
-            held = await holds.find(tx, pool, offer["offer"])
-            if held is not None and held.state == "pending":  # the other side's acceptance has set it aside
-                return meter.Reserved(held.amount, meter.budget_of(held), held.terms.fee_bps)
+            held = await _held(tx, pool, offer["offer"])
+            if held is not None:
+                return held
             calls = await meter.free_calls_today(tx, pool, offer["user"], offer["expert"], now)
             if calls >= options.free_calls:
                 raise Refusal("too_many_free_calls", offer["expert"])
@@ -94,3 +98,11 @@ class Accepting:
             await self._line.unfunded(pool, offer)
         except Refusal:
             _log.info("unfunded_offer_was_over", pool=pool, offer=offer)
+
+
+async def _held(tx: Tx, pool: str, offer: str) -> meter.Reserved | None:
+    """What the other side's acceptance has set aside already."""
+    held = await holds.find(tx, pool, offer)
+    if held is None or held.state != "pending":
+        return None
+    return meter.Reserved(held.amount, meter.budget_of(held), held.terms.fee_bps)

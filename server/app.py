@@ -38,6 +38,7 @@ from server.web import (
     photos,
     profile_edit,
     profile_page,
+    receipts,
     statements,
     wallet,
 )
@@ -79,6 +80,7 @@ def _routes(house: House, bounds: Bounds) -> list[Route]:
         *deposits.routes(house),
         *statements.Statements(house).routes(),
         *payouts.Payouts(house).routes(),
+        *receipts.Receipts(house).routes(),
         *money.PoolMoney(house).routes(),
     ]
     experts = Route("/v1/pools/{pool}/experts", _experts(house), methods=["GET"])

@@ -19,6 +19,7 @@ from queueing import waits
 from queueing.facts import PoolSnapshot, SessionFacts, TicketFacts
 from server.free_news import FreeNews
 from server.mirror import Event, events_of
+from server.receipting import Receipting, Unreceipted
 from server.settling import Moved, Settling
 from sessions import store as sessions
 
@@ -31,10 +32,14 @@ _log = structlog.get_logger("openline.books")
 class Books:
     """The books of all pools in one database. `free_news` writes to those who wait for an expert to be free."""
 
-    def __init__(self, db: Database, free_news: FreeNews | None = None, settling: Settling | None = None) -> None:
+    def __init__(
+        self, db: Database, free_news: FreeNews | None = None, settling: Settling | None = None,
+        receipting: Receipting | None = None,
+    ) -> None:  # fmt: skip
         self._db = db
         self._free_news = free_news
         self._settling = settling or Settling()
+        self._receipting = receipting or Unreceipted()
         self.moved: Callable[[str, Sequence[Moved]], Awaitable[None]] = _nobody
         """Tells whose money has moved, after it is committed; the house sets it. It raises nothing."""
 
@@ -51,6 +56,9 @@ class Books:
             told = [(Stamp(entry.epoch, entry.seq, entry.at), events_of(entry.events)) for entry in fresh]
             await _record(tx, pool, told)
             moved = await self._settling.record(tx, pool, told)
+            if cursor.epoch and any(entry.epoch != cursor.epoch for entry in fresh):
+                await self._receipting.lost(tx, pool)
+            await self._receipting.record(tx, pool, told)
             if self._free_news:
                 await self._free_news.tell(tx, pool, told)
             if fresh:
@@ -73,6 +81,7 @@ class Books:
     async def skip(self, pool: str, epoch: str, seq: int) -> None:
         """Go on after `seq` of `epoch`: what came before can't be had (any more)."""
         async with self._db.begin() as tx:
+            await self._receipting.lost(tx, pool)
             await set_cursor(tx, pool, epoch, seq)
 
     async def close_lost(self, snapshot: PoolSnapshot, pool: str) -> int:
@@ -89,10 +98,12 @@ class Books:
             async with self._db.begin() as tx:
                 await sessions.close_lost(tx, pool, logged.session, last, ran_ms, LOST)
                 moved = await self._settling.lost(tx, pool, logged.session, ran_ms, last)
+                await self._receipting.close_lost(tx, pool, logged, ran_ms, last, LOST)
             await self.moved(pool, moved)
         async with self._db.begin() as tx:
             waiting = [facts.ticket for facts in snapshot.tickets]
             await tickets.close_lost(tx, pool, waiting, snapshot.at, LOST)
+            await self._receipting.tidy(tx, pool, waiting)
         if lost:
             _log.warning("sessions_lost", pool=pool, count=len(lost))
         return len(lost)

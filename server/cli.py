@@ -11,6 +11,7 @@ from server.cli_identity import account, link, token
 from server.cli_options import config_of, where
 from server.cli_pool import pool
 from server.cli_processor import test_processor
+from server.cli_verify import verify
 
 
 class _Plain(click.Group):
@@ -154,5 +155,5 @@ def _schema(kind: str) -> str:
     return msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n"
 
 
-for _command in (pool, account, token, link, audit, test_processor, bench):
+for _command in (pool, account, token, link, audit, verify, test_processor, bench):
     main.add_command(_command)

@@ -266,6 +266,9 @@ class Commands:
         return _ok(ask, await self._line.end(conn.pool, ask.session, "operator", conn.member, ask.reason, op=ask.op))
 
     async def _ping(self, conn: Connection, _ask: messages.Ping) -> ServerMessage:
+        """Pages ask when somebody looks at them again, as after paying in another window."""
+        if conn.role == "user":
+            self._pages.wallet(conn.view.live, conn.member)
         return self._pages.beat(conn.view.live)
 
 

@@ -23,6 +23,8 @@ from wire.messages import Side
 QUIET_S: Final = 2.4
 """A side that has been silent for so long has no evidence. Looked at every second, so that it is known before the
 fourth second is over; what is charged ends with the last sign."""
+AGAIN_S: Final = 5.0
+"""A side that stays silent is reported anew: the store forgets what was said by a process whose lease has lapsed."""
 SIDES: Final[tuple[Side, Side]] = ("user", "expert")
 _log = structlog.get_logger("openline.evidence")
 Key = tuple[str, str, Side]
@@ -35,7 +37,7 @@ class Evidence:
         self._line = line
         self._process = process
         self._pools = pools
-        self._quiet: dict[Key, bool] = {}
+        self._quiet: dict[Key, float] = {}  # when its silence was reported last
         self._tasks: dict[Key, asyncio.Task[None]] = {}
 
     def sweep(self, now: float) -> None:
@@ -58,27 +60,31 @@ class Evidence:
             silent = now - max(conn.heard for conn in conns)
             for conn in conns:
                 _probe(conn, now)
-            self._report(key, silent)
+            self._report(key, silent, now)
             yield key
 
-    def _report(self, key: Key, silent: float) -> None:
-        quiet = silent >= QUIET_S
-        if key in self._tasks or self._quiet.get(key, False) == quiet:
+    def _report(self, key: Key, silent: float, now: float) -> None:
+        told, quiet = self._quiet.get(key), silent >= QUIET_S
+        if key in self._tasks or (told is None and not quiet) or (told is not None and quiet and now - told < AGAIN_S):
             return
-        task = asyncio.create_task(self._tell(key, quiet, int(silent * 1000) if quiet else 0))
+        task = asyncio.create_task(self._tell(key, int(silent * 1000) if quiet else 0, now))
         self._tasks[key] = task
         task.add_done_callback(lambda _task: self._tasks.pop(key, None))
 
-    async def _tell(self, key: Key, quiet: bool, silent_ms: int) -> None:
+    async def _tell(self, key: Key, silent_ms: int, now: float) -> None:
         """What the store did not hear is told again by the next sweep."""
         pool, session, side = key
         try:
             await self._line.evidence(pool, session, side, self._process, silent_ms)
-            self._quiet[key] = quiet
         except Refusal:
-            self._quiet[key] = quiet  # the session is over: the mirror will say so
+            _log.info("evidence_after_the_end", pool=pool, session=session)
         except StoreUnavailable as error:
             _log.warning("evidence_not_reported", pool=pool, session=session, error=str(error))
+            return
+        if silent_ms:
+            self._quiet[key] = now
+        else:
+            self._quiet.pop(key, None)
 
 
 def _probe(conn: Connection, now: float) -> None:

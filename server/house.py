@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from billing.receipts.signing import Signer
 from directory.index.index import Index
 from directory.news import News
 from directory.profiles import Profiles
@@ -99,6 +100,7 @@ class House:
     eraser: Eraser
     metering: Metering
     paying: Paying | None
+    signer: Signer
 
     async def sign_out(self, pool: str, role: str, member: str, reason: str, sign_in: str = "") -> None:
         """Close the sockets of a sign-in that the books say has ended, or of all of a member (""): here at once, and in
@@ -143,7 +145,8 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         hub, process = Hub(), new_id("w")
         fanout = Fanout(hub, line, journal, open_pool, clock)
         stack.push_async_callback(fanout.close)
-        till = Till(store, database, line, journal, catalogue, fanout, clock, base_of(config))
+        signer = Signer(config.keys[0].value)
+        till = Till(store, database, line, journal, catalogue, fanout, clock, base_of(config), signer)
         stack.push_async_callback(till.close)
         paying = paying_of(config, database, clock, catalogue, till.metering)
         if paying is not None:
@@ -195,7 +198,7 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
             profiles=profiles, news=news, index=index, tokens=tokens, guard=guard,
             accounts=accounts, mailer=mailer, arrivals=Arrivals(database, words), sign_ins=sign_ins,
             members=Members(database), oidc=Oidc(config.oidc, web), logins=Logins(database), eraser=eraser,
-            metering=till.metering, paying=paying,
+            metering=till.metering, paying=paying, signer=signer,
         )  # fmt: skip
 
 

@@ -63,16 +63,16 @@ class Metering:
 
     # ------------------------------------------------------------ what is over sets nothing aside
 
-    async def clear(self, pool: str, user: str, but: str = "") -> bool:
+    async def clear(self, pool: str, user: str) -> bool:
         """Wait until the books know what has become of the user's offers and sessions that are over, and release what
-        none of them took. False when the books don't know in time. `but` is an offer that rings.
+        none of them took. False when the books don't know in time.
 
         An offer that no longer rings and whose match the books would know, but don't, came to nothing.
         """
         async with self._database.read() as tx:
             if not (await ledger.balance_of(tx, pool, user)).pending:
                 return True
-            found = [one for one in await meter.open_holds(tx, pool) if one.user == user and one.hold != but]
+            found = [one for one in await meter.open_holds(tx, pool) if one.user == user]
         return await self._release_over(pool, found) if found else True
 
     async def _release_over(self, pool: str, found: Iterable[Hold]) -> bool:

@@ -17,6 +17,7 @@ from billing.receipts.store import NOWHERE
 from ground.sql import FAILURES, Stamp, Tx, is_about_data
 from queueing.facts import OfferFacts, SessionFacts, TicketFacts
 from server.mirror import Event
+from sessions.store import LoggedSession
 
 EVENTS_MAX: Final = 1 << 16
 """Events of one entry that have a position of their own."""
@@ -26,7 +27,25 @@ Told = Sequence[tuple[Stamp, Sequence[Event]]]
 _log = structlog.get_logger("openline.receipting")
 
 
-class Receipting:
+class Unreceipted:
+    """Where no receipts are made."""
+
+    async def record(self, tx: Tx, pool: str, told: Told) -> None:
+        """As in Receipting."""
+
+    async def lost(self, tx: Tx, pool: str) -> None:
+        """As in Receipting."""
+
+    async def close_lost(
+        self, tx: Tx, pool: str, logged: LoggedSession, ran_ms: int, ended_at: int, reason: str
+    ) -> None:
+        """As in Receipting."""
+
+    async def tidy(self, tx: Tx, pool: str, tickets: Sequence[str]) -> None:
+        """As in Receipting."""
+
+
+class Receipting(Unreceipted):
     """Signs with the server's key. Call it after the sessions are settled."""
 
     def __init__(self, signer: Signer) -> None:
@@ -45,7 +64,24 @@ class Receipting:
 
     async def lost(self, tx: Tx, pool: str) -> None:
         """Entries are missing before those to come: who stands where is not known any more."""
-        await store.forget_all(tx, pool)
+        await store.forget_places(tx, pool)
+
+    async def close_lost(
+        self, tx: Tx, pool: str, logged: LoggedSession, ran_ms: int, ended_at: int, reason: str
+    ) -> None:
+        """Seal a session that the live store lost, and that was settled as having run for `ran_ms`."""
+        at = ended_at
+        told: list[Kept] = [
+            Looked(at=at, ran_ms=ran_ms, running_since=0, side=""),
+            Ended(at=at, reason=reason, by="system", ran_ms=ran_ms),
+        ]
+        async with tx.begin_nested():
+            await books.note(tx, pool, logged.ticket, logged.expert, [(NOWHERE, fact) for fact in told])
+            await books.seal(tx, pool, _settled(logged, at), self._signer)
+
+    async def tidy(self, tx: Tx, pool: str, tickets: Sequence[str]) -> None:
+        """Forget what is kept of tickets other than these, which are all that there are."""
+        await store.forget_others(tx, pool, tickets)
 
 
 class _Page:
@@ -135,11 +171,7 @@ class _Page:
             await self._note(facts, [(pos, self._matched(at, facts))])
         await self._note(facts, [(pos, fact) for fact in _of_session(at, facts)], first=1)
         if facts.state == "ended":
-            settled = Settled(
-                session=facts.session, ticket=facts.ticket, expert=facts.expert, mode=facts.mode,
-                ended_at=facts.ended_at,
-            )  # fmt: skip
-            await books.seal(self._tx, self._pool, settled, self._signer)
+            await books.seal(self._tx, self._pool, _settled(facts, facts.ended_at), self._signer)
 
     def _matched(self, at: int, facts: SessionFacts) -> Matched:
         overtook = [(self._ordinal(ticket, facts.expert), reason) for ticket, reason in facts.overtook]
@@ -160,6 +192,10 @@ class _Page:
 
     async def _note(self, facts: OfferFacts | SessionFacts, told: list[tuple[int, Kept]], first: int = 0) -> None:
         await books.note(self._tx, self._pool, facts.ticket, facts.expert, told, first=first)
+
+
+def _settled(of: SessionFacts | LoggedSession, ended_at: int) -> Settled:
+    return Settled(session=of.session, ticket=of.ticket, expert=of.expert, mode=of.mode, ended_at=ended_at)
 
 
 def _of_offer(at: int, facts: OfferFacts) -> Iterator[Kept]:

@@ -1,6 +1,7 @@
 """Everything that one server process does about money, except that somebody pays in."""
 
 from billing.news import MoneyWhispers
+from billing.receipts.signing import Signer
 from ground.clock import Clock
 from ground.journal import Journal
 from ground.sql import Database
@@ -17,22 +18,23 @@ from server.free_news import FreeNews
 from server.metering import Metering
 from server.money_mails import MoneyMails
 from server.money_news import MoneyNews
+from server.receipting import Receipting
 from server.settling import Settling
 from server.terms import LineTerms
 from sessions.conversation import Conversation
 
 
 class Till:
-    """The parts, tied together. `base` is where people reach the server."""
+    """The parts, tied together. `base` is where people reach the server, `signer` signs receipts."""
 
     def __init__(
         self, store: Store, database: Database, line: Line, journal: Journal, catalogue: Catalogue, fanout: Fanout,
-        clock: Clock, base: str,
+        clock: Clock, base: str, signer: Signer,
     ) -> None:  # fmt: skip
         self._database = database
         self.bills = Bills(database, catalogue)
         self.news = MoneyNews(database, catalogue, self.bills, clock)
-        self.books = Books(database, FreeNews(base), Settling(MoneyMails(base)))
+        self.books = Books(database, FreeNews(base), Settling(MoneyMails(base)), Receipting(signer))
         whispers = MoneyWhispers(store)
         self.metering = Metering(database, line, journal, self.books, catalogue, fanout, whispers, clock)
         self.terms = LineTerms(database, journal, catalogue, self.metering, clock)

@@ -25,6 +25,7 @@ CALL_S: Final = 20.0
 ONE_TRY_S: Final = 8.0
 RETRIES: Final = 2
 EVENT_BYTES: Final = 64 * 1024
+_ANSWERS: Final = ("Customer", "PaymentIntent", "PaymentMethod", "Refund", "Dispute", "ListObject")
 _log = structlog.get_logger("openline.processor")
 
 
@@ -283,7 +284,9 @@ def _load(settings: Settings) -> tuple[Any, Any, Any]:
     client = sdk.StripeClient(
         settings.key, base_addresses={"api": settings.api}, http_client=http, max_network_retries=RETRIES
     )
-    client.v1.checkout.sessions, client.v1.payment_intents, sdk.WebhookSignature  # noqa: B018 - loaded when named
+    for name in (*_ANSWERS, "WebhookSignature"):  # each is loaded when it is named first
+        getattr(sdk, name)
+    sdk.checkout.Session, client.v1.checkout.sessions, client.v1.payment_intents  # noqa: B018
     return sdk, http, client
 
 

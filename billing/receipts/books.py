@@ -76,11 +76,14 @@ async def note_line(tx: Tx, pool: str, ticket: str, expert: str) -> None:
 
 
 async def seal(tx: Tx, pool: str, settled: Settled, signer: Signer) -> bool:
-    """Make the receipt of a session that is settled. False, and logged, when not all of it was seen."""
+    """Make the receipt of a session that is settled. False when it held no money or, which is logged, when not all of
+    it was seen."""
     held = await holds.of_session(tx, pool, settled.session)
+    if held is None:
+        return False
     rows = await store.facts_of(tx, pool, settled.ticket)
     facts = list(_told([row for row in rows if row["expert"] == settled.expert]))
-    if held is None or not facts or not isinstance(facts[0], Joined) or len(facts) >= FACTS_MAX:
+    if not facts or not isinstance(facts[0], Joined) or len(facts) >= FACTS_MAX:
         _log.warning("receipt_not_whole", pool=pool, session=settled.session, facts=len(facts))
         return False
     header = Header(

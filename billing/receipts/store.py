@@ -93,10 +93,17 @@ async def forget_stays(tx: Tx, pool: str, experts: Sequence[str]) -> None:
     await tx.execute(sa.delete(places).where(*over, ~needed))
 
 
-async def forget_all(tx: Tx, pool: str) -> None:
-    """Delete where everybody stands and what is not sealed: the history was lost, and what follows is another."""
+async def forget_places(tx: Tx, pool: str) -> None:
+    """Delete where everybody stands and stood."""
+    await tx.execute(sa.delete(places).where(places.c.pool == pool))
+
+
+async def forget_others(tx: Tx, pool: str, tickets: Sequence[str]) -> None:
+    """Delete what is kept of all tickets but these."""
     for table in (places, facts):
-        await tx.execute(sa.delete(table).where(table.c.pool == pool))
+        kept = await tx.scalars(sa.select(table.c.ticket).where(table.c.pool == pool).distinct())
+        if gone := sorted({*kept} - {*tickets}):
+            await tx.execute(sa.delete(table).where(table.c.pool == pool, table.c.ticket.in_(gone)))
 
 
 # ---------------------------------------------------------------- facts and receipts

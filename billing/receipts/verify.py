@@ -44,6 +44,7 @@ class Found(Struct, kw_only=True):
     session: str = ""
     key: str = ""
     known_key: bool = False
+    facts: int = 0
     positions: list[int] = field(default_factory=list)
     overtook: list[tuple[int, str]] = field(default_factory=list)
     overtaken: list[str] = field(default_factory=list)
@@ -60,6 +61,7 @@ def verify(data: bytes, keys: Collection[str] = ()) -> Found:
     try:
         receipt = _read(data)
         found.session, found.currency = receipt.header.session, receipt.header.currency
+        found.facts = len(receipt.facts)
         found.key, found.known_key = receipt.seal.key, receipt.seal.key in keys
         _check_chain(receipt, found, keys)
         _Walk(receipt, found).run()
@@ -235,14 +237,14 @@ def _outcome(fact: Charged) -> str:
     return "charged" if min(cost(fact.rate, fact.free_ms, fact.ran_ms), fact.held) else "free"
 
 
-def summary(found: Found, facts: int) -> Sequence[str]:
+def summary(found: Found) -> Sequence[str]:
     """What was found, in lines for people."""
     if found.problem:
         where = f"fact {found.at_fact}: " if found.at_fact else ""
         return [f"This receipt does not hold. {where}{found.problem}."]
     passed = ", ".join(reason for _ordinal, reason in found.overtook) or "nobody"
     return [
-        f"Session {found.session}: all {facts} facts hold.",
+        f"Session {found.session}: all {found.facts} facts hold.",
         f"  place in the line  {' -> '.join(str(one) for one in found.positions)}",
         f"  overtook           {passed}",
         f"  was overtaken      {', '.join(found.overtaken) or 'by nobody'}",

@@ -36,7 +36,7 @@ class MakingBatch(Struct, forbid_unknown_fields=True):
     """The body of `POST …/payouts`: for `experts`, or for everybody (null), who is owed `minimum` or more."""
 
     op: Op
-    experts: Annotated[list[Id], Meta(min_length=1, max_length=payouts.LINES_MAX)] | None = None
+    experts: Annotated[list[Id], Meta(min_length=1, max_length=payouts.OWED_MAX)] | None = None
     minimum: Amount = 1
 
 

@@ -14,21 +14,24 @@ from starlette.routing import Route
 
 from billing.payouts import bank_accounts, payouts
 from billing.payouts.bank_accounts import POOL as POOLS_OWN
+from billing.receipts import store as receipts
 from directory.expert import Expert, PoolOptions
 from directory.photos import Photos
 from directory.profiles import Profiles
 from directory.testimonials import Testimonials
 from ground.clock import SystemClock
-from ground.sql import Database, metadata
+from ground.sql import Database, Stamp, metadata
 from identity import links
 from identity.accounts import Accounts
 from identity.tokens import Member, Secret
 from mail import outbox
 from mail.letter import Letter
+from queueing.facts import SessionFacts
 from server.app import create_app
 from server.config import Config
 from server.limits import Bounds, Rate
 from server.run import settings_of
+from sessions import store as sessions
 from tests.attacks.http_rows import ELSEWHERE, POOL, ROLES
 from tests.billing.books import drop
 from tests.directory import pictures
@@ -150,6 +153,7 @@ class HttpHouse:
         for pool, named in ((POOL, self.things), (ELSEWHERE, self.others)):
             named["user"] = await self._member(pool, "user", f"payer@{pool}.example", "")
             named["batch"] = await self._batch(pool, named["user"])
+            named["session"] = await self._receipt(pool, named["user"])
         self.things["mail"], self.others["mail"] = await self._mail(POOL), await self._mail(ELSEWHERE)
 
     async def _photo(self, pool: str, expert: str) -> str:
@@ -164,6 +168,18 @@ class HttpHouse:
                 await bank_accounts.put(tx, pool, whose, "Ada Quill", "DE89370400440532013000", NOW())
             made, _new = await payouts.make(tx, pool, "EUR", op="op-first", now=NOW(), experts=None, minimum=1)
         return made.batch
+
+    async def _receipt(self, pool: str, user: str) -> str:
+        """A session of `user` with a receipt."""
+        facts = SessionFacts(
+            cause="ended", session=f"s-{pool}", expert="ada", user=user, name="Somebody", ticket="t", mode="chat",
+            state="ended", joined_at=1, matched_at=2, live_at=3, ended_at=4, cap_until=0, user_on=False,
+            expert_on=False, gone_side="", gone_until=0, overtook=[], reason="", by="user",
+        )  # fmt: skip
+        async with self.database.begin() as tx:
+            await sessions.record(tx, pool, [(Stamp("e", 1, 4), [facts])])
+            await receipts.add_receipt(tx, pool, facts.session, "{}", 4)
+        return facts.session
 
     async def _mail(self, pool: str) -> str:
         letter = Letter(kind="free", pool=pool, to=f"to@{pool}.example", subject="x", text="y", secret=False)

@@ -74,12 +74,13 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("OPTIONS", f"{V1}/adopt"): Row(kind="open", status=204),
     # one's own
     ("GET", f"{V1}/account"): Row(kind="own"),
+    # before what changes the name, lest somebody is erased by what they were just called
+    ("POST", f"{V1}/account/erase"): Row(kind="own", status=409, body={"confirm": "somebody else"}),
     ("PUT", f"{V1}/account"): Row(kind="own", body={"name": "Another"}),
     ("PUT", f"{V1}/account/password"): Row(kind="own", body={"password": WORD, "old": ""}),
     ("POST", f"{V1}/account/sign-ins/end-others"): Row(kind="own"),
     ("POST", f"{V1}/account/sign-ins/{{sign_in}}/end"): Row(kind="own"),
     ("GET", f"{V1}/account/export"): Row(kind="own"),
-    ("POST", f"{V1}/account/erase"): Row(kind="own", status=409, body={"confirm": "somebody else"}),
     # one's own money
     ("GET", f"{V1}/wallet"): Row(kind="user"),
     ("POST", f"{V1}/deposits"): Row(
@@ -93,6 +94,8 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/p/{pool}/not-paid"): Row(kind="page"),
     ("GET", f"{V1}/statement"): Row(kind="user", query={"before": "0", "limit": "9", "role": "user"}),
     ("GET", f"{V1}/statement.csv"): Row(kind="user", query={"language": "de", "role": "user"}),
+    ("GET", f"{V1}/sessions/{{session}}/receipt.json"): Row(kind="own"),
+    ("GET", "/.well-known/openline-receipts.json"): Row(kind="page"),
     ("GET", f"{V1}/bank-account"): Row(kind="payee"),
     ("PUT", f"{V1}/bank-account"): Row(
         kind="payee", query={"role": "operator"}, body={"name": "Acme GmbH", "iban": "DE89370400440532013000"}

@@ -25,7 +25,7 @@ Route = tuple[str, str]
 # What differs between any two answers.
 PASSING = {"date", "x-request-id"}
 NOBODY = {"expert": "nobody", "testimonial": "t-nothing", "mail": "mail-nothing", "sign_in": "n" * 22}
-NOBODY |= {"user": "nobody", "batch": "payout-nothing"}
+NOBODY |= {"user": "nobody", "batch": "payout-nothing", "session": "s-nothing"}
 CHANGING = [route for route in ROWS if route[0] not in ("GET", "OPTIONS") and ROWS[route].kind != "signed"]
 GETS = [route for route in ROWS if route[0] == "GET"]
 ALONE = {"too_large", "wrong_host", "wrong_origin"}
@@ -172,6 +172,7 @@ FOREIGN = [
     ("boss", ("GET", STATEMENTS), "pool", ELSEWHERE),
     ("boss", ("POST", f"{V1}/payouts"), "pool", ELSEWHERE),
     ("user", ("GET", f"{V1}/statement"), "pool", ELSEWHERE),
+    *(("user", ("GET", f"{V1}/sessions/{{session}}/receipt.json"), "session", f"s-{one}") for one in (POOL, ELSEWHERE)),
     ("peer", ("DELETE", f"{V1}/bank-account"), "pool", ELSEWHERE),
 ]
 

@@ -9,24 +9,19 @@ import asyncio
 import json
 import random
 import resource
-import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
-
-import aiosqlite
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from billing import holds, ledger, meter
 from billing.audit import audit
 from billing.price import cost, fee, needed
-from ground import sql
 from ground.errors import Refusal
 from ground.sql import Database, Tx
+from tests.billing.inline import on_this_thread
 
 EUR, START, MINUTE = "EUR", 1_800_000_000_000, 60_000
 Step = Callable[[Tx], Awaitable[None]]
@@ -158,7 +153,7 @@ class Trade:
 
 async def run(url: str, operations: int, seed: int, together: int = 500) -> dict[str, Any]:
     """So many operations, `together` in a transaction, then the audit: what it took, and the drifts found."""
-    db = _on_this_thread(url) if url.startswith("sqlite") else await Database.open(url)
+    db = on_this_thread(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else await Database.open(url)
     await db.migrate()
     trade, began = Trade(seed), time.perf_counter()
     trade.now = START
@@ -179,42 +174,6 @@ async def run(url: str, operations: int, seed: int, together: int = 500) -> dict
         "seconds": round(took, 1), "audit_seconds": round(time.perf_counter() - began, 1),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }  # fmt: skip
-
-
-def _on_this_thread(url: str) -> Database:
-    """SQLite without the driver's threads: handing every call over costs ten times what SQLite does."""
-    path = url.removeprefix("sqlite:///")
-
-    def connect(*_arguments: object, **_options: object) -> Inline:
-        return Inline(lambda: sqlite3.connect(path, isolation_level=None), iter_chunk_size=64)
-
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"async_creator_fn": connect})
-    event.listen(engine.sync_engine, "connect", sql._set_pragmas)
-    event.listen(engine.sync_engine, "begin", sql._begin_sqlite)
-    return Database(engine)
-
-
-class Inline(aiosqlite.Connection):
-    """The driver's connection; what it would queue for its thread is done at once."""
-
-    def __await__(self) -> Generator[Any, None, aiosqlite.Connection]:
-        self._tx = AtOnce()  # type: ignore[assignment]
-        return self._connect().__await__()
-
-
-class AtOnce:
-    """Stands where the driver's queue stood."""
-
-    def put_nowait(self, asked: "tuple[asyncio.Future[Any] | None, Callable[[], Any]]") -> None:
-        future, work = asked
-        try:
-            done = work()
-        except Exception as error:
-            assert future is not None
-            future.set_exception(error)
-        else:
-            if future is not None:
-                future.set_result(done)
 
 
 def main() -> None:

@@ -172,8 +172,8 @@ async def test_whoever_dies_nobody_pays_for_three_seconds_more_and_zero_comes_wi
         restarting = asyncio.create_task(pair.restart(lead))
         await asyncio.sleep(0.1)
         back = [
-            await stack.enter_async_context(pair.talker(pool, role, member, other))
-            for role, member in (("user", "u-zero"), ("expert", "zero"))
+            await stack.enter_async_context(one)
+            for one in (pair.talker(pool, "user", "u-zero", other), pair.talker(pool, "expert", "zero", other))
         ]
         for page in back:
             said = await page.until(messages.Session, lambda one: one.state == "ended")

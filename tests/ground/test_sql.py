@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 
 import billing.deposits.store
 import billing.payouts.store
+import billing.receipts.store
 import billing.store
 import directory.index.store
 import directory.store
@@ -38,8 +39,9 @@ from ground.sql import (
 from ground.sql import set_cursor as move
 
 ROOMS = (
-    billing.deposits.store, billing.store, directory.index.store, directory.store, identity.outside.store,
-    identity.store, mail.store, presence.store, queueing.store, sessions.feedback.store, sessions.store,
+    billing.deposits.store, billing.receipts.store, billing.store, directory.index.store, directory.store,
+    identity.outside.store, identity.store, mail.store, presence.store, queueing.store, sessions.feedback.store,
+    sessions.store,
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from billing.receipts.signing import Signer
 from directory.expert import Expert
 from directory.index.index import Index
 from directory.news import News
@@ -43,6 +44,7 @@ from wire.codec import MSGPACK, Codec
 
 M = TypeVar("M", bound=messages.Message)
 BASE = "https://line.example"
+SECRET = b"of the receipts of the tests"
 EXPERTS = [
     Expert(expert="ada", name="Ada Lovelace", modes=["chat", "audio"], categories=["maths"]),
     Expert(expert="bob", name="Bob Noyce", modes=["chat"]),
@@ -136,7 +138,9 @@ class Hall:
         self.told = ProfileNews(self.catalogue)
         self.fanout.profile_changed = self.told.changed
         self.index = Index(db)
-        self.till = Till(store, db, self.line, self.journal, self.catalogue, self.fanout, self.clock, BASE)
+        self.till = Till(
+            store, db, self.line, self.journal, self.catalogue, self.fanout, self.clock, BASE, Signer(SECRET)
+        )
         self.books, self.metering = self.till.books, self.till.metering
         self.emails: dict[tuple[str, str, str], str] = {}  # of the members' accounts: (pool, role, subject)
         letters = LettersDesk(db, self.clock, BASE, self._email_of, lambda: None)

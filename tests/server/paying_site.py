@@ -41,9 +41,9 @@ class Road:
         self.came.append((body, signature))
         return Response(status_code=200 if self.closed else (await self.send(body, signature)).status_code)
 
-    async def send(self, body: bytes, signature: str, **headers: str) -> httpx.Response:
+    async def send(self, body: bytes, signature: str | bytes, **headers: str) -> httpx.Response:
         """Knock at the server's webhook."""
-        given = {"content-type": "application/json", "stripe-signature": signature, **headers}
+        given: dict[str, Any] = {"content-type": "application/json", "stripe-signature": signature, **headers}
         async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
             return await http.post(self.to, content=body, headers={k: v for k, v in given.items() if v})
 

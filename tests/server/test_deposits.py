@@ -1,5 +1,6 @@
 """Paying in through the server: a page to pay at, the balance live on every page, and one's money over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,9 @@ async def test_who_may_not_pay_in_is_told_why(house: PayingSite, what: str) -> N
     if what in ("visitor", "not prepaid"):
         headers = {"cookie": cookie}
         body = {"op": "op-00000001", "amount": 2500}
-        assert (await site.guest.ask("POST", f"{V1}/deposits", json=body, headers=headers)).json()["code"] == codes[what]
+        assert (await site.guest.ask("POST", f"{V1}/deposits", json=body, headers=headers)).json()["code"] == codes[
+            what
+        ]
         wallet = await site.guest.get(f"{V1}/wallet", headers=headers)
         assert wallet.json().get("code" if what == "not prepaid" else "deposits") in ("not_prepaid", [])
 
@@ -114,13 +117,19 @@ async def test_a_wallet_with_a_card_that_is_kept_a_reload_and_money_back(house: 
     await house.until_balance("uma", 4000)
     back = await browser.ask("POST", f"{V1}/refunds", json={"op": "op-00000002", "amount": 3500})
     assert (back.status_code, back.json()["amount"]) == (202, 3500)
-    await house.road.all_of("refund.updated", 2)
-    assert (await browser.get(f"{V1}/wallet")).json()["balance"] == 500
+    async with asyncio.timeout(15):
+        while (wallet := (await browser.get(f"{V1}/wallet")).json())["refunding"]:
+            await asyncio.sleep(0.05)
+    assert (wallet["balance"], wallet["refundable"]) == (500, 500)
+    sent = (await house.client.v1.refunds.list_async()).data
+    assert sorted(one.amount for one in sent) == [1500, 2000]
     assert (await browser.ask("DELETE", f"{V1}/card")).status_code == 200
     assert (await browser.ask("DELETE", f"{V1}/card")).json()["code"] == "no_card"
     assert (await browser.get(f"{V1}/wallet")).json()["card"] is None
     assert (await other.get(f"{V1}/wallet")).json() == empty
-    assert (await other.ask("POST", f"{V1}/refunds", json={"op": "op-00000002", "amount": 1})).json()["code"] == "balance_too_low"
+    assert (await other.ask("POST", f"{V1}/refunds", json={"op": "op-00000002", "amount": 1})).json()[
+        "code"
+    ] == "balance_too_low"
 
 
 async def test_without_a_processor_nobody_pays_in(store_url: str, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from mail.outbox import Outbox
 from tests.billing.books import EUR, MINUTE, check
 from tests.databases import database_url, postgres_server
 from tests.server.people_site import ADA, NOW, POOL, Browser, PeopleSite, people_site
+from tests.server.test_own_data import dump
 
 __all__ = ["database_url", "postgres_server"]
 V1 = f"/v1/pools/{POOL}"
@@ -239,7 +240,7 @@ async def test_an_expert_is_paid_what_was_earned_and_hears_of_it(people: People)
     await check(people.site.database)
 
 
-async def test_money_goes_along_and_nobody_is_erased_with_some_left(people: People) -> None:
+async def test_money_goes_along_and_nobody_is_erased_with_some_left(people: People, tmp_path: Path) -> None:
     await people.deposit(5000)
     await people.talk("long", 45_000)
     await posted(people.ada, "bank-account?role=expert", method="PUT", name="Ada Quill", iban=IBAN)
@@ -258,4 +259,8 @@ async def test_money_goes_along_and_nobody_is_erased_with_some_left(people: Peop
     sums = await told(people.boss, "money")
     assert (sums["fees"], sums["wallets"]["amount"], sums["owed"]["amount"]) == (5000, 0, 0)
     assert (await told(people.boss, f"statements/wallet/{people.subjects['uma']}"))["items"] == []
+    kept = dump(tmp_path)
+    assert IBAN.lower() not in kept
+    money = [line for line in kept.splitlines() if line.startswith(("ledger", "deposit", "payout", "payer", "refund"))]
+    assert money and not [line for line in money if people.subjects["uma"].lower() in line or "'ada'" in line]
     await check(people.site.database)

@@ -72,7 +72,7 @@ class Bounds:
 
     def _promise(self, world: "World", name: str, at: int) -> None:
         ticket = world.tickets.get(name)
-        if ticket is None or ticket.state != "waiting" or not ticket.connected:
+        if ticket is None or ticket.state != "waiting" or not ticket.connected or ticket.paused_until:
             return
         for expert, ordinal in ticket.lines:
             facts = world.experts[expert]

@@ -68,6 +68,8 @@ class People:
         self.home: dict[tuple[str, str], str] = {}
         """Through which process each member is connected."""
         self.dead_until = dict.fromkeys(PROCESSES, 0)
+        self.purses: dict[str, int] = {}
+        """How long what each user has would last with those who take money."""
 
     def order(self, at: int, door: str, command: str, *args: Any, **more: Any) -> None:
         self.count += 1
@@ -151,14 +153,24 @@ class People:
         number = int(expert[1:])
         return 0 if number % 3 else 50 + number % 100
 
-    def terms(self, *experts: str) -> dict[str, Terms]:
-        return {expert: Terms(rate, 0, HOUR) for expert in experts if (rate := self.rate(expert))}
+    def purse(self, user: str) -> int:
+        """For some it ends long before they are done."""
+        if user not in self.purses:
+            self.purses[user] = int(self.money_dice.lognormvariate(5.3, 0.8) * SECOND)
+        return self.purses[user]
+
+    def terms(self, user: str, *experts: str) -> dict[str, Terms]:
+        return {expert: Terms(rate, 0, self.purse(user)) for expert in experts if (rate := self.rate(expert))}
 
     def pays(self, offer: OfferFacts) -> dict[str, int]:
-        """What is set aside: for some it ends long before they are done."""
-        if not offer.rate:
-            return {}
-        return {"budget_ms": int(self.money_dice.lognormvariate(5.3, 0.8) * SECOND), "fee_bps": 1_500}
+        """All that the user has is set aside."""
+        return {"budget_ms": self.purse(offer.user), "fee_bps": 1_500} if offer.rate else {}
+
+    def _deposit(self, user: str, at: int) -> None:
+        """Somebody who waits pays in."""
+        if self.money_dice.random() < 0.05:
+            more = self.money_dice.randrange(MINUTE, 10 * MINUTE)
+            self.order(at + self.money_dice.randrange(5 * MINUTE), "world", "deposit", user, more)
 
     def _spend(self, session: SessionFacts, at: int) -> None:
         """During a talk some pay in, some fall silent for a while, and some have no sound."""
@@ -188,19 +200,20 @@ class People:
         ]
         if free and self.chance(45):
             one = self.dice.choice(free)
-            self.order(at, "line", "connect", user, one, "chat", terms=self.terms(one))
+            self.order(at, "line", "connect", user, one, "chat", terms=self.terms(user, one))
         elif len(here) >= 3 and self.chance(30):
             three = self.dice.sample(here, 3)
-            self.order(at, "line", "join", user, three, "audio", terms=self.terms(*three))
+            self.order(at, "line", "join", user, three, "audio", terms=self.terms(user, *three))
         elif here:
             popular = here[int(len(here) * self.dice.random() ** 3)]
-            self.order(at, "line", "join", user, [popular], "chat", terms=self.terms(popular))
+            self.order(at, "line", "join", user, [popular], "chat", terms=self.terms(user, popular))
         else:
             self.order(at, "world", "go", "user", user)
 
     def settled(self, user: str, at: int) -> None:
         """In a line: patience runs, and some do something else meanwhile."""
         self.order(at + int(self.dice.expovariate(1 / (14 * MINUTE))) + MINUTE, "line", "leave", user, "")
+        self._deposit(user, at)
         if self.chance(4):
             away = self.after(at, 20, 200)
             self.order(away, "line", "step_away", user, self.dice.randrange(30, 400))
@@ -210,7 +223,7 @@ class People:
             self._vanish(self.after(at, 10, 300), "user", user)
         if self.chance(8):
             other = self.dice.choice(self.experts)
-            self.order(self.after(at, 30, 300), "line", "switch", user, other, terms=self.terms(other))
+            self.order(self.after(at, 30, 300), "line", "switch", user, other, terms=self.terms(user, other))
         if self.chance(1):
             self.order(self.after(at, 30, 300), "world", "operate", user)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from ground.store import Store
-from tests.simulation.people import People
+from tests.simulation.people import MINUTE, People
 from tests.simulation.week import START, Week, settings_of_the_week
 from tests.simulation.world import World
 
@@ -57,6 +57,7 @@ async def test_a_week_keeps_every_promise(store: Store, pool: str, seed: int, da
     if days >= 1:
         assert world.joined > days * 24 * 50
         assert world.served > world.joined // 2
+        assert {"balance_spent", "ended", "user_gone"} <= world.charged.keys()
         if days >= 7:  # in a single day the rarer reasons may not come up
             assert {"stepped_away", "disconnected", "elsewhere"} <= world.overtakes.keys()
     assert world.bounds.kept > days * 50, "bounds that nobody was held to"
@@ -69,5 +70,6 @@ def report(world: World) -> str:
         f"{world.joined} joined, {world.served} served, {world.left} left, {len(world.tickets)} still here; "
         f"wait p50 {waits[len(waits) // 2] // 1000} s, p95 {waits[len(waits) * 95 // 100] // 1000} s; "
         f"overtakes {dict(sorted(world.overtakes.items()))}; "
+        f"metered {dict(sorted(world.charged.items()))}, {world.ran_ms // MINUTE} min; "
         f"bounds {world.bounds.kept} kept, {world.bounds.void} void, the longest share {max(world.bounds.shares):.2f}"
     )

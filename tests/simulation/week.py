@@ -156,6 +156,10 @@ class Week:
         process = self.people.home.get((side, member), "")
         return [("line", "evidence", (session, side, process, silent_ms))] if process else []
 
+    def _world_deposit(self, at: int, user: str, more: int) -> list[tuple[Any, ...]]:
+        purse = self.people.purses[user] = self.people.purse(user) + more
+        return [("line", "fund_ticket", (user, dict.fromkeys(self.people.experts, purse)))]
+
     def _world_die(self, at: int, process: str) -> list[tuple[Any, ...]]:
         self.people.die(at, process)
         return []

@@ -117,7 +117,7 @@ async def test_too_little_a_deposit_a_call_that_costs_nothing(scene: Scene) -> N
     for person in (uma, ada):
         await person.connected()
         await expect(person.part("meter")).to_have_attribute("data-clock", "running")
-        await expect(person.part("clock-state")).to_have_text("30 seconds or less cost nothing.")
+        await expect(person.part("clock-state")).to_have_text("Free up to 30 seconds.")
     for person in (uma, ada):
         await expect(person.part("meter")).to_have_attribute("data-clock", "last")
         await expect(person.part("clock-state")).to_have_text("Last minute")
@@ -184,3 +184,72 @@ async def test_the_ring_drains_a_deposit_fills_it_and_zero_ends_it(scene: Scene)
     await expect(ada.part("bill-credit")).to_have_text("€25.60")
     await ada.part("last-bill").get_by_role("button").click()
     await expect(ada.part("last-bill")).to_have_count(0)
+
+
+@pytest.mark.claim("A18", "A19")
+@pytest.mark.timeout(90)
+async def test_a_rate_that_is_kept_and_a_balance_that_is_not(scene: Scene) -> None:
+    """Who waits keeps the rate of when they joined; who can't pay when it is their turn is told, and keeps the place."""
+    await market(scene)
+    await pays_in(scene, "uma", 10_000)
+    ada, uma = await asyncio.gather(scene.expert("ada", name="Ada Quill"), scene.user("uma"))
+    vera = await scene.talker("user", "vera")
+    await pays_in(scene, "vera", 100_000)
+    assert isinstance(await vera.ask(messages.Connect, expert="ada"), messages.Joined)
+    await ada.part("accept").click()
+    await uma.button("Join the line: Ada Quill", uma.card("ada")).click()
+    await uma.button("Join as next", uma.panel).click()
+    await expect(uma.panel.locator('.place [part~="rate"]')).to_have_text("€60.00 a minute")
+    await expect(uma.part("enough")).to_contain_text("Enough for 1 min 40 s")
+
+    # It costs more from now on, for others: the place keeps what it had.
+    await scene.books.profiles.put_experts(scene.pool, [msgspec.structs.replace(COSTLY, rate=2 * RATE)])
+    await expect(uma.part("enough")).to_contain_text("Your rate stays €60.00 a minute, as it was when you joined.")
+    await expect(uma.panel.locator('header [part~="rate"]')).to_have_text("€120.00 a minute")
+
+    # Her money goes back to the card, then it is her turn: she is told, the expert too, and the place is kept.
+    await is_left_with(scene, "uma", 500)
+    session = await vera.until(messages.Session)
+    assert isinstance(await vera.ask(messages.End, session=session.session), messages.Ok)
+    await ada.part("ready").click()
+    await ada.sees("Uma would like to talk")
+    await ada.part("accept").click()
+    await ada.sees("The balance of this person is too low")
+    await uma.sees("Your balance was too low when it was your turn", uma.panel)
+    await uma.panel.locator(".pause").get_by_role("button", name="Make a deposit").click()
+    form = uma.panel.locator("openline-deposit")
+    await form.get_by_label("€100.00").check(force=True)
+    await pays(uma, form)
+    await expect(uma.part("came")).to_contain_text("€100.00 has arrived")
+    await uma.part("done").click()
+    await uma.panel.get_by_role("button", name="I’m back").click()
+    await ada.sees("Uma would like to talk")
+
+
+TO_HER = """(panel) => Promise.all(panel.call.peer.getSenders().map((sender) => sender.replaceTrack(%s)))"""
+
+
+@pytest.mark.claim("A17", "A18")
+@pytest.mark.timeout(90)
+async def test_the_clock_stands_still_while_no_sound_comes(scene: Scene) -> None:
+    await market(scene)
+    await pays_in(scene, "uma", 100_000)
+    may = {"permissions": ["microphone"]}
+    ada, uma = await asyncio.gather(scene.expert("ada", name="Ada Quill", **may), scene.user("uma", **may))
+    await uma.button("Audio call: Ada Quill", uma.card("ada")).click()
+    await expect(uma.panel.get_by_role("radio", name="Audio call")).to_be_checked()
+    await uma.button("Connect now", uma.panel).click()
+    await ada.part("accept").click()
+    for person in (ada, uma):
+        await expect(person.part("meter")).to_have_attribute("data-clock", "running", timeout=20_000)
+    speaks = ada.page.locator("openline-call")
+    await speaks.evaluate(TO_HER % "null")
+    for person in (ada, uma):
+        await expect(person.part("meter")).to_have_attribute("data-clock", "frozen")
+        await expect(person.part("clock-state")).to_have_text("Clock stopped: no sound is coming through")
+    stopped = await left(uma)
+    await speaks.evaluate(TO_HER % "panel.mine.getAudioTracks()[0]")
+    for person in (ada, uma):
+        await expect(person.part("meter")).to_have_attribute("data-clock", "running")
+    assert stopped - await left(uma) <= 2
+    await uma.end()

@@ -201,12 +201,12 @@ export class OpenlineSession extends PoolElement {
 
   private renderCall(call: Call, session: Session): TemplateResult {
     return html`<openline-call .client=${this.client} .language=${this.language} .theme=${this.theme} .call=${call} .view=${call.state}
-      .microphone=${call.microphone} .mine=${call.mine} .theirs=${call.theirs} .evidence=${call.evidence} .partner=${session.partner}></openline-call>`;
+      .microphone=${call.microphone} .mine=${call.mine} .theirs=${call.theirs} .evidence=${call.evidence && !call.silent} .partner=${session.partner}></openline-call>`;
   }
 
   private renderMeter(meter: Meter, session: Session): TemplateResult {
     return html`<openline-meter .client=${this.client} .language=${this.language} .theme=${this.theme} .meter=${meter} .session=${session}
-      .online=${this.online} .silent=${this.call?.silent ?? false} @deposit-wanted=${this.onWanted}></openline-meter>`;
+      .online=${this.online} .silent=${this.call?.silent ?? false} ?depositing=${this.depositing} @deposit-wanted=${this.onWanted}></openline-meter>`;
   }
 
   private renderDeposit(session: Session): TemplateResult {

@@ -44,7 +44,7 @@ export const meterAr: Catalogue<MeterKey> = {
   "meter.label": "الوقت والمال",
   "meter.left": "الوقت المتبقي",
   "meter.before": "تبدأ الساعة حين يتصل الطرفان.",
-  "meter.short": "30 ثانية أو أقل لا تكلف شيئاً.",
+  "meter.short": "مجاني حتى 30 ثانية.",
   "meter.free": "أول {time} مجانية.",
   "meter.me": "الساعة متوقفة: في انتظار اتصالك",
   "meter.them": "الساعة متوقفة: في انتظار {partner}",

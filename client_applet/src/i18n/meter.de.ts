@@ -44,7 +44,7 @@ export const meterDe: Catalogue<MeterKey> = {
   "meter.label": "Zeit und Geld",
   "meter.left": "Verbleibende Zeit",
   "meter.before": "Die Uhr läuft, sobald beide verbunden sind.",
-  "meter.short": "30 Sekunden oder weniger kosten nichts.",
+  "meter.short": "Bis 30 Sekunden kostenlos.",
   "meter.free": "Die ersten {time} sind kostenlos.",
   "meter.me": "Uhr angehalten: wartet auf Ihre Verbindung",
   "meter.them": "Uhr angehalten: wartet auf {partner}",

@@ -44,7 +44,7 @@ export const meterEn = {
   "meter.label": "Time and money",
   "meter.left": "Time left",
   "meter.before": "The clock starts when both are connected.",
-  "meter.short": "30 seconds or less cost nothing.",
+  "meter.short": "Free up to 30 seconds.",
   "meter.free": "The first {time} are free.",
   "meter.me": "Clock stopped: waiting for your connection",
   "meter.them": "Clock stopped: waiting for {partner}",

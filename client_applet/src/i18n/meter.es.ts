@@ -44,7 +44,7 @@ export const meterEs: Catalogue<MeterKey> = {
   "meter.label": "Tiempo y dinero",
   "meter.left": "Tiempo restante",
   "meter.before": "El reloj empieza cuando ambos estén conectados.",
-  "meter.short": "30 segundos o menos no cuestan nada.",
+  "meter.short": "Gratis hasta 30 segundos.",
   "meter.free": "Los primeros {time} son gratis.",
   "meter.me": "Reloj parado: se espera su conexión",
   "meter.them": "Reloj parado: se espera a {partner}",

@@ -190,4 +190,6 @@ export const staffAr: Catalogue<StaffKey> = {
   "nav.profile": "ملفي",
   "nav.account": "الحساب",
   "nav.people": "الأشخاص والرسائل",
+  "nav.money": "المال",
+  "nav.earnings": "أرباحي",
 };

@@ -190,4 +190,6 @@ export const staffDe: Catalogue<StaffKey> = {
   "nav.profile": "Mein Profil",
   "nav.account": "Konto",
   "nav.people": "Menschen und Mails",
+  "nav.money": "Geld",
+  "nav.earnings": "Mein Verdienst",
 };

@@ -186,6 +186,8 @@ export const staffEn = {
   "nav.profile": "My profile",
   "nav.account": "Account",
   "nav.people": "People and mails",
+  "nav.money": "Money",
+  "nav.earnings": "My earnings",
 } as const satisfies Record<string, Message>;
 
 export type StaffKey = keyof typeof staffEn;

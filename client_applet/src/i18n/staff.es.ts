@@ -190,4 +190,6 @@ export const staffEs: Catalogue<StaffKey> = {
   "nav.profile": "Mi perfil",
   "nav.account": "Cuenta",
   "nav.people": "Personas y correos",
+  "nav.money": "Dinero",
+  "nav.earnings": "Mis ingresos",
 };

@@ -18,9 +18,9 @@ export class OpenlineBill extends MoneyPart {
   static override styles = [...MoneyPart.styles, css`
     :host { display: block; }
     .bill { display: grid; gap: 8px; }
-    dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(92px, 1fr)); gap: 8px 14px; }
+    dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(104px, 1fr)); gap: 8px 14px; }
     dt { font-size: 0.78em; color: var(--_muted); }
-    dd { font-weight: 640; font-variant-numeric: tabular-nums; }
+    dd { font-weight: 640; font-variant-numeric: tabular-nums; white-space: nowrap; }
     .rule { font-weight: 600; }
     .links { display: flex; flex-wrap: wrap; gap: 0 16px; font-size: 0.9em; }
     .links a { display: inline-flex; align-items: center; min-block-size: 44px; color: var(--_text); text-underline-offset: 3px; }

@@ -11,7 +11,7 @@ export const depositStyles = css`
   .option { position: relative; cursor: pointer; }
   .option input { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; margin: 0; opacity: 0; cursor: pointer; }
   .option span {
-    display: grid; place-items: center; text-align: center; block-size: 100%; min-block-size: 48px; padding: 0 0.6em; border: 1.5px solid var(--_edge-strong);
+    display: grid; place-items: center; text-align: center; block-size: 100%; min-block-size: 48px; padding: 0 0.4em; font-size: 0.96em; border: 1.5px solid var(--_edge-strong);
     border-radius: var(--_radius-small); background: var(--_surface); font-weight: 600; line-height: 1.2; font-variant-numeric: tabular-nums;
   }
   .option:hover span { background: var(--_hover); }

@@ -30,6 +30,8 @@ export class OpenlineMeter extends MoneyPart {
   @property({ type: Boolean }) online = false;
   /** The sound of the other side has stopped coming. */
   @property({ type: Boolean }) silent = false;
+  /** The deposit is before the eyes already. */
+  @property({ type: Boolean }) depositing = false;
 
   @state() private polite = "";
   @state() private urgent = "";
@@ -135,7 +137,7 @@ export class OpenlineMeter extends MoneyPart {
   }
 
   private renderMore(state: ClockState): TemplateResult | typeof nothing {
-    if (state === "over") return nothing;
+    if (state === "over" || this.depositing) return nothing;
     return html`<button class="button ${state === "last" ? "main" : "outline"} small more" part="deposit" @click=${this.deposit}>${icon("plus")}${this.t("meter.more")}</button>`;
   }
 

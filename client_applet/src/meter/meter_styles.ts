@@ -1,7 +1,7 @@
 import { css } from "lit";
 
 export const meterStyles = css`
-  :host { display: block; flex: none; }
+  :host { display: block; flex: none; container-type: inline-size; }
   .meter {
     display: grid; grid-template-columns: auto auto minmax(0, 1fr) auto; align-items: center; gap: 4px 14px; padding: 8px 16px;
     border-block-end: 1px solid var(--_edge); background: var(--_sunken); --_ring: var(--_accent);
@@ -34,9 +34,9 @@ export const meterStyles = css`
     .meter.last { outline: 3px solid Highlight; outline-offset: -3px; }
     .dial { color: CanvasText; }
   }
-  @media (max-width: 430px) {
+  @container (max-width: 30rem) {
     .meter { grid-template-columns: auto minmax(0, 1fr) auto; padding: 8px 12px; gap: 4px 10px; }
-    .words { grid-column: 1 / -1; display: flex; flex-wrap: wrap; gap: 0 10px; }
+    .words { grid-column: 1 / -1; display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 10px; }
     .more { grid-row: 1; grid-column: 3; }
   }
 `;

@@ -29,6 +29,8 @@ export class OpenlineQuote extends MoneyPart {
   @property({ attribute: false }) mode: Mode = "chat";
   /** The rate that the place in line has kept; 0 where one does not stand there. */
   @property({ attribute: false }) locked = 0;
+  /** The deposit is before the eyes already. */
+  @property({ type: Boolean }) depositing = false;
   /** How often there was news of this expert. */
   @property({ attribute: false }) news = 0;
 
@@ -108,14 +110,14 @@ export class OpenlineQuote extends MoneyPart {
       <div><strong>${kept ? balance : this.t("quote.enough", { time: this.time(told.enough_s) })}</strong>
         <div class="muted">${kept ? this.t("quote.locked", { price: this.money(this.locked, told.currency) }) : `${balance} · ${this.rate(told)}`}</div>
         ${told.free_s > 0 ? html`<div class="muted">${this.t("quote.free", { time: this.time(told.free_s) })}</div>` : nothing}</div>
-      ${told.deposits.length > 0 ? html`<button class="button quiet small" part="deposit" @click=${this.deposit}>${icon("plus")}${this.t("meter.more")}</button>` : nothing}
+      ${told.deposits.length > 0 && !this.depositing ? html`<button class="button quiet small" part="deposit" @click=${this.deposit}>${icon("plus")}${this.t("meter.more")}</button>` : nothing}
     </div>`;
   }
 
   private low(told: Quoted): TemplateResult {
     const values = { balance: this.money(told.balance, told.currency), rate: this.rate(told), time: this.time(told.minimum_s) };
     return html`<div class="callout warning" part="low">${icon("card")}<div><strong>${this.t("quote.low")}</strong><br>${this.t("quote.low_text", values)}
-      ${told.deposits.length > 0
+      ${this.depositing ? nothing : told.deposits.length > 0
         ? html`<br><button class="button main" part="deposit" @click=${this.deposit}>${icon("plus")}${this.t("deposit.do")}</button>`
         : html`<br>${refusal(translate(this.language), "no_deposits")}`}</div></div>`;
   }

@@ -92,7 +92,7 @@ export class OpenlineAccount extends PeoplePage {
     const home = { user: pool, expert: `${pool}/expert`, operator: `${pool}/operator` }[account.role];
     return html`
       <a class="button quiet small" href=${home}>${this.w(`nav.${account.role}`)}</a>
-      ${account.role === "expert" ? html`<a class="button quiet small" href="${pool}/expert/profile">${this.w("nav.profile")}</a><a class="button quiet small" href="${pool}/expert/earnings">${this.w("nav.earnings")}</a>` : nothing}
+      ${account.role === "expert" ? html`<a class="button quiet small" href="${pool}/expert/profile">${this.w("nav.profile")}</a>` : nothing}
       ${account.role === "operator" ? html`<a class="button quiet small" href="${pool}/operator/money">${this.w("nav.money")}</a>` : nothing}
       ${this.button("sign-out", this.w("account.sign_out"), () => this.signOut(), "quiet small", "leave")}`;
   }

@@ -51,7 +51,7 @@ export class OpenlineBankAccount extends MoneyPage {
   private async forget(event: Event): Promise<void> {
     event.preventDefault();
     await this.run("forget", async () => this.take(await this.api.send<BankAccount>("DELETE", this.path)), this.w("bank.removed"));
-    this.dialog.close();
+    this.dialog?.close();
   }
 
   protected override render(): TemplateResult {

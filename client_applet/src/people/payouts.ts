@@ -69,7 +69,7 @@ export class OpenlinePayouts extends MoneyPage {
       this.opened = null;
       await this.read();
     }, this.w(`payouts.${asking.what}_done`));
-    this.dialog.close();
+    this.dialog?.close();
   }
 
   protected override render(): TemplateResult {

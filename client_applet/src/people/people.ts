@@ -14,6 +14,7 @@ const ROLES: readonly As[] = ["user", "expert", "operator"];
 
 interface Options {
   currency: string;
+  prepaid: boolean;
   visitors: boolean;
   categories: string[];
   feedback_after_s: number;
@@ -47,6 +48,7 @@ export class OpenlinePeople extends PeoplePage {
   @state() private actions: readonly Action[] = [];
   @state() private more = false;
   @state() private options: Options | null = null;
+  @state() private prepaid = false;
   @state() private invite = { role: "expert" as As, email: "", name: "", expert: "" };
   @state() private blocking: Person | null = null;
   @state() private reason = "";
@@ -62,6 +64,7 @@ export class OpenlinePeople extends PeoplePage {
     const named = location.hash.slice(1) as Tab;
     void this.api.get("account?role=operator").then(() => {
       this.allowed = true;
+      void this.api.get<Options>("options").then(({ prepaid }) => (this.prepaid = prepaid), () => undefined);
       this.open(TABS.includes(named) ? named : "people");
     }, () => (this.allowed = false));
   }
@@ -158,7 +161,7 @@ export class OpenlinePeople extends PeoplePage {
     return html`<li class="row" data-subject=${one.subject}><span class="names grow"><strong dir="auto">${one.name || one.subject}</strong><span class="muted small" dir="auto">${one.email || one.subject}</span>
         ${this.renderBarred(one)}</span>
       <span class="muted small">${one.joined_at ? this.w("people.since", { time: ago(one.joined_at, Date.now(), this.language) }) : nothing}</span>
-      ${one.role === "operator" ? nothing : html`<a class="button quiet small" part="money" href="/p/${encodeURIComponent(this.pool)}/operator/money?${one.role === "expert" ? "earnings" : "wallet"}=${encodeURIComponent(one.subject)}#person">${this.w("people.money")}</a>`}
+      ${one.role === "operator" || !this.prepaid ? nothing : html`<a class="button quiet small" part="money" href="/p/${encodeURIComponent(this.pool)}/operator/money?${one.role === "expert" ? "earnings" : "wallet"}=${encodeURIComponent(one.subject)}#person">${this.w("people.money")}</a>`}
       <button class="button ${one.blocked ? "quiet" : "danger-quiet"} small" part="block" @click=${() => this.askToBlock(one)}>${this.w(one.blocked ? "people.unblock" : "people.block")}</button></li>`;
   }
 

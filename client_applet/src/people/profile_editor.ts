@@ -149,6 +149,7 @@ export class OpenlineProfileEditor extends MoneyPage {
       <header><h1 dir="auto">${profile.name}</h1><nav>
         <a class="button quiet small" href="${pool}/${this.as}">${this.w(`nav.${this.as}`)}</a>
         <a class="button quiet small" href="${pool}/x/${encodeURIComponent(profile.expert)}" target="_blank" rel="noopener">${icon("window")}${this.w("profile.see")}</a>
+        ${this.prepaid && this.as === "expert" ? html`<a class="button quiet small" href="${pool}/expert/earnings">${this.w("nav.earnings")}</a>` : nothing}
         <a class="button quiet small" href="${pool}/account?role=${this.as}">${this.w("nav.account")}</a></nav></header>
       ${this.renderSaid()}
       ${this.renderPhoto(profile)}${this.renderWho(profile)}${this.renderBiography(profile)}${this.renderOffer(profile)}${this.renderHours(profile)}

@@ -42,7 +42,7 @@ export class OpenlineReloadSettings extends MoneyPage {
       await this.api.send("DELETE", "card");
       this.tellChanged();
     }, this.w("wallet.card_removed"));
-    this.dialog.close();
+    this.dialog?.close();
   }
 
   private tellChanged(): void {

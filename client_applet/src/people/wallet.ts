@@ -126,7 +126,7 @@ export class OpenlineWallet extends MoneyPage {
       await this.read();
       await this.statement?.load();
     }, this.w("wallet.refund_begun"));
-    this.dialog.close();
+    this.dialog?.close();
   }
 
   // ------------------------------------------------------------ what is shown

@@ -152,6 +152,7 @@ export class OpenlineConsole extends PoolElement {
     const pool = `/p/${encodeURIComponent(this.pool)}`;
     return html`
       <a class="button quiet small" href="${pool}/expert/profile">${icon("person")}${this.w("nav.profile")}</a>
+      ${this.welcome.value?.rules.prepaid ? html`<a class="button quiet small" href="${pool}/expert/earnings">${icon("card")}${this.w("nav.earnings")}</a>` : nothing}
       <a class="button quiet small" href="${pool}/account?role=expert">${icon("settings")}${this.w("nav.account")}</a>
       <button class="button quiet small" part="sound" aria-pressed=${!this.bell.muted} @click=${() => this.bell.toggle()}>${icon("bell")}<span class=${this.bell.muted ? "struck" : ""}>${sound}</span></button>
       ${permission === "default" ? html`<button class="button quiet small" part="notify" @click=${() => this.bell.ask()}>${icon("info")}${this.w("notify.ask")}</button>` : nothing}

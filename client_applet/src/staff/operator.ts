@@ -106,6 +106,7 @@ export class OpenlineOperator extends PoolElement {
     return html`
       <header><h1>${this.w("op.title")} <span class="muted" dir="auto">${pool}</span></h1>
         <nav><a class="button quiet small" href="/p/${encodeURIComponent(this.pool)}/operator/people">${icon("people")}${this.w("nav.people")}</a>
+          <a class="button quiet small" href="/p/${encodeURIComponent(this.pool)}/operator/money">${icon("card")}${this.w("nav.money")}</a>
           <a class="button quiet small" href="/p/${encodeURIComponent(this.pool)}/account?role=operator">${icon("settings")}${this.w("nav.account")}</a></nav></header>
       ${this.fresh.value === "stale" ? html`<p class="callout warning" role="alert">${icon("offline")}${this.w("offline")}</p>` : nothing}
       ${this.renderTiles(summary(all))}

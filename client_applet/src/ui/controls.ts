@@ -59,6 +59,7 @@ export const controls = css`
   .callout.error svg { color: var(--_danger); }
   .callout.good { background: color-mix(in oklab, var(--_free) 12%, var(--_surface)); }
   .callout.good svg { color: var(--_free); }
+  .callout .button svg { inline-size: 1.2em; block-size: 1.2em; margin: 0; color: inherit; }
   .avatar {
     display: grid; place-items: center; flex: none; inline-size: var(--_avatar, 48px); block-size: var(--_avatar, 48px);
     border-radius: 50%; overflow: hidden; font-weight: 650; font-size: calc(var(--_avatar, 48px) * 0.36); letter-spacing: 0.01em;

@@ -50,7 +50,6 @@ function single(view: PanelView, place: Place): TemplateResult {
       <p class="expect">${icon("clock")}<strong>${wait(t, forecast, forecast ? now - forecast.at : 0)}</strong></p>
       ${atMost(view, place.expert, forecast, forecast ? now - forecast.at : 0)}
       <p class="muted">${ahead > 0 ? t("people.ahead", { n: ahead }) : t("people.none")}</p>
-      ${rateLine(view, place.rate)}
     </div>`;
 }
 

@@ -33,7 +33,7 @@ export function quoted(view: PanelView, expert: string, mode: Mode, go: Template
   const { hall, client, language, theme } = view;
   if (hall.role !== "user" || rateOf(hall, expert, mode) + locked === 0) return go;
   return html`<openline-quote .client=${client} .language=${language} .theme=${theme} .expert=${expert} .mode=${mode} .locked=${locked}
-    .news=${hall.news.get(expert) ?? 0} @deposit-wanted=${() => view.ask("deposit")}>${go}</openline-quote>`;
+    ?depositing=${view.asking === "deposit"} .news=${hall.news.get(expert) ?? 0} @deposit-wanted=${() => view.ask("deposit")}>${go}</openline-quote>`;
 }
 
 /** What a minute costs; nothing where it is free. */

@@ -6,9 +6,13 @@ import { icon } from "../ui/icons";
 /** What a minute costs, as shown beside an expert: for each mode where that differs; "" in a pool where nothing is charged. */
 export function price(t: Translate<Key>, language: Language, profile: Pick<Profile, "rate" | "rates">, rules: PoolRules | null): string {
   if (!rules?.prepaid) return "";
-  const one = (rate: number) => (rate === 0 ? t("rate.free") : t("rate.perMinute", { price: money(rate, rules.currency, language) }));
-  const differ = new Set(profile.rates.map(({ rate }) => rate)).size > 1;
-  return differ ? profile.rates.map(({ mode, rate }) => `${t(`mode.${mode}`)}: ${one(rate)}`).join(" · ") : one(profile.rates[0]?.rate ?? profile.rate);
+  const perMinute = (amounts: string) => t("rate.perMinute", { price: amounts });
+  const amount = (rate: number) => money(rate, rules.currency, language);
+  const one = (rate: number) => (rate === 0 ? t("rate.free") : perMinute(amount(rate)));
+  const { rates } = profile;
+  if (new Set(rates.map(({ rate }) => rate)).size < 2) return one(rates[0]?.rate ?? profile.rate);
+  if (rates.every(({ rate }) => rate > 0)) return perMinute(rates.map(({ mode, rate }) => `${t(`mode.${mode}`)} ${amount(rate)}`).join(" · "));
+  return rates.map(({ mode, rate }) => `${t(`mode.${mode}`)}: ${one(rate)}`).join(" · ");
 }
 
 /** Stars and how many gave them; for screen readers in words. */

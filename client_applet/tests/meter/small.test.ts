@@ -36,6 +36,7 @@ describe("what a minute costs", () => {
 
   it("is told for each mode where they differ, and that it is free", () => {
     expect(price(t, "en", rates(0, 150), rules)).toBe("Chat: Free of charge · Audio call: €1.50 a minute");
+    expect(price(t, "en", rates(150, 200), rules)).toBe("Chat €1.50 · Audio call €2.00 a minute");
     expect(price(t, "en", rates(0, 0), rules)).toBe("Free of charge");
     expect(price(t, "en", profile("ada", { rate: 150 }), rules)).toBe("€1.50 a minute");
   });

@@ -182,7 +182,7 @@ def _receipts() -> None:
 
 def _rates() -> None:
     """directory/store.py"""
-    op.add_column("experts", sa.Column("mode_rates", sa.JSON(), nullable=False, server_default=sa.text("'{}'")))
+    op.add_column("experts", sa.Column("mode_rates", sa.JSON()))
 
 
 def _sessions() -> None:
