@@ -103,7 +103,7 @@ class Books:
         async with self._db.begin() as tx:
             waiting = [facts.ticket for facts in snapshot.tickets]
             await tickets.close_lost(tx, pool, waiting, snapshot.at, LOST)
-            await self._receipting.tidy(tx, pool, waiting)
+            await self._receipting.tidy(tx, pool, snapshot)
         if lost:
             _log.warning("sessions_lost", pool=pool, count=len(lost))
         return len(lost)

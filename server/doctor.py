@@ -8,12 +8,14 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
+from billing.deposits.processor import Processor, ProcessorDown, ProcessorRefused, Settings
 from ground.checkup import schema_revisions, store_facts
 from ground.embedded import NoStoreBinary, binary
 from server import doctor_net
 from server.config import Config, without_password
 from server.embedded_run import at_hand
 from server.findings import Finding, judge_clock, judge_python, judge_schema, judge_store
+from server.paying import processor_of
 
 PATIENCE_S = 5.0
 
@@ -29,6 +31,8 @@ async def examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
     for server in config.ice_servers:
         for url in server.urls:
             found.append(await doctor_net.ice(url))
+    if settings := processor_of(config):
+        found.append(await _processor(settings))
     if address := environ.get("OPENLINE_SMTP_URL"):
         found.append(await doctor_net.smtp(address))
     else:
@@ -66,6 +70,19 @@ async def _store(config: Config) -> list[Finding]:
         clock = judge_clock(nodes[-1].time_ms, time.time_ns() // 1_000_000)
     # A cluster's primaries mostly agree; what they say alike is said once.
     return [*dict.fromkeys(found for facts in nodes for found in judge_store(facts)), clock]
+
+
+async def _processor(settings: Settings) -> Finding:
+    processor = Processor(settings, time.time)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await processor.check()
+    except (ProcessorDown, ProcessorRefused, TimeoutError):
+        way_out = "check OPENLINE_STRIPE_KEY, OPENLINE_STRIPE_API and the network"
+        return Finding("fail", "card processor", f"{settings.api} does not answer, or not to this key", way_out)
+    finally:
+        await processor.close()
+    return Finding("ok", "card processor", f"{settings.api} answers and takes the key")
 
 
 async def _database(config: Config) -> list[Finding]:

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 from babel.numbers import get_currency_precision
 
+from billing import ledger
 from billing.deposits import cards, erasure, store
 from billing.deposits.cards import Kept, Reload, Reloads
 from billing.deposits.checkout import Asked, Checkout, Shop
@@ -81,8 +82,8 @@ class Paying:
         return await self._checkout.page(user, asked, shop)
 
     async def refund(self, pool: str, user: str, op: str, amount: int) -> Refunding:
-        """Give unused balance back. Refused `not_prepaid`, and as `Refunds.ask`."""
-        currency = (await self._prepaid(pool)).options.currency
+        """Give unused balance back, also where nothing is charged any more. Refused as `Refunds.ask`."""
+        currency = (await self._catalogue.open(pool)).pool.options.currency
         made = await self._refunds.ask(pool, user, op, amount, currency)
         self._wake.set()
         await self._metering.wallet_changed(pool, user)
@@ -92,7 +93,10 @@ class Paying:
         """Reload the balance by itself, or not. Refused `not_prepaid`, `no_account`, `no_card`, `bad_amount`."""
         found = await self.payer(pool, user)
         made = await self._reloads.wish(pool, user, wish, least(found), found.options.deposit_max)
-        await self.running_low(pool, user)
+        async with self._database.read() as tx:
+            balance = (await ledger.balance_of(tx, pool, user)).balance
+        if balance < wish.threshold:  # what a session has set aside is there until it is spent
+            await self.running_low(pool, user)
         return made
 
     async def drop_card(self, pool: str, user: str) -> None:
@@ -167,11 +171,16 @@ def paying_of(
     config: Config, database: Database, clock: Clock, catalogue: Catalogue, metering: Metering
 ) -> Paying | None:
     """What `config` asks for; None when it names no card processor."""
+    settings = processor_of(config)
+    return settings and Paying(settings, database, clock, catalogue, metering, base_of(config))
+
+
+def processor_of(config: Config) -> Settings | None:
+    """How to reach the card processor that `config` names; None when it names none."""
     if not config.stripe_key:
         return None
-    key, secret, api = config.stripe_key, config.stripe_webhook_secret, config.stripe_api or STRIPE_API
-    settings = Settings(key=key, secret=secret, api=api)
-    return Paying(settings, database, clock, catalogue, metering, base_of(config))
+    api = config.stripe_api or STRIPE_API
+    return Settings(key=config.stripe_key, secret=config.stripe_webhook_secret, api=api)
 
 
 def least(pool: Pool) -> int:

@@ -14,16 +14,15 @@ from billing.receipts.clock import Looked
 from billing.receipts.facts import Accepted, Connected, Ended, Funded, Matched, Offered, OfferOver, Overtaken
 from billing.receipts.signing import Signer
 from billing.receipts.store import NOWHERE
-from ground.sql import FAILURES, Stamp, Tx, is_about_data
-from queueing.facts import OfferFacts, SessionFacts, TicketFacts
-from server.mirror import Event
+from ground.sql import FAILURES, Recorded, Stamp, Tx, is_about_data
+from queueing.facts import OfferFacts, PoolSnapshot, SessionFacts, TicketFacts
 from sessions.store import LoggedSession
 
 EVENTS_MAX: Final = 1 << 16
 """Events of one entry that have a position of their own."""
 OVER: Final = frozenset({"declined", "missed", "not_ready", "withdrawn"})
 Row = dict[str, Any]
-Told = Sequence[tuple[Stamp, Sequence[Event]]]
+Told = Sequence[Recorded]
 _log = structlog.get_logger("openline.receipting")
 
 
@@ -41,7 +40,7 @@ class Unreceipted:
     ) -> None:
         """As in Receipting."""
 
-    async def tidy(self, tx: Tx, pool: str, tickets: Sequence[str]) -> None:
+    async def tidy(self, tx: Tx, pool: str, snapshot: PoolSnapshot) -> None:
         """As in Receipting."""
 
 
@@ -61,6 +60,7 @@ class Receipting(Unreceipted):
             if isinstance(error, FAILURES) and not is_about_data(error):
                 raise
             _log.exception("receipts_not_written", pool=pool)
+            await self.lost(tx, pool)
 
     async def lost(self, tx: Tx, pool: str) -> None:
         """Entries are missing before those to come: who stands where is not known any more."""
@@ -79,9 +79,14 @@ class Receipting(Unreceipted):
             await books.note(tx, pool, logged.ticket, logged.expert, [(NOWHERE, fact) for fact in told])
             await books.seal(tx, pool, _settled(logged, at), self._signer)
 
-    async def tidy(self, tx: Tx, pool: str, tickets: Sequence[str]) -> None:
-        """Forget what is kept of tickets other than these, which are all that there are."""
-        await store.forget_others(tx, pool, tickets)
+    async def tidy(self, tx: Tx, pool: str, snapshot: PoolSnapshot) -> None:
+        """Forget what is kept of tickets that there are no more, and learn where those stand that we have not seen
+        come. Whoever is in a line with one of them gets no receipt for this visit: we can't vouch for the place."""
+        await store.forget_others(tx, pool, [facts.ticket for facts in snapshot.tickets])
+        page = _Page(tx, pool, self._signer)
+        if unseen := await page.learn(snapshot):
+            await store.doubt(tx, pool, sorted(unseen))
+            _log.info("places_learnt", pool=pool, lines=len(unseen))
 
 
 class _Page:
@@ -112,6 +117,15 @@ class _Page:
             await store.forget_facts(self._tx, self._pool, sorted(self._done))
         if self._left:
             await store.forget_stays(self._tx, self._pool, sorted(self._left))
+
+    async def learn(self, snapshot: PoolSnapshot) -> set[str]:
+        """Put down places that are not kept yet; the lines in which they are."""
+        await self._load([(Stamp(snapshot.epoch, snapshot.seq, snapshot.at), snapshot.tickets)])
+        for facts in snapshot.tickets:
+            self._ticket(snapshot.at, (snapshot.seq + 1) * EVENTS_MAX - 1, facts)
+        learnt = {expert for expert, _ticket, _pos in self._changed}
+        await self._flush()
+        return learnt
 
     async def _load(self, told: Told) -> None:
         """The places of all tickets that these entries name."""
@@ -168,20 +182,19 @@ class _Page:
         if facts.cause == "matched":
             await self._flush()
             await books.note_line(self._tx, self._pool, facts.ticket, facts.expert)
-            await self._note(facts, [(pos, self._matched(at, facts))])
+            if (matched := self._matched(at, facts)) is not None:
+                await self._note(facts, [(pos, matched)])
         await self._note(facts, [(pos, fact) for fact in _of_session(at, facts)], first=1)
         if facts.state == "ended":
             await books.seal(self._tx, self._pool, _settled(facts, facts.ended_at), self._signer)
 
-    def _matched(self, at: int, facts: SessionFacts) -> Matched:
-        overtook = [(self._ordinal(ticket, facts.expert), reason) for ticket, reason in facts.overtook]
-        return Matched(
-            at=at, offer=facts.offer, overtook=sorted(overtook), budget_ms=facts.budget_ms, fee_bps=facts.fee_bps
-        )
-
-    def _ordinal(self, ticket: str, expert: str) -> int:
-        ordinal: int = self._open[ticket][expert]["ordinal"]
-        return ordinal
+    def _matched(self, at: int, facts: SessionFacts) -> Matched | None:
+        """None when somebody was overtaken of whom we don't know where they stand."""
+        stands = [(self._open.get(ticket, {}).get(facts.expert), reason) for ticket, reason in facts.overtook]
+        overtook = sorted((row["ordinal"], reason) for row, reason in stands if row is not None)
+        if len(overtook) < len(stands):
+            return None
+        return Matched(at=at, offer=facts.offer, overtook=overtook, budget_ms=facts.budget_ms, fee_bps=facts.fee_bps)
 
     async def _overtaken(self, at: int, pos: int, facts: SessionFacts) -> None:
         """Who was overtaken by this match reads why, if they pay here."""

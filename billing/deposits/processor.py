@@ -154,6 +154,10 @@ class Processor:
         plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url
         return plain and f"{parts.scheme}://{parts.netloc}" == origin and parts.path.startswith("/")
 
+    async def check(self) -> None:
+        """Return when it answers, and takes the key. Raises ProcessorDown."""
+        await self._ask(lambda v1: v1.checkout.sessions.list_async({"limit": 1}), _all_of)
+
     # ------------------------------------------------------------ paying
 
     async def customer(self, pool: str, user: str, key: str) -> str:
@@ -352,8 +356,12 @@ def _returned(found: dict[str, Any]) -> Returned:
     )  # fmt: skip
 
 
+def _all_of(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return msgspec.convert(found["data"], list[dict[str, Any]])
+
+
 def _all_returned(found: dict[str, Any]) -> list[Returned]:
-    return [_returned(one) for one in found["data"]]
+    return [_returned(one) for one in _all_of(found)]
 
 
 def _disputed(found: dict[str, Any]) -> Disputed:

@@ -124,7 +124,8 @@ class Webhook:
     async def _is_reload(self, row: store.Row, found: Payment) -> bool:
         async with self._tools.db.read() as tx:
             known = await store.payer(tx, row["pool"], row["user"])
-        ours = row["payment"] in (None, found.payment) and found.customer in ("", known["customer"])
+        # Whoever was forgotten meanwhile is nobody's customer any more, and has paid all the same.
+        ours = row["payment"] in (None, found.payment) and known["customer"] in ("", found.customer)
         paid = found.status == "succeeded"
         return ours and (not paid or self._fits(row, found.received, found.currency))
 

@@ -27,6 +27,7 @@ from billing.receipts.facts import (
     Funded,
     Header,
     Joined,
+    Matched,
 )
 from billing.receipts.receipt import sealed
 from billing.receipts.signing import Signer
@@ -61,9 +62,10 @@ async def note(
 
 
 async def note_line(tx: Tx, pool: str, ticket: str, expert: str) -> None:
-    """Keep what happened in the line of `expert` while this ticket stood there: the last visit, which has ended."""
+    """Keep what happened in the line of `expert` while this ticket stood there: the last visit, which has ended.
+    Nothing, when we can't vouch for it."""
     own = line.last_visit(await store.stays_of(tx, pool, expert, ticket))
-    if not own:
+    if not own or own[0]["by"] == store.UNKNOWN or await store.is_blind(tx, pool):
         return
     stays = await store.stays_since(tx, pool, expert, own[0]["came_pos"])
     others = [row for row in stays if row["ticket"] != ticket]
@@ -83,7 +85,8 @@ async def seal(tx: Tx, pool: str, settled: Settled, signer: Signer) -> bool:
         return False
     rows = await store.facts_of(tx, pool, settled.ticket)
     facts = list(_told([row for row in rows if row["expert"] == settled.expert]))
-    if not facts or not isinstance(facts[0], Joined) or len(facts) >= FACTS_MAX:
+    whole = bool(facts) and isinstance(facts[0], Joined) and any(isinstance(fact, Matched) for fact in facts)
+    if not whole or len(facts) >= FACTS_MAX:
         _log.warning("receipt_not_whole", pool=pool, session=settled.session, facts=len(facts))
         return False
     header = Header(

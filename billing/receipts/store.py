@@ -24,7 +24,7 @@ places = sa.Table(
     sa.Column("ordinal", sa.BigInteger, nullable=False),
     sa.Column("rate", sa.BigInteger, nullable=False),
     sa.Column("free_ms", sa.BigInteger, nullable=False),
-    sa.Column("by", sa.Text, nullable=False),  # who put it there: user or operator
+    sa.Column("by", sa.Text, nullable=False),  # who put it there: user, operator or unknown
     sa.Column("why", sa.Text, nullable=False),  # why it is there no more
 )
 sa.Index(None, places.c.pool, places.c.ticket, places.c.to_pos)
@@ -58,6 +58,13 @@ keys = sa.Table(
 )
 
 Row = dict[str, Any]
+UNKNOWN: Final = "unknown"
+"""Who put a ticket where it stands, when we have not seen it come."""
+BLIND: Final[Row] = {
+    "expert": "", "ticket": "", "from_pos": 0, "came_pos": 0, "to_pos": 0, "from_ms": 0, "to_ms": 0, "ordinal": 0,
+    "rate": 0, "free_ms": 0, "by": UNKNOWN, "why": "",
+}  # fmt: skip
+"""Nobody's place: it says that a pool is blind."""
 
 # ---------------------------------------------------------------- places
 
@@ -94,12 +101,25 @@ async def forget_stays(tx: Tx, pool: str, experts: Sequence[str]) -> None:
 
 
 async def forget_places(tx: Tx, pool: str) -> None:
-    """Delete where everybody stands and stood."""
+    """Delete where everybody stands and stood. The pool is blind from now on: who stands where has to be learnt."""
     await tx.execute(sa.delete(places).where(places.c.pool == pool))
+    await put_places(tx, [BLIND | {"pool": pool}])
+
+
+async def is_blind(tx: Tx, pool: str) -> bool:
+    """Whether somebody may stand in a line of whom nothing is kept."""
+    marked = sa.select(places.c.pool).where(places.c.pool == pool, places.c.expert == "", places.c.ticket == "")
+    return (await tx.execute(marked)).first() is not None
+
+
+async def doubt(tx: Tx, pool: str, experts: Sequence[str]) -> None:
+    """Those who stand in these lines may have come behind somebody of whom nothing was kept."""
+    mine = (places.c.pool == pool, places.c.expert.in_(experts), places.c.to_pos == NOWHERE)
+    await tx.execute(sa.update(places).where(*mine).values(by=UNKNOWN))
 
 
 async def forget_others(tx: Tx, pool: str, tickets: Sequence[str]) -> None:
-    """Delete what is kept of all tickets but these."""
+    """Delete what is kept of all tickets but these. The pool is blind no more."""
     for table in (places, facts):
         kept = await tx.scalars(sa.select(table.c.ticket).where(table.c.pool == pool).distinct())
         if gone := sorted({*kept} - {*tickets}):

@@ -130,14 +130,17 @@ end)
 
 -- Deadlines -------------------------------------------------------------------------------------------------
 
-R.on_deadline.zero = function(turn, id)
-  S.finish(turn, R.get(turn, "sessions", id), "balance_spent", "system")
+-- A process of an older release may have ended the session, and it knows nothing of these deadlines.
+local function on_live(kind, act)
+  R.on_deadline[kind] = function(turn, id)
+    local s = R.get(turn, "sessions", id)
+    if s and s.state == "live" then act(turn, s) end
+  end
 end
-R.on_deadline.frozen = function(turn, id)
-  S.finish(turn, R.get(turn, "sessions", id), "frozen_too_long", "system")
-end
-R.on_deadline.minute = function(turn, id)
-  local s = R.get(turn, "sessions", id)
+
+on_live("zero", function(turn, s) S.finish(turn, s, "balance_spent", "system") end)
+on_live("frozen", function(turn, s) S.finish(turn, s, "frozen_too_long", "system") end)
+on_live("minute", function(turn, s)
   s.minute_told = true
   S.changed(turn, s, "minute")
-end
+end)

@@ -31,7 +31,7 @@ local function lines(t)
   return pairs_
 end
 
--- What each place costs; nothing where all are free.
+-- What each place costs; an empty list where all are free, nothing where none ever cost anything.
 local FREE = { 0, 0, 0 }
 local function terms(t)
   local list, metered = {}, false
@@ -47,7 +47,7 @@ function T.facts(t, cause, reason, by)
     k = "ticket", cause = cause, ticket = t.ticket, user = t.user, name = t.name, mode = t.mode, state = t.state,
     lines = lines(t), joined_at = t.joined_at, connected = t.connected, paused_until = t.paused_until,
     pause_reason = t.pause_reason, must_confirm = t.must_confirm, offer = t.offer, session = t.session,
-    reason = reason or "", by = by or "", terms = t.terms and terms(t) or {},
+    reason = reason or "", by = by or "", terms = t.terms and terms(t),
   }
 end
 

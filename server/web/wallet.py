@@ -64,7 +64,7 @@ class Wallets:
         ]
 
     async def read(self, request: Request) -> Response:
-        """The wallet. Refused `not_prepaid`."""
+        """The wallet. Where the pool charges nothing (any more), `prepaid` is false and nothing is offered."""
         return answer(await self._wallet(await self._who(request)))
 
     async def deposit(self, request: Request) -> Response:
@@ -74,7 +74,7 @@ class Wallets:
         return answer({"url": await self._paying.page(who.pool, who.subject, wanted)})
 
     async def refund(self, request: Request) -> Response:
-        """What goes back. Refused `no_deposits`, `not_prepaid`, `op_reused`, `refund_open`, `wallet_frozen`,
+        """What goes back. Refused `no_deposits`, `op_reused`, `refund_open`, `wallet_frozen`,
         `balance_too_low`, `bad_amount`, `nothing_to_refund`."""
         who, asked = await self._who(request), await sent(request, Returning)
         return answer(await self._paying.refund(who.pool, who.subject, asked.op, asked.amount), 202)
@@ -104,11 +104,10 @@ class Wallets:
 
     async def _wallet(self, who: Identity) -> dict[str, Any]:
         options = (await self._house.profiles.pool(who.pool)).options
-        if not options.prepaid:
-            raise Refusal("not_prepaid")
         async with self._house.database.read() as tx:
             balance = await ledger.balance_of(tx, who.pool, who.subject)
             told = {
+                "prepaid": options.prepaid,
                 "currency": balance.currency or options.currency, "balance": balance.available,
                 "held": balance.pending, "frozen": balance.frozen, "deposits": [], "deposit_max": options.deposit_max,
                 "card": None, "reload": Reload(on=False, threshold=0, amount=0), "refundable": 0, "refunding": False,
@@ -116,7 +115,7 @@ class Wallets:
             if (paying := self._house.paying) is None:
                 return told
             kept = await paying.kept(tx, who.pool, who.subject)
-            may = not await sign_ins.is_visitor(tx, who.pool, who.subject)
+            may = options.prepaid and not await sign_ins.is_visitor(tx, who.pool, who.subject)
             left = await paying.refundable(tx, who.pool, who.subject, options.currency)
         return told | {
             "deposits": options.deposits if may else [], "card": kept.card and _shown(kept.card),

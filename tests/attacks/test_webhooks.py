@@ -71,7 +71,7 @@ async def test_what_is_not_signed_by_the_processor_lately_is_nothing(house: Payi
         signed(body, tp.KEY), signed(body, ""), signed(body + b" "), signed(body.replace(b"2500", b"9999")),
         signed(body, at=now - 301), signed(body, at=now + 400), signed(body, at=1),
         f"t={int(now)}," + signed(body, at=now - HOUR), f"x=1, t={int(now)}," + signed(body, at=now - HOUR),
-        signed(body, at=now - HOUR) + f",t={int(now)}", signed(body, at=now - HOUR) + f", t={int(now)}", "٠" * 20,
+        signed(body, at=now - HOUR) + f",t={int(now)}", signed(body, at=now - HOUR) + f", t={int(now)}", "\u0660" * 20,
     ]  # fmt: skip
     for signature in forged:
         answer = await house.road.send(body, signature.encode())
@@ -109,13 +109,15 @@ async def test_a_payment_that_is_not_what_was_asked_for_is_left_to_people(house:
     """The signature and the payment are right; it only isn't the one of our row."""
     user = f"bent-{wrong}"
     body = await completed(house, user)
-    changed: dict[str, Any] = {
+    bent: dict[str, dict[str, Any]] = {
         "amount": {"amount": 999_999}, "currency": {"currency": "USD"}, "checkout": {"checkout": "cs_other"},
         "user": {"deposit": "dep-other"},
-    }[wrong]  # fmt: skip
+    }  # fmt: skip
     row = await row_of(house, user)
     async with house.site.database.begin() as tx:
-        await tx.execute(sa.update(store.deposits).where(store.deposits.c.deposit == row["deposit"]).values(changed))
+        await tx.execute(
+            sa.update(store.deposits).where(store.deposits.c.deposit == row["deposit"]).values(bent[wrong])
+        )
     assert (await house.road.send(body, signed(body))).status_code == 200
     assert await house.balance(user) == 0
 
@@ -136,9 +138,13 @@ async def test_sessions_that_the_server_never_asked_for_credit_nobody(house: Pay
         async with asyncio.timeout(10):
             while len(house.road.came) == count:
                 await asyncio.sleep(0.02)
-    unknown = {"id": "evt_u", "type": "checkout.session.completed", "data": {"object": {"id": "cs_test_none"}}}
-    for event in (unknown, unknown | {"type": "customer.created"}, unknown | {"type": "x" * 900},
-                  unknown | {"data": {"object": {"id": "../payment_intents/x?y"}}}):  # fmt: skip
+    unknown: dict[str, Any] = {
+        "id": "evt_u",
+        "type": "checkout.session.completed",
+        "data": {"object": {"id": "cs_test_none"}},
+    }
+    elsewhere: dict[str, Any] = {"data": {"object": {"id": "../payment_intents/x?y"}}}
+    for event in (unknown, unknown | {"type": "customer.created"}, unknown | {"type": "x" * 900}, unknown | elsewhere):
         body = json.dumps(event).encode()
         assert (await house.road.send(body, signed(body))).status_code == 200
     assert await house.balance("victim") == 0

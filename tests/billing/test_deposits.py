@@ -1,4 +1,4 @@
-"""Deposits by card, end to end with the processor's own SDK over HTTP: credited once, by what it tells, and only then."""
+"""Deposits by card, end to end with the processor's own SDK over HTTP: credited once, and only by what it tells."""
 
 import asyncio
 import random

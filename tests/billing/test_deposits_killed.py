@@ -1,4 +1,4 @@
-"""SIGKILL at every commit of a deposit and a refund, before it and right behind it, and each time from the beginning."""
+"""SIGKILL at every commit of a deposit and a refund, before it and right behind it, each time from the beginning."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from billing import ledger
+from billing import store as books
 from billing.deposits import store
 from ground.clock import SetClock, SystemClock
 from ground.sql import Database
@@ -87,7 +87,7 @@ async def check(stand: Stand) -> None:
     expected = (AMOUNT if rows and rows[0]["state"] == "paid" else 0) - (BACK if refunds else 0)
     assert (await stand.counter.balance()).balance == expected
     async with stand.counter.database.read() as tx:
-        processor = await ledger.store.account(tx, POOL, "processor", "")
+        processor = await books.account(tx, POOL, "processor", "")
     assert (processor["balance"] if processor else 0) == -expected
 
 

@@ -27,8 +27,8 @@ DEEP = os.environ.get("OPENLINE_HYPOTHESIS") == "deep"
 USERS, EXPERTS = ("uma", "vic"), ("ada", "bob")
 users, experts = st.sampled_from(USERS), st.sampled_from(EXPERTS)
 amounts = st.one_of(st.integers(1, 400), st.sampled_from([1, 60, 10**6, 10**12]))
-numbers, offers, picks = st.integers(1, 40), st.integers(1, 12), st.integers(0, 30)
-times = st.sampled_from([0, 29_999, 30_000, 30_001, 60_000, 61_001, 90_000, 119_999, 600_000])
+picks = st.integers(0, 30)
+times = st.sampled_from([61_001, 30_000, 30_001, 90_000, 119_999, 600_000, 0, 29_999])
 _pools = itertools.count()
 
 
@@ -38,12 +38,28 @@ class LedgerMachine(RuleBasedStateMachine):
     db: Database
     loop: asyncio.AbstractEventLoop
 
-    @initialize(rich=st.booleans())
-    def begin(self, rich: bool) -> None:
+    @initialize(funds=st.integers(0, 30_000))
+    def begin(self, funds: int) -> None:
         self.pool, self.model, self.now = f"p{next(_pools)}", Books(), NOW
-        if rich:
-            for n, user in enumerate(USERS):
-                self.move("deposit", user, 1_000, 90 + n)
+        self.number = 0
+        self.done: list[Callable[[int], None]] = []
+        """The commands so far: each can be given again, with something else in it by so much."""
+        for user in USERS if funds else ():
+            self.move("deposit", user, funds)
+
+    def fresh(self) -> str:
+        """A key, or the id of an offer, that nothing has yet."""
+        self.number += 1
+        return f"k{self.number}"
+
+    def do(self, command: Callable[[int], None]) -> None:
+        self.done.append(command)
+        command(0)
+
+    @rule(pick=picks, other=st.sampled_from([0, 0, 0, 1]))
+    def again(self, pick: int, other: int) -> None:
+        if self.done:
+            self.done[-1 - pick % len(self.done)](other)
 
     def both(self, work: Callable[[Tx], Awaitable[Any]], model: Callable[[], Any]) -> None:
         """The same command in the books and in the model: the same answer, or the same refusal."""
@@ -61,46 +77,59 @@ class LedgerMachine(RuleBasedStateMachine):
         except Refusal as refusal:
             return refusal.code
 
-    @rule(
-        name=st.sampled_from(["deposit", "goodwill", "refund", "forfeit"]), user=users, amount=amounts, n=numbers,
-    )  # fmt: skip
-    def move(self, name: str, user: str, amount: int, n: int) -> None:
-        more = {"memo": ""} if name in ("goodwill", "forfeit") else {}
+    @rule(name=st.sampled_from(["deposit", "goodwill", "refund", "forfeit"]), user=users, amount=amounts)
+    def move(self, name: str, user: str, amount: int) -> None:
+        key, more = self.fresh(), {"memo": ""} if name in ("goodwill", "forfeit") else {}
 
-        async def work(tx: Tx) -> int:
-            door = getattr(ledger, name)
-            booked: ledger.Booked = await door(tx, self.pool, user, amount, EUR, key=f"k{n}", now=self.now, **more)
-            return booked.balance
+        def command(other: int) -> None:
+            async def work(tx: Tx) -> int:
+                door, much = getattr(ledger, name), amount + other
+                booked: ledger.Booked = await door(tx, self.pool, user, much, EUR, key=key, now=self.now, **more)
+                return booked.balance
 
-        self.both(work, lambda: self.model.once(f"k{n}", name, user, amount))
+            self.both(work, lambda: self.model.once(key, name, user, amount + other))
 
-    @rule(expert=experts, share=st.integers(1, 110), n=numbers)
-    def payout(self, expert: str, share: int, n: int) -> None:
-        amount = max(1, self.model.balance("earnings", expert) * share // 100)
+        self.do(command)
 
-        async def work(tx: Tx) -> int:
-            return (await ledger.payout(tx, self.pool, expert, amount, EUR, key=f"k{n}", now=self.now)).balance
+    @rule(expert=experts, share=st.integers(1, 110))
+    def payout(self, expert: str, share: int) -> None:
+        key, amount = self.fresh(), max(1, self.model.balance("earnings", expert) * share // 100)
 
-        self.both(work, lambda: self.model.once(f"k{n}", "payout", expert, amount))
+        def command(other: int) -> None:
+            async def work(tx: Tx) -> int:
+                done = await ledger.payout(tx, self.pool, expert, amount + other, EUR, key=key, now=self.now)
+                return done.balance
 
-    @rule(user=users, amount=amounts, n=numbers)
-    def chargeback(self, user: str, amount: int, n: int) -> None:
-        async def work(tx: Tx) -> tuple[int, int]:
-            done = await ledger.chargeback(tx, self.pool, user, amount, EUR, key=f"k{n}", now=self.now)
-            return done.from_wallet, done.from_fees
+            self.both(work, lambda: self.model.once(key, "payout", expert, amount + other))
 
-        self.both(work, lambda: self.model.once(f"k{n}", "chargeback", user, amount))
+        self.do(command)
 
-    @rule(pick=picks, n=numbers)
-    def reverse(self, pick: int, n: int) -> None:
+    @rule(user=users, amount=amounts)
+    def chargeback(self, user: str, amount: int) -> None:
+        key = self.fresh()
+
+        def command(other: int) -> None:
+            async def work(tx: Tx) -> tuple[int, int]:
+                done = await ledger.chargeback(tx, self.pool, user, amount + other, EUR, key=key, now=self.now)
+                return done.from_wallet, done.from_fees
+
+            self.both(work, lambda: self.model.once(key, "chargeback", user, amount + other))
+
+        self.do(command)
+
+    @rule(pick=picks)
+    def reverse(self, pick: int) -> None:
         if not self.model.moved:
             return
-        of = list(self.model.moved)[pick % len(self.model.moved)]
+        key, of = self.fresh(), list(self.model.moved)[-1 - pick % len(self.model.moved)]
 
-        async def work(tx: Tx) -> int:
-            return (await ledger.reverse(tx, self.pool, of, key=f"k{n}", now=self.now)).balance
+        def command(_other: int) -> None:
+            async def work(tx: Tx) -> int:
+                return (await ledger.reverse(tx, self.pool, of, key=key, now=self.now)).balance
 
-        self.both(work, lambda: self.model.once(f"k{n}", "reverse", of))
+            self.both(work, lambda: self.model.once(key, "reverse", of))
+
+        self.do(command)
 
     @rule(user=users, cold=st.booleans())
     def freeze(self, user: str, cold: bool) -> None:
@@ -113,20 +142,26 @@ class LedgerMachine(RuleBasedStateMachine):
         self.both(work, lambda: (self.model.frozen.add if cold else self.model.frozen.discard)(user))
 
     @rule(
-        n=offers, user=users, expert=experts, rate=st.sampled_from([1, 7, 60, 100, 59_999]),
-        free_ms=st.sampled_from([0, 1, 60_000]), cap_ms=st.sampled_from([30_500, 120_000, 600_000]),
-        least_ms=st.sampled_from([0, 60_000]), bps=st.sampled_from([0, 1_234, 2_000, 10_000]),
+        user=users, expert=experts, rate=st.sampled_from([61, 107, 7, 1, 59_999]),
+        free_ms=st.sampled_from([0, 0, 1, 60_000]), cap_ms=st.sampled_from([120_000, 30_500, 600_000]),
+        least_ms=st.sampled_from([0, 60_000]), bps=st.sampled_from([1_234, 999, 0, 10_000]),
     )  # fmt: skip
-    def reserve(self, n: int, **asked: Any) -> None:
-        hold, now = f"o{n}", self.now
+    def reserve(self, **asked: Any) -> None:
+        hold = self.fresh()
 
-        async def work(tx: Tx) -> tuple[int, int, int]:
-            terms = {"minimum_ms": asked["least_ms"], "fee_bps": asked["bps"], "currency": EUR, "now": now}
-            given = {name: asked[name] for name in ("user", "expert", "rate", "free_ms", "cap_ms")}
-            held = await meter.reserve(tx, self.pool, hold, **given, **terms)
-            return held.amount, held.budget_ms, held.fee_bps
+        def command(other: int) -> None:
+            now, rate = self.now, asked["rate"] + other
+            given = {name: asked[name] for name in ("user", "expert", "free_ms", "cap_ms")} | {"rate": rate}
 
-        self.both(work, lambda: self.model.reserve(hold, now=now, **asked))
+            async def work(tx: Tx) -> tuple[int, int, int]:
+                terms = {"minimum_ms": asked["least_ms"], "fee_bps": asked["bps"], "currency": EUR, "now": now}
+                held = await meter.reserve(tx, self.pool, hold, **given, **terms)
+                return held.amount, held.budget_ms, held.fee_bps
+
+            least = {"least_ms": asked["least_ms"], "bps": asked["bps"], "now": now}
+            self.both(work, lambda: self.model.reserve(hold, **given, **least))
+
+        self.do(command)
         self.now += 1  # so that the order of several is told apart
 
     @rule(user=users)
@@ -138,8 +173,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def one_of_the_holds(self, pick: int) -> str:
         """A hold, open or not, or one that there isn't."""
-        names = [*self.model.holds, "o99"]
-        return names[pick % len(names)]
+        names = ["o99", *self.model.holds, *(name for name, held in self.model.holds.items() if held.open)]
+        return names[-1 - pick % len(names)]
 
     @rule(pick=picks)
     def bind(self, pick: int) -> None:
@@ -165,7 +200,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
         self.both(work, lambda: self.model.settle(hold, f"s-{hold}", ran_ms))
 
-    @rule(ms=st.sampled_from([1, 60_000, 86_400_000]))
+    @rule(ms=st.sampled_from([60_000, 1, 43_200_000]))
     def expire(self, ms: int) -> None:
         self.now += ms
 
@@ -197,7 +232,7 @@ def test_ledger_and_meter_do_what_the_model_does(tmp_path: Path) -> None:
         run_state_machine_as_test(
             LedgerMachine,
             settings=settings(
-                max_examples=2_000 if DEEP else 35,
+                max_examples=2_000 if DEEP else 50,
                 stateful_step_count=60 if DEEP else 40,
                 deadline=None,
                 print_blob=True,

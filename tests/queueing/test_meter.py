@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from ground.keys import key
 from queueing.facts import SessionFacts, Terms
 from tests.model.scene import Scene, refusal
 
@@ -309,3 +311,40 @@ async def test_a_visitor_who_becomes_a_user_takes_the_money_and_the_clock_along(
     await later(scene, 2_000)
     await scene.come("user-uma")
     assert (await scene.session("ada")).zero_at == session.zero_at + 2_000
+
+
+# -------------------------------------------------------------------- beside an older release
+
+
+async def test_a_session_of_an_older_release_has_no_clock_and_ends_as_it_always_did(scene: Scene) -> None:
+    await scene.open("ada")
+    await scene.join("uma", "ada")
+    session = await scene.meet("ada")
+    node, where = scene.store.nodes.node(scene.pool), key(scene.pool, "sessions")
+    record = msgspec.msgpack.decode(await node.execute_command("HGET", where, session.session))
+    older = {name: value for name, value in record.items() if name not in NEW_IN_RECORDS}
+    await node.execute_command("HSET", where, session.session, msgspec.msgpack.encode(older))
+    await evidence(scene, "user", "p1", 1_000)
+    await scene.line.interrupted(scene.pool, session.session, "user", "uma", now=scene.now)
+    await scene.line.fund(scene.pool, session.session, MINUTE, now=scene.now)
+    await scene.go("user", "uma")
+    await scene.come("uma")
+    await scene.end("ada")
+    assert [cause for cause, _, _ in await told(scene)] == ["live", "lost", "back", "ended"]
+
+
+async def test_an_end_by_an_older_release_leaves_no_deadline_that_does_harm(scene: Scene) -> None:
+    session = await metered(scene, 40_000)
+    await scene.end("ada")
+    node, where = scene.store.nodes.node(scene.pool), key(scene.pool, "deadlines")
+    for kind in ("zero", "minute", "frozen"):
+        await node.execute_command("ZADD", where, scene.now + 1, f"{kind}:{session.session}")
+    before = len(await scene.facts())
+    assert (await scene.line.run_due(scene.pool, now=scene.now + 1))["ran"] == 3
+    assert len(await scene.facts()) == before
+
+
+NEW_IN_RECORDS = {
+    "offer", "rate", "free_ms", "budget_ms", "fee_bps", "ran_ms", "running_since", "started_at", "frozen",
+    "frozen_since", "minute_told", "cut", "seen", "silent",
+}  # fmt: skip

@@ -32,7 +32,7 @@ def test_without_settings_nobody_pays_in_and_with_them_the_address_is_stripes_ow
         ({"STRIPE_API": "https://a.example"}, "together"),
         ({"STRIPE_KEY": "pk_test_x123", "STRIPE_WEBHOOK_SECRET": SECRET}, "begins with sk_"),
         ({"STRIPE_KEY": "sk_test_\n", "STRIPE_WEBHOOK_SECRET": SECRET}, "begins with sk_"),
-        ({"STRIPE_KEY": KEY, "STRIPE_WEBHOOK_SECRET": "secret"}, "whsec_"),
+        ({"STRIPE_KEY": KEY, "STRIPE_WEBHOOK_SECRET": "hidden"}, "whsec_"),
         ({"STRIPE_KEY": LIVE, "STRIPE_WEBHOOK_SECRET": SECRET}, "BASE_URL"),
         ({"STRIPE_KEY": LIVE, "STRIPE_WEBHOOK_SECRET": SECRET, "BASE_URL": "http://a.example"}, "https"),
         (

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
+import msgspec
 import pytest
 
 from ground.sql import Database
@@ -15,6 +16,7 @@ from server.doctor import examine
 from server.embedded_run import owned
 from server.findings import Finding
 from tests.mail.post import PASSWORD, USER, post_office
+from tests.processor import processor
 
 
 def by_subject(found: list[Finding]) -> dict[str, Finding]:
@@ -121,3 +123,14 @@ async def test_a_mail_server_is_asked_as_for_a_letter() -> None:
             assert (found.verdict, bool(found.way_out)) == ("fail", True)
             assert said in found.text and "hidden" not in str(found)
     assert post.mails == []
+
+
+async def test_the_card_processor_is_asked_whether_it_takes_the_key(tmp_path: Path, free_port: int) -> None:
+    async with processor() as cards:
+        for key, verdict in ((cards.key, "ok"), ("sk_test_of_others", "fail")):
+            env = {"OPENLINE_STRIPE_KEY": key, "OPENLINE_STRIPE_WEBHOOK_SECRET": cards.secret}
+            config = load({"state_dir": tmp_path, "port": free_port}, env | {"OPENLINE_STRIPE_API": cards.api})
+            found = by_subject(await examine(config, {}))["card processor"]
+            assert found.verdict == verdict and key not in found.text + found.way_out
+    config = msgspec.structs.replace(config, stripe_api=f"http://127.0.0.1:{free_port}")
+    assert by_subject(await examine(config, {}))["card processor"].verdict == "fail"

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+from msgspec import structs
 
 from billing import holds, meter
 from billing.receipts import store as kept
@@ -22,7 +23,7 @@ from server.web.receipts import may_read
 from sessions.store import find
 from tests.databases import database_url, postgres_server
 from tests.server.hall import Hall, Page
-from tests.server.prepaid import Call, call, pay_in, till
+from tests.server.prepaid import OPTIONS, Call, call, pay_in, till
 from wire import messages as m
 
 __all__ = ["database_url", "postgres_server"]
@@ -154,6 +155,41 @@ async def test_a_session_that_the_store_lost_has_a_receipt_up_to_its_last_sign(h
             assert (await tx.execute(sa.select(table))).all() == []
 
 
+async def test_where_entries_are_missing_no_receipt_says_what_nobody_saw(house: Hall) -> None:
+    ada = await house.expert("ada")
+    ann, ben, cas, dee = [await house.page("user", name) for name in USERS[:4]]
+    talk, pages = await call(ann, ada), {}
+    for page in (ben, cas):
+        pages[(await page.ask(m.Join, experts=["ada"])).ticket] = page
+    await written(house)
+    epoch, seq = await house.journal.tail(house.pool)
+    await house.till.books.skip(house.pool, epoch, seq)
+    pages[(await dee.ask(m.Join, experts=["ada"])).ticket] = dee
+    await written(house)
+    async with house.db.read() as tx:
+        assert await kept.is_blind(tx, house.pool)
+    await house.till.books.close_lost(await house.line.snapshot(house.pool), house.pool)
+    pages[(await ann.ask(m.Join, experts=["ada"])).ticket if await over(talk) else ""] = ann
+    sealed = []
+    for _ in pages:
+        rings = await ada.until(m.Offer, lambda one: one.state == "ringing" and one.ticket in pages)
+        talk = await accepted(ada, pages.pop(rings.ticket), rings)
+        await over(talk)
+        await written(house)
+        async with house.db.read() as tx:
+            sealed.append(await kept.receipt(tx, house.pool, talk.session) is not None)
+            assert await holds.of_session(tx, house.pool, talk.session) is not None
+    assert sealed == [False, False, False, True], "who came when everybody was known again has one"
+    _told, found = await receipt(house, talk.session)
+    assert found.positions == [4, 3, 2, 1]
+
+
+async def over(talk: Call) -> bool:
+    await talk.passes(35_000)
+    await talk.end()
+    return True
+
+
 class Day:
     """People who do anything at any time. Refusals are part of it."""
 
@@ -234,7 +270,7 @@ class Day:
 async def test_every_receipt_of_a_day_of_anything_holds(store: Store, pool: str, tmp_path: Path) -> None:
     seed = random.randrange(2**32)
     print("seed", seed)
-    async with till(store, pool, tmp_path) as house:
+    async with till(store, pool, tmp_path, structs.replace(OPTIONS, free_calls=1000), declines_max=9) as house:
         for user in USERS:
             await pay_in(house.db, pool, user, 1_000_000)
         await _run(house, seed)
@@ -243,7 +279,7 @@ async def test_every_receipt_of_a_day_of_anything_holds(store: Store, pool: str,
 async def _run(house: Hall, seed: int) -> None:
     day = Day(house, seed)
     await day.come()
-    for _ in range(220):
+    for _ in range(150):
         await day.step()
     while any(one.state != "ended" for one in (await house.line.snapshot(house.pool)).sessions):
         await day._end()

@@ -15,6 +15,8 @@ from tests.simulation.world import World
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 EXPERTS = 200
 PROCESSES = ("p0", "p1")
+LONGEST_TALK = 50 * MINUTE
+"""Longer than any session may be. Later nobody asks for one that is over: after an hour nothing is known of it."""
 USERS_PER_HOUR = (
     40,
     20,
@@ -179,7 +181,7 @@ class People:
         who = session.user if side == "user" else session.expert
         if session.rate and dice.random() < 0.15:
             more = session.budget_ms + dice.randrange(MINUTE, 10 * MINUTE)
-            self.order(at + dice.randrange(session.budget_ms), "line", "fund", name, more)
+            self.order(at + dice.randrange(min(session.budget_ms, LONGEST_TALK)), "line", "fund", name, more)
         if dice.random() < 0.04:
             quiet, ms = at + dice.randrange(2 * MINUTE), dice.randrange(2_500, 10_000)
             self.order(quiet, "world", "hears", side, who, name, ms)
@@ -267,7 +269,7 @@ class People:
 
     def _talk(self, session: SessionFacts, at: int) -> None:
         self._spend(session, at)
-        finish = at + int(self.dice.lognormvariate(5.0, 0.8) * SECOND)
+        finish = at + min(int(self.dice.lognormvariate(5.0, 0.8) * SECOND), LONGEST_TALK)
         side = self.dice.choice(("user", "expert"))
         who = session.user if side == "user" else session.expert
         self.order(finish, "line", "end", session.session, side, who)

@@ -113,7 +113,7 @@ export const ar: Catalogue<Key> = {
   "line.notReady": "ناديناك ولم تجب",
   "line.notReadyText": "يبقى مكانك هذه المرة. أخبرنا حين تعود.",
   "line.balanceLow": "لم يكفِ رصيدك حين جاء دورك",
-  "line.balanceLowText": "يبقى مكانك هذه المرة. أودع رصيدًا ثم أخبرنا أنك عدت.",
+  "line.balanceLowText": "يبقى مكانك هذه المرة. أودع رصيدًا فيتابع كل شيء تلقائيًا.",
   "line.expertAway": "{name} غائب مؤقتًا. يتحرك الصف حين يعود {name}.",
   "line.expertOffline": "انقطع {name}. يبقى الصف محفوظًا لفترة قصيرة.",
   "line.expertClosed": "انتهت ساعات {name}. يبقى الصف محفوظًا لفترة قصيرة.",

@@ -113,7 +113,7 @@ export const de: Catalogue<Key> = {
   "line.notReady": "Wir haben Sie gerufen, aber Sie haben nicht geantwortet",
   "line.notReadyText": "Dieses eine Mal bleibt Ihr Platz. Sagen Sie uns, wenn Sie zurück sind.",
   "line.balanceLow": "Ihr Guthaben reichte nicht, als Sie an der Reihe waren",
-  "line.balanceLowText": "Dieses eine Mal bleibt Ihr Platz. Zahlen Sie Guthaben ein, und sagen Sie uns dann, dass Sie zurück sind.",
+  "line.balanceLowText": "Dieses eine Mal bleibt Ihr Platz. Zahlen Sie Guthaben ein, dann geht es von selbst weiter.",
   "line.expertAway": "{name} ist kurz weg. Es geht weiter, sobald {name} zurück ist.",
   "line.expertOffline": "{name} ist offline gegangen. Die Warteschlange bleibt noch kurz bestehen.",
   "line.expertClosed": "Die Zeiten von {name} sind vorbei. Die Warteschlange bleibt noch kurz bestehen.",

@@ -112,7 +112,7 @@ export const en = {
   "line.notReady": "We called you, but you did not answer",
   "line.notReadyText": "You keep your place this once. Tell us when you are back.",
   "line.balanceLow": "Your balance was too low when it was your turn",
-  "line.balanceLowText": "You keep your place this once. Make a deposit, then tell us that you are back.",
+  "line.balanceLowText": "You keep your place this once. Make a deposit, and it goes on by itself.",
   "line.expertAway": "{name} is away for now. The line moves when {name} is back.",
   "line.expertOffline": "{name} went offline. The line is kept for a short while.",
   "line.expertClosed": "The hours of {name} are over. The line is kept for a short while.",

@@ -113,7 +113,7 @@ export const es: Catalogue<Key> = {
   "line.notReady": "Le llamamos, pero no respondió",
   "line.notReadyText": "Por esta vez conserva su puesto. Díganos cuando vuelva.",
   "line.balanceLow": "Su saldo no alcanzaba cuando le tocaba",
-  "line.balanceLowText": "Por esta vez conserva su puesto. Ingrese saldo y díganos que ha vuelto.",
+  "line.balanceLowText": "Por esta vez conserva su puesto. Ingrese saldo y todo sigue por sí solo.",
   "line.expertAway": "{name} está ausente. La fila avanza cuando {name} vuelva.",
   "line.expertOffline": "{name} se ha desconectado. La fila se guarda un rato.",
   "line.expertClosed": "El horario de {name} ha terminado. La fila se guarda un rato.",

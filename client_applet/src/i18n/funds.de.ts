@@ -54,6 +54,8 @@ export const fundsDe: Catalogue<FundsKey> = {
   "wallet.arrived": "Ihre Zahlung ist angekommen.",
   "wallet.late": "Ihre Zahlung ist noch nicht bestätigt. Manche dauern länger; sie erscheint hier, sobald sie es ist.",
   "wallet.cancelled": "Die Zahlung wurde abgebrochen. Es wurde nichts abgebucht.",
+  "wallet.over": "Hier wird nichts mehr berechnet. Was von Ihrem Guthaben übrig ist, können Sie zurückbekommen.",
+  "wallet.unknown": "Eine Einzahlung braucht ein Konto, damit das Geld Ihres bleibt. Unten können Sie eines anlegen.",
   "wallet.card": "Ihre Karte",
   "wallet.no_card": "Es ist keine Karte gespeichert. Bei der nächsten Einzahlung können Sie eine behalten; die Nummer bleibt beim Kartenabwickler.",
   "wallet.expires": "Gültig bis {date}",

@@ -54,6 +54,8 @@ export const fundsEn = {
   "wallet.arrived": "Your payment has arrived.",
   "wallet.late": "Your payment has not been confirmed yet. Some take longer; it shows here as soon as it has.",
   "wallet.cancelled": "The payment was called off. Nothing was charged.",
+  "wallet.over": "Nothing is charged here any more. What is left of your balance can go back to you.",
+  "wallet.unknown": "A deposit needs an account, so that the money stays yours. You can create one below.",
   "wallet.card": "Your card",
   "wallet.no_card": "No card is kept. You can keep one with your next deposit; the number stays at the card processor.",
   "wallet.expires": "Valid until {date}",

@@ -54,6 +54,8 @@ export const fundsEs: Catalogue<FundsKey> = {
   "wallet.arrived": "Su pago ha llegado.",
   "wallet.late": "Su pago aún no está confirmado. Algunos tardan más; aparecerá aquí en cuanto lo esté.",
   "wallet.cancelled": "El pago se canceló. No se ha cobrado nada.",
+  "wallet.over": "Aquí ya no se cobra nada. Lo que queda de su saldo se le puede devolver.",
+  "wallet.unknown": "Para ingresar dinero hace falta una cuenta, para que siga siendo suyo. Puede crearla más abajo.",
   "wallet.card": "Su tarjeta",
   "wallet.no_card": "No hay ninguna tarjeta guardada. Puede guardar una en su próximo ingreso; el número queda en el procesador de tarjetas.",
   "wallet.expires": "Válida hasta {date}",

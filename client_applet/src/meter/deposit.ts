@@ -62,6 +62,7 @@ export class OpenlineDeposit extends MoneyPart {
     try {
       this.offered = await this.client!.request({ t: "quote", expert: this.expert, mode: this.mode });
       this.chosen ??= this.offered.deposits[0] ?? null;
+      this.had = this.offered.balance + (this.client!.store.state.wallet?.held ?? 0);
     } catch (error) {
       this.problem = codeOf(error);
     }
@@ -110,7 +111,6 @@ export class OpenlineDeposit extends MoneyPart {
     if (amount !== this.opFor) this.op = newOp();
     this.opFor = amount;
     this.stage = "sending";
-    this.had = this.total;
     this.arrived = 0;
     try {
       const { url } = await this.client!.request({ t: "deposit", amount, back: this.during ? "session" : "panel" }, this.op);

@@ -80,7 +80,7 @@ export class OpenlineAccount extends PeoplePage {
     return html`
       <header><h1>${this.w("account.title")}</h1><nav>${this.renderNav(account)}</nav></header>
       ${this.renderSaid()}
-      ${account.role === "user" ? html`<openline-wallet .pool=${this.pool} .theme=${this.theme} lang=${this.language}></openline-wallet>` : nothing}
+      ${account.role === "user" ? html`<openline-wallet .known=${account.has_account} .pool=${this.pool} .theme=${this.theme} lang=${this.language}></openline-wallet>` : nothing}
       ${this.renderWho(account)}
       ${account.email ? this.renderPassword(account) : nothing}
       ${this.renderSignIns(account)}

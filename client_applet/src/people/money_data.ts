@@ -15,6 +15,8 @@ export interface Reload {
 
 /** A user's wallet: `balance` may be spent now, `held` is set aside for a session that is under way. */
 export interface WalletData {
+  /** Time is charged here. Where not, a balance of before may still go back. */
+  prepaid: boolean;
   currency: string;
   balance: number;
   held: number;

@@ -1,8 +1,9 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { query, state } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 import { codeOf, RefusedError } from "../core";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
+import type { PeopleKey } from "../i18n/people.en";
 import { payUrl } from "../meter/pay_window";
 import type { Line, WalletData } from "./money_data";
 import { MoneyPage } from "./money_page";
@@ -17,6 +18,8 @@ const RECENT_MS = 15 * 60_000;
 
 /** A user's money: balance, deposit, saved card, refund, statement. Nothing where the pool charges nothing. */
 export class OpenlineWallet extends MoneyPage {
+  /** Whether this person has an account: a mere visitor's money would be lost with the browser's cookie. */
+  @property({ attribute: false }) known = true;
   @state() private wallet: WalletData | null = null;
   @state() private chosen = 0;
   @state() private keep = false;
@@ -47,9 +50,10 @@ export class OpenlineWallet extends MoneyPage {
   /** Whether there is a wallet to show. */
   private async read(): Promise<boolean> {
     try {
-      this.take(await this.api.get<WalletData>("wallet"));
+      const wallet = await this.api.get<WalletData>("wallet");
+      if (this.wallet || wallet.prepaid || wallet.balance + wallet.held > 0) this.take(wallet);
     } catch (error) {
-      if (codeOf(error) !== "not_prepaid") this.problem = codeOf(error);
+      this.problem = codeOf(error);
     }
     return this.wallet !== null;
   }
@@ -139,10 +143,14 @@ export class OpenlineWallet extends MoneyPage {
         ${this.renderPayment()}${wallet.frozen ? html`<div class="callout error" part="frozen">${icon("warning")}<div>${this.w("wallet.frozen")}</div></div>` : nothing}
         <div class="figures">${this.renderFigure(this.w("wallet.balance"), wallet.balance, "balance")}
           ${wallet.held > 0 ? html`<div class="figure lesser"><span class="muted">${this.w("wallet.held")}</span><strong class="tabular" part="held">${this.money(wallet.held)}</strong></div>` : nothing}</div>
-        ${wallet.deposits.length > 0 ? this.renderDeposit(wallet) : html`<p class="muted">${this.w("refused.no_deposits")}</p>`}</section>
+        ${wallet.deposits.length > 0 ? this.renderDeposit(wallet) : html`<p class="muted">${this.w(this.whyNot(wallet))}</p>`}</section>
       <openline-reload-settings .pool=${this.pool} .theme=${this.theme} lang=${this.language} .wallet=${wallet} @changed=${() => void this.read()}></openline-reload-settings>
       ${wallet.refundable > 0 || wallet.refunding ? this.renderRefund(wallet) : nothing}
       <openline-statement .pool=${this.pool} .theme=${this.theme} lang=${this.language} .asks=${"role=user"}></openline-statement>`;
+  }
+
+  private whyNot({ prepaid }: WalletData): PeopleKey {
+    return !prepaid ? "wallet.over" : this.known ? "refused.no_deposits" : "wallet.unknown";
   }
 
   private renderPayment(): TemplateResult | typeof nothing {

@@ -16,7 +16,7 @@ import { panelClosed, panelOpened } from "./open_panels";
 import { panelStyles } from "./panel_styles";
 import { body, type PanelView } from "./panel_body";
 import { fetchAbout } from "./panel_about";
-import { costs, fetchMoney, wanted } from "./panel_money";
+import { asKept, costs, fetchMoney, wanted } from "./panel_money";
 import { placeSpoken } from "./spoken";
 import { standing, standingStyles } from "./standing";
 import { nameOf, shown, type Situation, situation, subject, wantsOthers } from "./situation";
@@ -165,7 +165,7 @@ export class OpenlinePanel extends PoolElement {
               aria-label=${this.t("do.window")} title=${this.t("do.window")} @click=${this.openWindow}>${icon("window")}</a>` : nothing}
             ${this.closeButton()}
           </div>`}
-        ${profile ? standing(translate(this.language), this.language, profile, this.hall.value?.welcome?.rules ?? null, this.now) : nothing}
+        ${profile ? standing(translate(this.language), this.language, asKept(profile, this.hall.value?.ticket ?? null), this.hall.value?.welcome?.rules ?? null, this.now) : nothing}
       </header>`;
   }
 

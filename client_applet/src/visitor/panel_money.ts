@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { keptBill } from "../call/kept_bill";
-import { type Command, type Hall, rateOf } from "../core";
-import type { Mode } from "../generated/wire";
+import { type Command, type Hall, type KnownTicket, rateOf } from "../core";
+import type { Mode, Profile } from "../generated/wire";
 import { money } from "../i18n";
 import { icon } from "../ui/icons";
 import type { PanelView } from "./panel_view";
@@ -34,6 +34,12 @@ export function quoted(view: PanelView, expert: string, mode: Mode, go: Template
   if (hall.role !== "user" || rateOf(hall, expert, mode) + locked === 0) return go;
   return html`<openline-quote .client=${client} .language=${language} .theme=${theme} .expert=${expert} .mode=${mode} .locked=${locked}
     ?depositing=${view.asking === "deposit"} .news=${hall.news.get(expert) ?? 0} @deposit-wanted=${() => view.ask("deposit")}>${go}</openline-quote>`;
+}
+
+/** The profile with the rate that one's own place has kept. */
+export function asKept(profile: Profile, ticket: KnownTicket | null): Profile {
+  const place = ticket?.places.find((one) => one.expert === profile.expert);
+  return place && ticket ? { ...profile, rate: place.rate, rates: [{ mode: ticket.mode, rate: place.rate }] } : profile;
 }
 
 /** What a minute costs; nothing where it is free. */
