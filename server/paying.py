@@ -172,7 +172,9 @@ def paying_of(
 ) -> Paying | None:
     """What `config` asks for; None when it names no card processor."""
     settings = processor_of(config)
-    return settings and Paying(settings, database, clock, catalogue, metering, base_of(config))
+    if settings is None:
+        return None
+    return Paying(settings, database, clock, catalogue, metering, base_of(config))
 
 
 def processor_of(config: Config) -> Settings | None:

@@ -107,7 +107,7 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
         kind="profile",
         body={
             "name": "Ada Quill", "headline": "Numbers", "biography": "I **count**.", "categories": ["Money"],
-            "languages": ["en"], "modes": ["chat"], "started_on": "2019-05-31", "rate": 120,
+            "languages": ["en"], "modes": ["chat"], "started_on": "2019-05-31", "rate": 120, "mode_rates": {"chat": 90},
             "email": "ada@line.example",
         } | HOURS,
     ),

@@ -72,9 +72,9 @@ class Counter:
             return await store.payer(tx, POOL, user)
 
     async def letters(self, email: str = "uma@line.example") -> list[str]:
-        """The kinds of mails that were written, in order of their making."""
+        """The kinds of mails that were written, sorted."""
         page, _more = await outbox.Outbox(self.database).page(POOL)
-        return [letter.kind for letter in reversed(page) if letter.to == email]
+        return sorted(letter.kind for letter in page if letter.to == email)
 
 
 class Hook:

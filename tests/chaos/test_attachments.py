@@ -32,7 +32,7 @@ class Clocked:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._machine.presence, name)
-        return lambda *args: method(*args, now=self._machine.now)
+        return lambda *args, **more: method(*args, **more, now=self._machine.now)
 
 
 class Process:

@@ -130,6 +130,9 @@ async def test_a_wallet_with_a_card_that_is_kept_a_reload_and_money_back(house: 
     assert (await other.ask("POST", f"{V1}/refunds", json={"op": "op-00000002", "amount": 1})).json()[
         "code"
     ] == "balance_too_low"
+    await house.set_options(prepaid=False)
+    rest = await browser.ask("POST", f"{V1}/refunds", json={"op": "op-00000003", "amount": 500})
+    assert rest.status_code == 202, "nobody's money stays behind when a pool charges no more"
 
 
 async def test_without_a_processor_nobody_pays_in(store_url: str, tmp_path: Path) -> None:

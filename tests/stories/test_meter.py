@@ -261,3 +261,41 @@ async def test_the_clock_stands_still_while_no_sound_comes(scene: Scene) -> None
         await expect(person.part("meter")).to_have_attribute("data-clock", "running")
     assert stopped - await left(uma) <= 2
     await uma.end()
+
+
+NO_WINDOWS = "window.open = () => null;"
+
+
+@pytest.mark.claim("A16", "A18", "A19")
+@pytest.mark.timeout(90)
+async def test_ways_to_a_deposit_that_are_not_straight(scene: Scene) -> None:
+    """A browser that opens no windows has a link; a visitor learns what is missing; a refusal leads on."""
+    await market(scene)
+    await scene.books.profiles.put_options(scene.pool, msgspec.structs.replace(OPTIONS, visitors=True))
+    await asyncio.gather(scene.present("ada"), scene.present("bruno"))
+    uma, vera = await asyncio.gather(scene.user("uma", init=NO_WINDOWS), scene.person("Vera", locale="de-DE"))
+
+    # Whoever is free first: what each costs is told, and where it is too much the refusal leads to the deposit.
+    await uma.button("Choose several").click()
+    for name in ("Ada Quill", "Bruno Salt"):
+        await uma.page.get_by_role("checkbox", name=f"Choose {name}").check(force=True)
+    await uma.button("Join: first who is free").click()
+    await expect(uma.part("low")).to_contain_text("Your balance is too low")
+    await uma.panel.locator(".question").get_by_role("button", name="Join the line").click()
+    await uma.panel.get_by_role("alert").get_by_role("button", name="Make a deposit").click()
+    form = uma.panel.locator("openline-deposit")
+    await form.locator('[part~="pay"]').click()
+    await expect(form.get_by_text("Your browser did not open another window")).to_be_visible()
+    async with uma.context.expect_page() as opening:
+        await form.get_by_role("link", name="Open the payment page").click()
+    await expect((await opening.value).get_by_role("heading", name="12.00")).to_be_visible()
+
+    # A visitor has no account that the money could stay with.
+    await vera.open(f"{scene.books.base}/p/{scene.pool}")
+    await expect(vera.card("ada").locator('[part~="rate"]')).to_have_text("60,00\u00a0€ pro Minute")
+    await vera.button("Chat: Ada Quill", vera.card("ada")).click()
+    await vera.button("Als Gast fortfahren", vera.panel).click()
+    await vera.part("deposit").first.click()
+    await vera.panel.locator('openline-deposit [part~="pay"]').click()
+    await vera.sees("Für eine Einzahlung braucht es ein Konto")
+    await expect(vera.panel.locator('openline-deposit [part~="sign-in"]')).to_have_attribute("href", re.compile("/sign-in"))
