@@ -104,6 +104,12 @@ async def stays_touching(tx: Tx, pool: str, expert: str, from_ms: int, to_ms: in
     return await _stays(tx, query.order_by(line_stays.c.from_ms.desc(), line_stays.c.ticket).limit(limit))
 
 
+async def somebody_waits(tx: Tx, pool: str, before_ms: int) -> bool:
+    """Whether somebody stands in a line since before that time."""
+    open_ = (line_stays.c.pool == pool, line_stays.c.to_ms.is_(None), line_stays.c.from_ms < before_ms)
+    return (await tx.execute(sa.select(line_stays.c.ticket).where(*open_).limit(1))).first() is not None
+
+
 async def stays_of_user(tx: Tx, pool: str, user: str) -> list[dict[str, Any]]:
     """All stays of a user, oldest first."""
     query = sa.select(line_stays).where(line_stays.c.pool == pool, line_stays.c.user == user)

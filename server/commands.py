@@ -14,6 +14,7 @@ from queueing.line import Line
 from server import views
 from server.accepting import Accepting
 from server.attachments import Attachments, Member
+from server.card_numbers import without_card_numbers
 from server.catalogue import Catalogue
 from server.connection import Connection
 from server.desks.desk import Handlers
@@ -121,6 +122,7 @@ class Commands:
 
     async def handle(self, conn: Connection, message: ClientMessage) -> ServerMessage | None:
         """Run one command. The answer carries the request's id; a ping is answered by a beat."""
+        message = without_card_numbers(message)
         if desk := self._desks.get(type(message)):
             return await desk(conn, message)
         return await _HANDLERS[type(message)](self, conn, message)

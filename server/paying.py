@@ -159,6 +159,7 @@ class Paying:
         for whose in await self._refunds.resume():
             await self._metering.funded(*whose)
         await self._reloads.resume()
+        await self._checkout.resume()
         await erasure.forget_at_processor(self._tools)
         now = self._clock.now_ms()
         if now - self._tidied_at > TIDY_MS:

@@ -16,6 +16,7 @@ from billing.receipts.signing import Signer
 from billing.receipts.store import NOWHERE
 from ground.sql import FAILURES, Recorded, Stamp, Tx, is_about_data
 from queueing.facts import OfferFacts, PoolSnapshot, SessionFacts, TicketFacts
+from queueing.store import somebody_waits
 from sessions.store import LoggedSession
 
 EVENTS_MAX: Final = 1 << 16
@@ -45,22 +46,38 @@ class Unreceipted:
 
 
 class Receipting(Unreceipted):
-    """Signs with the server's key. Call it after the sessions are settled."""
+    """Signs with the server's key. Call it after the sessions are settled. A pool in which nothing costs anything is
+    left alone; from the first place that does, all are kept."""
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
+        self._kept: set[str] = set()
 
     async def record(self, tx: Tx, pool: str, told: Told) -> None:
         """Note what these entries say, and seal what is settled. No receipt stops the books: one that can't be made is
         logged."""
         try:
-            async with tx.begin_nested():
-                await _Page(tx, pool, self._signer).write(told)
+            if told and await self._keeps(tx, pool, told):
+                async with tx.begin_nested():
+                    await _Page(tx, pool, self._signer).write(told)
         except Exception as error:
             if isinstance(error, FAILURES) and not is_about_data(error):
                 raise
             _log.exception("receipts_not_written", pool=pool)
             await self.lost(tx, pool)
+
+    async def _keeps(self, tx: Tx, pool: str, told: Told) -> bool:
+        """Whether the places of a pool are kept, from this page on if it is the first with one that costs something.
+        Then whoever waits already was not seen to come."""
+        if pool in self._kept:
+            return True
+        if await store.is_kept(tx, pool):
+            self._kept.add(pool)
+            return True
+        if not any(_costs(event) for _stamp, events in told for event in events):
+            return False
+        await store.mark(tx, pool, seen=not await somebody_waits(tx, pool, told[0][0].at))
+        return True
 
     async def lost(self, tx: Tx, pool: str) -> None:
         """Entries are missing before those to come: who stands where is not known any more."""
@@ -83,6 +100,9 @@ class Receipting(Unreceipted):
         """Forget what is kept of tickets that there are no more, and learn where those stand that we have not seen
         come. Whoever is in a line with one of them gets no receipt for this visit: we can't vouch for the place."""
         await store.forget_others(tx, pool, [facts.ticket for facts in snapshot.tickets])
+        if not await store.is_kept(tx, pool):
+            return
+        await store.mark(tx, pool, seen=True)
         page = _Page(tx, pool, self._signer)
         if unseen := await page.learn(snapshot):
             await store.doubt(tx, pool, sorted(unseen))
@@ -148,6 +168,8 @@ class _Page:
     def _ticket(self, at: int, pos: int, facts: TicketFacts) -> None:
         stands = self._open.setdefault(facts.ticket, {})
         now_in = dict(facts.lines)
+        if facts.state == "done" and any(row["rate"] for row in stands.values()):
+            self._done.add(facts.ticket)  # of one that was matched the end of the session sees to it
         terms = {expert: (rate, free_ms) for expert, rate, free_ms, _limit_ms in facts.terms}
         for expert, row in list(stands.items()):
             if now_in.get(expert) != row["ordinal"]:
@@ -165,8 +187,6 @@ class _Page:
                 "to_pos": NOWHERE, "from_ms": at, "to_ms": 0, "ordinal": now_in[expert], "rate": rate,
                 "free_ms": free_ms, "by": "operator" if facts.cause == "moved" else "user", "why": "",
             })  # fmt: skip
-        if facts.state == "done":
-            self._done.add(facts.ticket)
 
     def _put(self, row: Row) -> Row:
         self._changed[row["expert"], row["ticket"], row["from_pos"]] = row
@@ -205,6 +225,10 @@ class _Page:
 
     async def _note(self, facts: OfferFacts | SessionFacts, told: list[tuple[int, Kept]], first: int = 0) -> None:
         await books.note(self._tx, self._pool, facts.ticket, facts.expert, told, first=first)
+
+
+def _costs(event: object) -> bool:
+    return bool(event.terms) if isinstance(event, TicketFacts) else bool(getattr(event, "rate", 0))
 
 
 def _settled(of: SessionFacts | LoggedSession, ended_at: int) -> Settled:

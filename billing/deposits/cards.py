@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from billing import ledger
 from billing.deposits import store, units
+from billing.deposits.answers import Card, Payment
 from billing.deposits.checkout import check_wallet, opened
 from billing.deposits.crediting import credit
-from billing.deposits.processor import Card, Payment, ProcessorDown, ProcessorRefused
+from billing.deposits.processor import ProcessorDown, ProcessorRefused
 from billing.deposits.tools import Tools, Whose
 from ground.errors import Refusal
 from ground.sql import Tx
@@ -27,7 +28,7 @@ HANGS_MS: Final = 120_000
 """How long a reload may be under way before it is asked about again."""
 KEY_MS: Final = 20 * 3_600_000
 """How long the processor surely knows an operation by its key."""
-LOOKS_AT_ONCE: Final = 20
+AT_ONCE: Final = 20
 _NO_CARD: Final[dict[str, Any]] = {
     "method": "", "brand": "", "last4": "", "exp_month": 0, "exp_year": 0, "reload_on": False, "failures": 0,
 }  # fmt: skip
@@ -208,7 +209,7 @@ class Reloads:
         may do this at once."""
         now = self._tools.clock.now_ms()
         async with self._tools.db.read() as tx:
-            rows = await store.hanging(tx, now, LOOKS_AT_ONCE)
+            rows = await store.hanging(tx, "reload", now, AT_ONCE)
         for row in rows:
             async with self._tools.db.begin() as tx:
                 mine = await store.put_off(tx, row, now + max(HANGS_MS, now - row["created_at"]))

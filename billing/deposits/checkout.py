@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from billing import ledger
 from billing.deposits import store, units
-from billing.deposits.processor import PayPage, ProcessorDown, ProcessorRefused
+from billing.deposits.answers import PayPage
+from billing.deposits.processor import ProcessorDown, ProcessorRefused
 from billing.deposits.tools import Tools
 from ground.errors import Refusal
 from ground.ids import new_id
@@ -20,6 +21,11 @@ OPEN_AN_HOUR: Final = 20
 """Pages that one user may ask for in an hour without paying."""
 HOUR_MS: Final = 3_600_000
 TITLE_MAX: Final = 120
+LOOK_MS: Final = 600_000
+"""When a page that is still open is looked at, and then after twice as long each time."""
+GONE_MS: Final = 2 * 86_400_000
+"""No page lives so long."""
+AT_ONCE: Final = 20
 _log = structlog.get_logger("openline.deposits")
 
 
@@ -75,7 +81,7 @@ class Checkout:
             if await store.count_since(tx, shop.pool, user, "page", now - HOUR_MS, unpaid=True) >= OPEN_AN_HOUR:
                 raise Refusal("rate_limited")
             row = opened("page", shop.pool, user, asked.op, asked.amount, shop.currency, now)
-            row |= {"back": asked.back, "keep_card": asked.keep_card}
+            row |= {"back": asked.back, "keep_card": asked.keep_card, "due_at": now + LOOK_MS}
             await store.add_deposit(tx, row)
         return row
 
@@ -126,6 +132,36 @@ class Checkout:
             await store.set_deposit(tx, row["deposit"], state="failed", reason=refused.code, changed_at=now)
             if refused.missing:
                 await store.set_payer(tx, row["pool"], row["user"], customer="")
+
+    # ------------------------------------------------------------ what nobody tells
+
+    async def resume(self) -> None:
+        """Look at pages that are still open: those that have ended are closed. One that is paid is left to the webhook,
+        for nothing else credits; but that it was not told is said aloud. Several processes may do this at once."""
+        now = self._tools.clock.now_ms()
+        async with self._tools.db.read() as tx:
+            rows = await store.hanging(tx, "page", now, AT_ONCE)
+        for row in rows:
+            async with self._tools.db.begin() as tx:
+                mine = await store.put_off(tx, row, now + max(LOOK_MS, now - row["created_at"]))
+            if mine:
+                await self._look(row, now)
+
+    async def _look(self, row: store.Row, now: int) -> None:
+        gone = now - row["created_at"] > GONE_MS
+        if row["checkout"]:
+            try:
+                found = await self._tools.processor.checkout_state(row["checkout"])
+            except (ProcessorDown, ProcessorRefused):
+                return
+            if found.paid:
+                _log.error("paid_and_not_told", deposit=row["deposit"])  # is the webhook's address still right?
+                return
+            gone = found.expired
+        if gone:
+            async with self._tools.db.begin() as tx:
+                if (await store.locked(tx, row))["state"] == "open":
+                    await store.set_deposit(tx, row["deposit"], state="expired", changed_at=now)
 
 
 async def check_wallet(tx: Any, pool: str, user: str, currency: str) -> None:

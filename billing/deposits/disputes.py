@@ -10,7 +10,8 @@ import structlog
 
 from billing import ledger
 from billing.deposits import store, units
-from billing.deposits.processor import Disputed, Event, ProcessorRefused
+from billing.deposits.answers import Disputed, Event
+from billing.deposits.processor import ProcessorRefused
 from billing.deposits.tools import Tools, Whose
 from ground.sql import Tx
 

@@ -15,6 +15,9 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from billing.deposits import answers
+from billing.deposits.answers import Card, CheckoutState, Disputed, Event, Payment, PayPage, Returned
+
 T = TypeVar("T")
 STRIPE_API: Final = "https://api.stripe.com"
 PAY_ORIGINS: Final = {STRIPE_API: "https://checkout.stripe.com"}
@@ -24,7 +27,6 @@ TOLERANCE_S: Final = 300
 CALL_S: Final = 20.0
 ONE_TRY_S: Final = 8.0
 RETRIES: Final = 2
-EVENT_BYTES: Final = 64 * 1024
 _ANSWERS: Final = ("Customer", "PaymentIntent", "PaymentMethod", "Refund", "Dispute", "ListObject")
 _log = structlog.get_logger("openline.processor")
 
@@ -58,79 +60,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings(api={self.api!r})"
 
 
-class PayPage(Struct, frozen=True):
-    """A page of the processor to pay at; `url` is "" when it is no longer open."""
-
-    checkout: str
-    url: str
-
-
-class CheckoutState(Struct, frozen=True, kw_only=True):
-    """What became of a page. `amount` in the processor's units, `currency` as we write it; `deposit` is our own name
-    for it, twice: a reference and a note, which must agree."""
-
-    checkout: str
-    mode: str
-    paid: bool
-    expired: bool
-    amount: int
-    currency: str
-    reference: str
-    deposit: str
-    payment: str
-
-
-class Payment(Struct, frozen=True, kw_only=True):
-    """A payment. `status` is the processor's word; `method` the card's name, "" where there is none."""
-
-    payment: str
-    status: str
-    received: int
-    currency: str
-    deposit: str
-    customer: str
-    method: str
-    reason: str
-
-
-class Card(Struct, frozen=True, kw_only=True):
-    """What may be shown of a card."""
-
-    method: str
-    brand: str
-    last4: str
-    exp_month: int
-    exp_year: int
-
-
-class Returned(Struct, frozen=True, kw_only=True):
-    """A refund at the processor. `part` is our own name for it."""
-
-    sent: str
-    status: str
-    part: str
-    reason: str
-
-
-class Disputed(Struct, frozen=True, kw_only=True):
-    """A payment that its payer disputes."""
-
-    dispute: str
-    payment: str
-    amount: int
-    currency: str
-    status: str
-    reason: str
-
-
-class Event(Struct, frozen=True, kw_only=True):
-    """What the processor told: something of `kind` happened to `thing`. The rest of it is not believed."""
-
-    event: str
-    kind: str
-    thing: str
-
-
 class Processor:
     """The processor. `now_s` is the time (s) by which signatures are judged."""
 
@@ -156,19 +85,19 @@ class Processor:
 
     async def check(self) -> None:
         """Return when it answers, and takes the key. Raises ProcessorDown."""
-        await self._ask(lambda v1: v1.checkout.sessions.list_async({"limit": 1}), _all_of)
+        await self._ask(lambda v1: v1.checkout.sessions.list_async({"limit": 1}), answers.all_of)
 
     # ------------------------------------------------------------ paying
 
     async def customer(self, pool: str, user: str, key: str) -> str:
         """The processor's name for a user, made now. It is told our own id and nothing else of them."""
         told = {"metadata": {"pool": pool, "user": user}}
-        return await self._ask(lambda v1: v1.customers.create_async(told, {"idempotency_key": key}), _id)
+        return await self._ask(lambda v1: v1.customers.create_async(told, {"idempotency_key": key}), answers.id_of)
 
     async def forget_customer(self, customer: str) -> None:
         """Delete a customer with their cards; nothing when there is no such."""
         try:
-            await self._ask(lambda v1: v1.customers.delete_async(customer), _id)
+            await self._ask(lambda v1: v1.customers.delete_async(customer), answers.id_of)
         except ProcessorRefused as refused:
             if not refused.missing:
                 raise
@@ -188,13 +117,13 @@ class Processor:
             "success_url": success, "cancel_url": cancel,
         }  # fmt: skip
         options = {"idempotency_key": deposit}
-        return await self._ask(lambda v1: v1.checkout.sessions.create_async(asked, options), _pay_page)
+        return await self._ask(lambda v1: v1.checkout.sessions.create_async(asked, options), answers.pay_page)
 
     async def checkout_state(self, checkout: str) -> CheckoutState:
-        return await self._ask(lambda v1: v1.checkout.sessions.retrieve_async(checkout), _checkout_state)
+        return await self._ask(lambda v1: v1.checkout.sessions.retrieve_async(checkout), answers.checkout_state)
 
     async def payment(self, payment: str) -> Payment:
-        return await self._ask(lambda v1: v1.payment_intents.retrieve_async(payment), _payment)
+        return await self._ask(lambda v1: v1.payment_intents.retrieve_async(payment), answers.payment)
 
     async def charge(self, deposit: str, customer: str, method: str, amount: int, currency: str) -> Payment:
         """Charge a kept card without its holder being there, once for each `deposit`. Raises ProcessorRefused
@@ -204,16 +133,16 @@ class Processor:
             "off_session": True, "confirm": True, "metadata": {"deposit": deposit},
         }  # fmt: skip
         options = {"idempotency_key": deposit}
-        return await self._ask(lambda v1: v1.payment_intents.create_async(asked, options), _payment)
+        return await self._ask(lambda v1: v1.payment_intents.create_async(asked, options), answers.payment)
 
     async def card(self, method: str) -> Card | None:
         """What may be shown of a payment method; None when it is no card."""
-        return await self._ask(lambda v1: v1.payment_methods.retrieve_async(method), _card)
+        return await self._ask(lambda v1: v1.payment_methods.retrieve_async(method), answers.card)
 
     async def drop_card(self, method: str) -> None:
         """The processor is to keep a card no longer; nothing when it does not."""
         try:
-            await self._ask(lambda v1: v1.payment_methods.detach_async(method), _id)
+            await self._ask(lambda v1: v1.payment_methods.detach_async(method), answers.id_of)
         except ProcessorRefused as refused:
             _log.info("card_not_kept", code=refused.code)
 
@@ -222,18 +151,18 @@ class Processor:
     async def refund(self, part: str, payment: str, amount: int) -> Returned:
         """Give `amount` of a payment back, once for each `part`."""
         asked = {"payment_intent": payment, "amount": amount, "metadata": {"part": part}}
-        return await self._ask(lambda v1: v1.refunds.create_async(asked, {"idempotency_key": part}), _returned)
+        return await self._ask(lambda v1: v1.refunds.create_async(asked, {"idempotency_key": part}), answers.returned)
 
     async def refunds(self, payment: str) -> list[Returned]:
         """What of a payment was given back, as far as a page of the processor's list goes."""
         asked = {"payment_intent": payment, "limit": 100}
-        return await self._ask(lambda v1: v1.refunds.list_async(asked), _all_returned)
+        return await self._ask(lambda v1: v1.refunds.list_async(asked), answers.all_returned)
 
     async def refunded(self, sent: str) -> Returned:
-        return await self._ask(lambda v1: v1.refunds.retrieve_async(sent), _returned)
+        return await self._ask(lambda v1: v1.refunds.retrieve_async(sent), answers.returned)
 
     async def dispute(self, dispute: str) -> Disputed:
-        return await self._ask(lambda v1: v1.disputes.retrieve_async(dispute), _disputed)
+        return await self._ask(lambda v1: v1.disputes.retrieve_async(dispute), answers.disputed)
 
     # ------------------------------------------------------------ what it tells
 
@@ -245,7 +174,7 @@ class Processor:
             # The library would let a time to come pass, and reads a clock of its own.
             sdk.WebhookSignature.verify_header(text, signature, self._settings.secret, tolerance=None)
             lately = abs(self._now_s() - _signed_at(signature)) <= TOLERANCE_S
-            told = msgspec.json.decode(body, type=_Told)
+            told = msgspec.json.decode(body, type=answers.Told)
         except (sdk.SignatureVerificationError, UnicodeError, ValueError, msgspec.MsgspecError):
             raise BadSignature("not signed") from None
         if not lately:
@@ -292,102 +221,6 @@ def _load(settings: Settings) -> tuple[Any, Any, Any]:
         getattr(sdk, name)
     sdk.checkout.Session, client.v1.checkout.sessions, client.v1.payment_intents  # noqa: B018
     return sdk, http, client
-
-
-# ---------------------------------------------------------------- what its answers mean
-
-
-class _Thing(Struct):
-    id: str
-
-
-class _Data(Struct):
-    object: _Thing
-
-
-class _Told(Struct):
-    id: str
-    type: str
-    data: _Data
-
-
-def _id(found: dict[str, Any]) -> str:
-    return msgspec.convert(found, _Thing).id
-
-
-def _pay_page(found: dict[str, Any]) -> PayPage:
-    return PayPage(_id(found), _text(found, "url"))
-
-
-def _checkout_state(found: dict[str, Any]) -> CheckoutState:
-    return CheckoutState(
-        checkout=_id(found), mode=_text(found, "mode"), paid=found["payment_status"] == "paid",
-        expired=found["status"] == "expired", amount=_whole(found, "amount_total"),
-        currency=_text(found, "currency").upper(), reference=_text(found, "client_reference_id"),
-        deposit=_noted(found, "deposit"), payment=_named(found, "payment_intent"),
-    )  # fmt: skip
-
-
-def _payment(found: dict[str, Any]) -> Payment:
-    error = found.get("last_payment_error") or {}
-    return Payment(
-        payment=_id(found), status=_text(found, "status"), received=_whole(found, "amount_received"),
-        currency=_text(found, "currency").upper(), deposit=_noted(found, "deposit"),
-        customer=_named(found, "customer"), method=_named(found, "payment_method"),
-        reason=_text(error, "decline_code") or _text(error, "code"),
-    )  # fmt: skip
-
-
-def _card(found: dict[str, Any]) -> Card | None:
-    card = found.get("card")
-    if not isinstance(card, dict):
-        return None
-    month, year = _whole(card, "exp_month"), _whole(card, "exp_year")
-    return Card(
-        method=_id(found), brand=_text(card, "brand")[:20], last4=_text(card, "last4")[:4], exp_month=month,
-        exp_year=year,
-    )  # fmt: skip
-
-
-def _returned(found: dict[str, Any]) -> Returned:
-    return Returned(
-        sent=_id(found), status=_text(found, "status"), part=_noted(found, "part"),
-        reason=_text(found, "failure_reason"),
-    )  # fmt: skip
-
-
-def _all_of(found: dict[str, Any]) -> list[dict[str, Any]]:
-    return msgspec.convert(found["data"], list[dict[str, Any]])
-
-
-def _all_returned(found: dict[str, Any]) -> list[Returned]:
-    return [_returned(one) for one in _all_of(found)]
-
-
-def _disputed(found: dict[str, Any]) -> Disputed:
-    return Disputed(
-        dispute=_id(found), payment=_named(found, "payment_intent"), amount=_whole(found, "amount"),
-        currency=_text(found, "currency").upper(), status=_text(found, "status"), reason=_text(found, "reason"),
-    )  # fmt: skip
-
-
-def _text(found: dict[str, Any], name: str) -> str:
-    value = found.get(name)
-    return msgspec.convert("" if value is None else value, str)
-
-
-def _whole(found: dict[str, Any], name: str) -> int:
-    return msgspec.convert(found[name], int)
-
-
-def _named(found: dict[str, Any], name: str) -> str:
-    """The id of another object, which may be there whole."""
-    value = found.get(name)
-    return _id(value) if isinstance(value, dict) else _text(found, name)
-
-
-def _noted(found: dict[str, Any], name: str) -> str:
-    return _text(found.get("metadata") or {}, name)
 
 
 def _signed_at(signature: str) -> int:

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from billing import ledger, meter
 from billing.deposits import store, units
-from billing.deposits.processor import Event, ProcessorDown, ProcessorRefused, Returned
+from billing.deposits.answers import Event, Returned
+from billing.deposits.processor import ProcessorDown, ProcessorRefused
 from billing.deposits.tools import Tools, Whose
 from ground.errors import Refusal
 from ground.ids import new_id

@@ -54,7 +54,7 @@ deposits = sa.Table(
     sa.Column("disputed", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("changed_at", sa.BigInteger, nullable=False),
-    sa.Column("due_at", sa.BigInteger, nullable=False),  # when a reload that hangs is looked at again
+    sa.Column("due_at", sa.BigInteger, nullable=False),  # when one that is open is looked at again
 )
 sa.Index(None, deposits.c.pool, deposits.c.user, deposits.c.op, unique=True)
 sa.Index(None, deposits.c.checkout, unique=True)
@@ -214,9 +214,9 @@ async def paid(tx: Tx, pool: str, user: str, currency: str, *, lock: bool = Fals
     return [dict(row) for row in (await tx.execute(query.with_for_update() if lock else query)).mappings()]
 
 
-async def hanging(tx: Tx, now: int, most: int) -> list[Row]:
-    """Reloads of which nothing is known, and whose time to be looked at has come."""
-    which = (deposits.c.kind == "reload", deposits.c.state == "open", deposits.c.due_at <= now)
+async def hanging(tx: Tx, kind: str, now: int, most: int) -> list[Row]:
+    """Deposits of a kind that are open, and whose time to be looked at has come."""
+    which = (deposits.c.kind == kind, deposits.c.state == "open", deposits.c.due_at <= now)
     found = await tx.execute(sa.select(deposits).where(*which).order_by(deposits.c.due_at).limit(most))
     return [dict(row) for row in found.mappings()]
 

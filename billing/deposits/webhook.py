@@ -11,10 +11,11 @@ from typing import Final
 import structlog
 
 from billing.deposits import store, units
+from billing.deposits.answers import Card, CheckoutState, Event, Payment
 from billing.deposits.cards import Reloads, keep
 from billing.deposits.crediting import credit
 from billing.deposits.disputes import Disputes
-from billing.deposits.processor import Card, CheckoutState, Event, Payment, ProcessorRefused
+from billing.deposits.processor import ProcessorRefused
 from billing.deposits.refunds import Refunds
 from billing.deposits.tools import Tools, Whose
 from ground.sql import Tx

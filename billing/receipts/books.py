@@ -31,6 +31,7 @@ from billing.receipts.facts import (
 )
 from billing.receipts.receipt import sealed
 from billing.receipts.signing import Signer
+from billing.receipts.verify import verify
 from ground.sql import Database, Tx
 
 Kept = AnyFact | Looked
@@ -84,6 +85,7 @@ async def seal(tx: Tx, pool: str, settled: Settled, signer: Signer) -> bool:
     if held is None:
         return False
     rows = await store.facts_of(tx, pool, settled.ticket)
+    await store.forget_facts(tx, pool, [settled.ticket])
     facts = list(_told([row for row in rows if row["expert"] == settled.expert]))
     whole = bool(facts) and isinstance(facts[0], Joined) and any(isinstance(fact, Matched) for fact in facts)
     if not whole or len(facts) >= FACTS_MAX:
@@ -94,8 +96,12 @@ async def seal(tx: Tx, pool: str, settled: Settled, signer: Signer) -> bool:
         currency=held.terms.currency,
     )  # fmt: skip
     made = sealed(header, [*facts, _charged(held, settled.ended_at)], signer)
+    body = _json(made)
+    if problem := verify(body.encode()).problem:  # a fault of ours: nobody gets a receipt that does not hold
+        _log.error("receipt_does_not_hold", pool=pool, session=settled.session, problem=problem)
+        return False
     await store.add_key(tx, signer.public, settled.ended_at)
-    await store.add_receipt(tx, pool, settled.session, _json(made), settled.ended_at)
+    await store.add_receipt(tx, pool, settled.session, body, settled.ended_at)
     return True
 
 

@@ -60,11 +60,12 @@ keys = sa.Table(
 Row = dict[str, Any]
 UNKNOWN: Final = "unknown"
 """Who put a ticket where it stands, when we have not seen it come."""
-BLIND: Final[Row] = {
+SEEN: Final = "seen"
+_MARK: Final[Row] = {
     "expert": "", "ticket": "", "from_pos": 0, "came_pos": 0, "to_pos": 0, "from_ms": 0, "to_ms": 0, "ordinal": 0,
-    "rate": 0, "free_ms": 0, "by": UNKNOWN, "why": "",
+    "rate": 0, "free_ms": 0, "why": "",
 }  # fmt: skip
-"""Nobody's place: it says that a pool is blind."""
+"""Nobody's place. Where it is, the pool's places are kept; its `by` says whether all of them were seen."""
 
 # ---------------------------------------------------------------- places
 
@@ -100,16 +101,33 @@ async def forget_stays(tx: Tx, pool: str, experts: Sequence[str]) -> None:
     await tx.execute(sa.delete(places).where(*over, ~needed))
 
 
-async def forget_places(tx: Tx, pool: str) -> None:
-    """Delete where everybody stands and stood. The pool is blind from now on: who stands where has to be learnt."""
-    await tx.execute(sa.delete(places).where(places.c.pool == pool))
-    await put_places(tx, [BLIND | {"pool": pool}])
+async def mark(tx: Tx, pool: str, *, seen: bool) -> None:
+    """From now on the places of a pool are kept. Unless everybody was `seen` to come, it is blind."""
+    await put_places(tx, [_MARK | {"pool": pool, "by": SEEN if seen else UNKNOWN}])
+
+
+async def is_kept(tx: Tx, pool: str) -> bool:
+    """Whether the places of a pool are kept."""
+    return await _marked(tx, pool) is not None
 
 
 async def is_blind(tx: Tx, pool: str) -> bool:
     """Whether somebody may stand in a line of whom nothing is kept."""
-    marked = sa.select(places.c.pool).where(places.c.pool == pool, places.c.expert == "", places.c.ticket == "")
-    return (await tx.execute(marked)).first() is not None
+    return await _marked(tx, pool) != SEEN
+
+
+async def _marked(tx: Tx, pool: str) -> str | None:
+    mine = (places.c.pool == pool, places.c.expert == "", places.c.ticket == "")
+    by: str | None = await tx.scalar(sa.select(places.c.by).where(*mine))
+    return by
+
+
+async def forget_places(tx: Tx, pool: str) -> None:
+    """Delete where everybody stands and stood. A pool whose places are kept is blind from now on."""
+    was_kept = await is_kept(tx, pool)
+    await tx.execute(sa.delete(places).where(places.c.pool == pool))
+    if was_kept:
+        await mark(tx, pool, seen=False)
 
 
 async def doubt(tx: Tx, pool: str, experts: Sequence[str]) -> None:
@@ -119,10 +137,10 @@ async def doubt(tx: Tx, pool: str, experts: Sequence[str]) -> None:
 
 
 async def forget_others(tx: Tx, pool: str, tickets: Sequence[str]) -> None:
-    """Delete what is kept of all tickets but these. The pool is blind no more."""
+    """Delete what is kept of all tickets but these."""
     for table in (places, facts):
         kept = await tx.scalars(sa.select(table.c.ticket).where(table.c.pool == pool).distinct())
-        if gone := sorted({*kept} - {*tickets}):
+        if gone := sorted({*kept} - {*tickets, ""}):
             await tx.execute(sa.delete(table).where(table.c.pool == pool, table.c.ticket.in_(gone)))
 
 

@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from billing import ledger
+from billing.deposits.answers import Card
 from billing.deposits.cards import Reload
 from billing.deposits.checkout import Asked
-from billing.deposits.processor import Card
 from ground.errors import Refusal
 from identity import sign_ins
 from identity.tokens import Identity

@@ -107,7 +107,7 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
         kind="profile",
         body={
             "name": "Ada Quill", "headline": "Numbers", "biography": "I **count**.", "categories": ["Money"],
-            "languages": ["en"], "modes": ["chat"], "started_on": "2019-05-31", "rate": 120, "mode_rates": {"chat": 90},
+            "languages": ["en"], "modes": ["chat"], "started_on": "2019-05-31", "rate": 120, "mode_rates": {},
             "email": "ada@line.example",
         } | HOURS,
     ),
@@ -123,7 +123,11 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     # the pool's
     ("GET", f"{V1}/options"): Row(kind="operator"),
     ("PUT", f"{V1}/options"): Row(
-        kind="operator", body={"currency": "EUR", "visitors": True, "categories": ["Money"], "feedback_after_s": 30}
+        kind="operator",
+        body={
+            "currency": "EUR", "visitors": True, "categories": ["Money"], "feedback_after_s": 30, "fee_bps": 0,
+            "free_minutes": 0, "minimum_minutes": 1, "free_calls": 3, "deposits": [1000], "deposit_max": 50_000,
+        },
     ),
     ("GET", f"{V1}/money"): Row(kind="operator"),
     ("GET", STATEMENTS): Row(kind="operator", given=EARNED, query={"before": "0", "limit": "9"}),

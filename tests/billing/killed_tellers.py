@@ -71,9 +71,14 @@ async def commands(tx: Tx, pool: str, step: int) -> None:
             await ledger.payout(tx, pool, "ada", 60, EUR, key="b1", now=NOW)
 
 
-async def day(url: str, pool: str, what: str, fuse: Fuse) -> None:
-    sqlite = url.startswith("sqlite")
-    db = on_this_thread(url.removeprefix("sqlite:///")) if sqlite else await Database.open(url)
+async def opened(url: str) -> Database:
+    """Opened once, so that who is forked finds every statement compiled; its connections are each process's own."""
+    db = on_this_thread(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else await Database.open(url)
+    await day(db, "undisturbed", "", Fuse(0))
+    return db
+
+
+async def day(db: Database, pool: str, what: str, fuse: Fuse) -> None:
     engine = db._engine.sync_engine
     event.listen(engine, "before_cursor_execute" if what == "statements" else "commit", fuse.touch)
     for step in range(11):
@@ -97,15 +102,16 @@ def in_a_process(work: Callable[[], Awaitable[None]]) -> int:
 
 
 def main(url: str, what: str, stride: int) -> None:
+    db = asyncio.run(opened(url))
     n = killed = 0
     while True:
         n = n + stride if n else 1
-        ended = in_a_process(lambda n=n: day(url, f"{what}{n}", what, Fuse(n)))  # type: ignore[misc]
+        ended = in_a_process(lambda n=n: day(db, f"{what}{n}", what, Fuse(n)))  # type: ignore[misc]
         if ended == 0:
             break
         assert ended == -signal.SIGKILL, ended
         killed += 1
-        assert in_a_process(lambda n=n: day(url, f"{what}{n}", what, Fuse(0))) == 0, n  # type: ignore[misc]
+        assert in_a_process(lambda n=n: day(db, f"{what}{n}", what, Fuse(0))) == 0, n  # type: ignore[misc]
     print(killed)
 
 

@@ -4,10 +4,13 @@ import asyncio
 import random
 
 import pytest
+from structlog.testing import capture_logs
 
 from billing import ledger, meter
 from billing.deposits import store, units
+from billing.deposits.checkout import GONE_MS
 from billing.deposits.processor import Processor, Settings
+from ground.clock import SetClock, SystemClock
 from ground.errors import Refusal
 from ground.sql import Database
 from tests import processor as tp
@@ -116,6 +119,30 @@ async def test_a_processor_that_is_away_is_said_so_and_the_same_operation_goes_o
         assert (row["state"], row["checkout"], row["url"]) == ("open", None, "")
         await stand.paid("op", 2500)
         assert len(await stand.counter.rows()) == 1
+
+
+async def test_a_page_of_which_nobody_tells_is_looked_at_and_never_credited(database: Database) -> None:
+    clock = SetClock(SystemClock().now_ms())
+    async with standing(database, clock) as stand:
+        stand.hook.shut = True
+        assert (await stand.pay("paid")).status == 303
+        await stand.counter.page("left", 700)
+        assert await code(stand.without_processor().page("never-made", 700, user="viktor")) == "processor_unavailable"
+        rows = {row["op"]: row for row in await stand.counter.rows()}
+        await stand.client.v1.checkout.sessions.expire_async(rows["left"]["checkout"])
+        with capture_logs() as early:
+            await stand.counter.checkout.resume()
+        clock.advance(GONE_MS + 1)
+        with capture_logs() as logs:
+            await asyncio.gather(stand.counter.checkout.resume(), stand.another().checkout.resume())
+        said = [log["deposit"] for log in logs if log["event"] == "paid_and_not_told"]
+        assert (early, said) == ([], [rows["paid"]["deposit"]]), "once, aloud"
+        assert {row["op"]: row["state"] for row in await stand.counter.rows()} == {"paid": "open", "left": "expired"}
+        assert (await stand.counter.rows(user="viktor"))[0]["state"] == "expired"
+        assert (await stand.counter.balance()).balance == 0
+        for one in stand.hook.came:
+            await stand.counter.webhook.take(*one)
+        assert (await stand.counter.balance()).balance == 2500, "late, and still good"
 
 
 async def test_the_page_is_the_processors_own(database: Database) -> None:

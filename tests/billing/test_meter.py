@@ -139,9 +139,13 @@ async def test_a_deposit_lets_open_holds_grow_up_to_their_longest_session(databa
         assert [funded.hold for funded in await meter.untold(tx, "p")] == ["o2"]
         await meter.told(tx, "p", "o2", 250)
         await meter.told(tx, "p", "o2", 200)  # too late
+        await ledger.chargeback(tx, "p", "uma", 160, EUR, key="c1", now=NOW)
+        await reserve(tx, "o3", cap_ms=5 * MINUTE, minimum_ms=0, now=NOW + 2)
         await ledger.freeze(tx, "p", "uma", EUR, reason="disputed", now=NOW)
+        await deposit(tx, 90)
+        assert await meter.extend_open(tx, "p", "uma", NOW) == []  # frozen
         assert (await holds.find(tx, "p", "o2")).told_amount == 250
-        assert [held.hold for held in await meter.open_holds(tx, "p")] == ["o1", "o2"]
+        assert [held.hold for held in await meter.open_holds(tx, "p")] == ["o1", "o2", "o3"]
         charged = await settle(tx, 5 * MINUTE)
         assert charged is not None and charged.amount == 300
     await check(database)

@@ -7,7 +7,6 @@ from click.testing import CliRunner, Result
 
 from server.cli import main
 
-
 DEFAULTS = "currency\tEUR\nvisitors\tno\nfeedback after\t30 s\nprepaid\tno\n"
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from billing import ledger
 from directory.expert import PoolOptions
 from identity.audit import page as audit_page
 from tests.databases import database_url, postgres_server
 from tests.directory import pictures
-from tests.server.people_site import POOL, PeopleSite, people_site
+from tests.server.people_site import NOW, POOL, PeopleSite, people_site
 
 __all__ = ["database_url", "postgres_server"]
 ADA = f"/v1/pools/{POOL}/experts/ada"
@@ -168,6 +169,11 @@ async def test_options_are_for_operators_checked_and_audited(site: PeopleSite) -
     noted = [(one.actor, one.reason) for one in await audit_page(site.database, POOL) if one.action == "set_options"]
     assert noted == [("olga", "visitors"), ("olga", "currency, categories")]
     assert (await olga.ask("PUT", OPTIONS, json={"prepaid": True})).json()["fee_bps"] == 0
+    async with site.database.begin() as tx:
+        await ledger.deposit(tx, POOL, "uma", 5, "JPY", key="first", now=NOW())
+    other = (await olga.ask("PUT", OPTIONS, json={"currency": "EUR"})).json()
+    assert other["detail"] == "currency: amounts are booked in JPY here"
+    assert (await olga.get(OPTIONS)).json()["currency"] == "JPY"
     assert "¥120" in (await site.guest.get(f"/p/{POOL}/x/ada")).text
 
 

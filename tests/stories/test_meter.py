@@ -43,7 +43,7 @@ async def is_left_with(scene: Scene, user: str, amount: int) -> None:
 
 
 async def set_aside(scene: Scene, user: str, offer: str, amount: int) -> None:
-    """What the offer's session holds, less than the pool's least: so that a story about the end need not take a minute."""
+    """What the offer's session holds, less than the pool's least: so that a story about the end is a short one."""
     await is_left_with(scene, user, amount)
     async with scene.books.database.begin() as tx:
         await meter.reserve(
@@ -196,7 +196,7 @@ DEARER = f"""async (path) => {{
 @pytest.mark.claim("A18", "A19")
 @pytest.mark.timeout(90)
 async def test_a_rate_that_is_kept_and_a_balance_that_is_not(scene: Scene) -> None:
-    """Who waits keeps the rate of when they joined; who can't pay when it is their turn is told, and keeps the place."""
+    """Who waits keeps the rate of when they joined; who can't pay in their turn is told, and keeps the place."""
     await market(scene)
     await pays_in(scene, "uma", 10_000)
     ada, uma, olga = await asyncio.gather(
@@ -298,4 +298,6 @@ async def test_ways_to_a_deposit_that_are_not_straight(scene: Scene) -> None:
     await vera.part("deposit").first.click()
     await vera.panel.locator('openline-deposit [part~="pay"]').click()
     await vera.sees("Für eine Einzahlung braucht es ein Konto")
-    await expect(vera.panel.locator('openline-deposit [part~="sign-in"]')).to_have_attribute("href", re.compile("/sign-in"))
+    await expect(vera.panel.locator('openline-deposit [part~="sign-in"]')).to_have_attribute(
+        "href", re.compile("/sign-in")
+    )

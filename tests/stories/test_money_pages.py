@@ -208,6 +208,7 @@ async def test_an_operator_freezes_a_balance_and_gives_goodwill(market: Scene) -
     await expect(olga.part("frozen")).to_be_visible()
     await page_of(uma, market, "account")
     await uma.sees("Your balance is frozen")
+    await expect(uma.part("deposit")).to_have_count(0)
     await olga.part("unfreeze").click()
     await olga.part("money-reason").fill("It is settled")
     await olga.part("do-now").click()

@@ -143,9 +143,9 @@ export class OpenlineWallet extends MoneyPage {
         ${this.renderPayment()}${wallet.frozen ? html`<div class="callout error" part="frozen">${icon("warning")}<div>${this.w("wallet.frozen")}</div></div>` : nothing}
         <div class="figures">${this.renderFigure(this.w("wallet.balance"), wallet.balance, "balance")}
           ${wallet.held > 0 ? html`<div class="figure lesser"><span class="muted">${this.w("wallet.held")}</span><strong class="tabular" part="held">${this.money(wallet.held)}</strong></div>` : nothing}</div>
-        ${wallet.deposits.length > 0 ? this.renderDeposit(wallet) : html`<p class="muted">${this.w(this.whyNot(wallet))}</p>`}</section>
+        ${wallet.frozen ? nothing : wallet.deposits.length > 0 ? this.renderDeposit(wallet) : html`<p class="muted">${this.w(this.whyNot(wallet))}</p>`}</section>
       <openline-reload-settings .pool=${this.pool} .theme=${this.theme} lang=${this.language} .wallet=${wallet} @changed=${() => void this.read()}></openline-reload-settings>
-      ${wallet.refundable > 0 || wallet.refunding ? this.renderRefund(wallet) : nothing}
+      ${!wallet.frozen && (wallet.refundable > 0 || wallet.refunding) ? this.renderRefund(wallet) : nothing}
       <openline-statement .pool=${this.pool} .theme=${this.theme} lang=${this.language} .asks=${"role=user"}></openline-statement>`;
   }
 

@@ -158,9 +158,6 @@ def _receipts() -> None:
     )
     op.create_index("ix_receipt_places_pool_ticket_to_pos", "receipt_places", ["pool", "ticket", "to_pos"])
     op.create_index("ix_receipt_places_pool_expert_to_pos", "receipt_places", ["pool", "expert", "to_pos"])
-    # Who waits while the schema changes was not seen to come.
-    nothing = "0, 0, 0, 0, 0, 0, 0, 0"
-    op.execute(f"INSERT INTO receipt_places SELECT pool, '', '', {nothing}, 'unknown', '' FROM journal_cursor")  # noqa: S608
     op.create_table(
         "receipt_facts",
         *_texts("pool", "ticket"),
