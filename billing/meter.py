@@ -170,7 +170,7 @@ async def balances(tx: Tx, pool: str, of: BillFacts) -> tuple[int, int]:
 
 
 async def free_calls_today(tx: Tx, pool: str, user: str, expert: str, now: int) -> int:
-    """Sessions of the two within the 24 hours before `now` that ran and cost nothing, unless the expert ended them."""
+    """Sessions of the two within the 24 hours before `now` that cost nothing, unless the expert ended them."""
     return await store.free_calls(tx, pool, user, expert, now - DAY_MS)
 
 

@@ -303,7 +303,8 @@ async def due_holds(tx: Tx, pool: str, now: int) -> Sequence[sa.RowMapping]:
 
 
 async def free_calls(tx: Tx, pool: str, user: str, expert: str, since: int) -> int:
-    """Sessions of the two that began, cost nothing and ended after `since`, except those that the expert ended."""
+    """Sessions of the two that cost nothing and ended after `since`, except those that the expert ended. Also those
+    whose clock never ran: while it stands still there is talk, too."""
     query = (
         sa.select(sa.func.count())
         .select_from(holds)
@@ -311,7 +312,6 @@ async def free_calls(tx: Tx, pool: str, user: str, expert: str, since: int) -> i
         .join(_expert, _expert.c.account == holds.c.earnings)
         .where(_user.c.pool == pool, _user.c.kind == "wallet", _user.c.owner == user)
         .where(_expert.c.pool == pool, _expert.c.kind == "earnings", _expert.c.owner == expert)
-        .where(holds.c.outcome.in_(("short", "free")), holds.c.ran_ms > 0, holds.c.ended_at > since)
-        .where(holds.c.ended_by != "expert")
+        .where(holds.c.outcome.in_(("short", "free")), holds.c.ended_by != "expert", holds.c.ended_at > since)
     )
     return int((await tx.execute(query)).scalar_one())

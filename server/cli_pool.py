@@ -81,7 +81,7 @@ def set_(pool_id: str, **given: Any) -> None:
     openline pool set demo --prepaid --fee 20 --minimum-minutes 2 --deposit 20 --deposit 50
 
     With --prepaid the rates of the experts are charged from what users have paid in; without it everything is free
-    and no page speaks of money. A new rate or fee counts for who joins from now on.
+    and no page speaks of money. A new rate counts for who joins from now on, a new fee for sessions that begin then.
     """
     if given["categories"] and given["no_categories"]:
         raise click.UsageError("either --category or --no-categories")

@@ -86,15 +86,21 @@ class Receipting(Unreceipted):
     async def close_lost(
         self, tx: Tx, pool: str, logged: LoggedSession, ran_ms: int, ended_at: int, reason: str
     ) -> None:
-        """Seal a session that the live store lost, and that was settled as having run for `ran_ms`."""
+        """Seal a session that the live store lost, and that was settled as having run for `ran_ms`. As in `record`, one
+        that can't be made is logged, and the books go on."""
         at = ended_at
         told: list[Kept] = [
             Looked(at=at, ran_ms=ran_ms, running_since=0, side=""),
             Ended(at=at, reason=reason, by="system", ran_ms=ran_ms),
         ]
-        async with tx.begin_nested():
-            await books.note(tx, pool, logged.ticket, logged.expert, [(NOWHERE, fact) for fact in told])
-            await books.seal(tx, pool, _settled(logged, at), self._signer)
+        try:
+            async with tx.begin_nested():
+                await books.note(tx, pool, logged.ticket, logged.expert, [(NOWHERE, fact) for fact in told])
+                await books.seal(tx, pool, _settled(logged, at), self._signer)
+        except Exception as error:
+            if isinstance(error, FAILURES) and not is_about_data(error):
+                raise
+            _log.exception("receipt_not_written", pool=pool, session=logged.session)
 
     async def tidy(self, tx: Tx, pool: str, snapshot: PoolSnapshot) -> None:
         """Forget what is kept of tickets that there are no more, and learn where those stand that we have not seen

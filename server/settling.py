@@ -89,7 +89,12 @@ class Settling:
 
 
 def ended_by(facts: SessionFacts) -> Literal["user", "expert", ""]:
-    """Which side ended a session, or was lost; "" for anybody else."""
+    """Which side ended a session, was lost, or never came; "" for anybody else. For what the expert never came to
+    nobody answers but the expert."""
+    if not facts.live_at and not facts.expert_on:
+        return "expert"
+    if not facts.live_at and facts.reason == "not_connected":
+        return "user"
     if facts.by == "user" or facts.reason == "user_gone":
         return "user"
     return "expert" if facts.by.startswith("expert:") or facts.reason == "expert_gone" else ""

@@ -93,6 +93,17 @@ function S.connected(turn, s, side)
   S.changed(turn, s, "connected")
 end
 
+-- Who writes goes on by chat: from now on it is no matter that their media have stopped. Else they could go on talking
+-- while the clock stands still.
+function S.wrote(turn, s, side)
+  if not s.cut then return end -- those of an older release have no clock
+  s.by_chat = s.by_chat or {}
+  if s.by_chat[side] then return end
+  s.by_chat[side], s.cut[side] = true, nil
+  R.put(turn, "sessions", s.session, s)
+  S.look(turn, s)
+end
+
 local function wrap_up(turn, e, s)
   local settings = R.settings(turn)
   e.session = ""

@@ -13,7 +13,7 @@ end
 -- FUNCTION say
 -- ARGS session side who text op
 -- RETURNS n said_at
--- EMITS said
+-- EMITS said session
 -- REFUSES no_such_session session_over chat_full
 R.command("say", function(turn, a)
   local s, no = open_session(turn, a)
@@ -24,6 +24,7 @@ R.command("say", function(turn, a)
   local line = { s.said, a.side, a.text, turn.now, a.op }
   redis.call("RPUSH", K.chat(turn.p, s.session), cmsgpack.pack(line))
   R.emit(turn, { k = "said", session = s.session, n = s.said, side = a.side, text = a.text, at = turn.now, op = a.op })
+  S.wrote(turn, s, a.side)
   return { n = s.said, said_at = turn.now }
 end)
 

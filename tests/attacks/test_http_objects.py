@@ -345,6 +345,21 @@ def test_every_query_is_known() -> None:
     }
 
 
+async def test_a_receipt_is_for_its_parties_and_operators(house: HttpHouse) -> None:
+    path = f"/v1/pools/{POOL}/sessions/s-{POOL}/receipt.json"
+    asked = {
+        name: await who.ask("GET", path, query={"role": ROLES[name]})
+        for name, who in house.people.items()
+        if name in ROLES
+    }
+    may = {name for name, answer in asked.items() if answer.status_code == 200}
+    assert may == {"owner", "boss"}, "the user is somebody else"
+    assert {named(answer) for name, answer in asked.items() if name not in may} == {"not_found", "not_signed_in"}
+    assert asked["owner"].headers["content-disposition"] == f'attachment; filename="receipt-s-{POOL}.json"'
+    (key,) = (await house.guest.ask("GET", "/.well-known/openline-receipts.json")).json()["keys"]
+    assert len(key) == 43
+
+
 async def test_a_refused_invitation_makes_no_profile(house: HttpHouse) -> None:
     before = await house.truth()
     asked = {"role": "expert", "email": "nobody@nowhere", "name": "New", "expert": "newcomer"}

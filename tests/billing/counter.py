@@ -174,9 +174,11 @@ async def standing(database: Database, clock: Clock | None = None, **more: Any) 
     ):
         hook.counter = Counter(database, settings_of(found), clock or SystemClock())
         stand = Stand(hook.counter, hook, found)
-        yield stand
-        for counter in (hook.counter, *stand.others):
-            await counter.processor.close()
+        try:
+            yield stand
+        finally:
+            for counter in (hook.counter, *stand.others):
+                await counter.processor.close()
 
 
 async def with_account(database: Database, email: str = "uma@line.example") -> str:

@@ -196,10 +196,10 @@ async def test_short_calls_of_two_are_counted_unless_the_expert_ended_them(datab
         await call(tx, 2, 30_000, ended_by="")
         await call(tx, 3, 29_000, ended_by="expert")
         await call(tx, 4, 29_000, expert="bob")
-        await call(tx, 5, 0)
+        await call(tx, 5, 0)  # the clock stood still all the time, and they could talk
         await call(tx, 6, 31_000)
         await call(tx, 7, 29_000, at=NOW - DAY)
-        assert await meter.free_calls_today(tx, "p", "uma", "ada", NOW) == 2
+        assert await meter.free_calls_today(tx, "p", "uma", "ada", NOW) == 3
         assert await meter.free_calls_today(tx, "p", "uma", "bob", NOW) == 1
         assert await meter.free_calls_today(tx, "p", "vic", "ada", NOW) == 0
 

@@ -83,7 +83,7 @@ class Pair:
 
         def mirror() -> None:
             self.model.run_due(self.now)
-            self.model.look_up_session(known, side, who)
+            self.model.wrote(self.model.look_up_session(known, side, who), side, self.now)
 
         answer = self.both(
             lambda op: self.conversation.say(self.pool, session, side, who, "hello", op=op, now=self.now), mirror

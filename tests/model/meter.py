@@ -66,8 +66,15 @@ class Meter(Due):
     @command
     def interrupted(self, now: int, session: Session | None, side: str, who: str) -> None:
         session = self.look_up_session(session, side, who)
-        session.cut.setdefault(side, now)
-        self.look(session, now)
+        if side not in session.by_chat:
+            session.cut.setdefault(side, now)
+            self.look(session, now)
+
+    def wrote(self, session: Session, side: str, now: int) -> None:
+        """Who writes goes on by chat: their media are no matter any more."""
+        session.by_chat.add(side)
+        if session.cut.pop(side, 0):
+            self.look(session, now)
 
     @command
     def fund(self, now: int, session: Session | None, budget_ms: int) -> None:

@@ -53,6 +53,7 @@ class Session:
     quiet: dict[tuple[str, str], int] = field(default_factory=dict)
     """The last sign of a side, by each process that hears it no more."""
     cut: dict[str, int] = field(default_factory=dict)
+    by_chat: set[str] = field(default_factory=set)
     """Since when the media of a side have stopped."""
     last_seen: dict[str, int] = field(default_factory=dict)
     """The last sign of a side by those who have let it go."""

@@ -149,6 +149,22 @@ async def test_media_that_stop_stop_the_clock_until_they_are_connected_again(sce
     assert await refusal(line.interrupted(pool, session, "user", "uma", now=scene.now)) == "session_over"
 
 
+@pytest.mark.claim("A17")
+async def test_who_writes_on_does_not_stop_the_clock_by_saying_that_their_media_have_stopped(scene: Scene) -> None:
+    session = (await metered(scene, 5 * MINUTE)).session
+    line, pool, chat = scene.line, scene.pool, Conversation(scene.store)
+    await line.interrupted(pool, session, "user", "uma", now=scene.now)
+    for n in range(10):
+        await chat.say(pool, session, "user", "uma", "and another thing", now=scene.now)
+        assert (await line.interrupted(pool, session, "user", "uma", now=scene.now))["frozen"] == ""
+        await later(scene, 1_000)
+        await line.interrupted(pool, session, "expert", "ada", now=scene.now)  # the other side has written nothing
+        assert (await scene.session("ada")).ran_ms == (n + 1) * 1_000
+        await line.connected(pool, session, "expert", "ada", now=scene.now)
+    await scene.end("ada")
+    assert (await scene.session("ada")).ran_ms == 10_000
+
+
 # -------------------------------------------------------------------- processes that die
 
 

@@ -161,7 +161,9 @@ async def test_options_are_for_operators_checked_and_audited(site: PeopleSite) -
     assert put.status_code == 200 and put.json()["categories"] == tree
     assert (await site.profiles.pool(POOL)).options == PoolOptions(currency="JPY", categories=tree)
     assert (await olga.ask("PUT", OPTIONS, json={"visitors": True})).json()["currency"] == "JPY"
-    money = ({"deposits": [50_001]}, {"deposits": []}, {"deposits": [0]}, {"fee_bps": 10_001}, {"minimum_minutes": 0})
+    money: list[dict[str, object]] = [
+        {"deposits": [50_001]}, {"deposits": []}, {"deposits": [0]}, {"fee_bps": 10_001}, {"minimum_minutes": 0},
+    ]  # fmt: skip
     trees = ({"categories": tree} for tree in (["a//b"], ["a", "a"], ["a/b/c/d/e"], ["a "], [""]))
     for bad in ({"currency": "EURO"}, {"currency": "QQQ"}, {"nothing": 1}, {"feedback_after_s": -1}, *trees, *money):
         answer = await olga.ask("PUT", OPTIONS, json=bad)

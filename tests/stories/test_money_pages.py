@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,6 +23,7 @@ from tests.stories.venue import Books, Process, free_port
 pytestmark = pytest.mark.browser
 NOW = SystemClock().now_ms
 PREPAID = PoolOptions(prepaid=True, fee_bps=2000, deposits=[1000, 2500, 5000], deposit_max=20_000)
+PHONE_OPTIONS: dict[str, Any] = {**PHONE}
 COSTLY = msgspec.structs.replace(ADA, rate=150, mode_rates={"audio": 300}, modes=["chat", "audio"])
 
 
@@ -163,7 +165,14 @@ async def test_an_expert_earns_and_is_paid_out(market: Scene, tmp_path: Path) ->
     assert "3704" not in await ada.page.content()
     assert await violations(ada) == []
 
-    olga = await market.signed_in("operator", "olga")
+    await paid_out(market, await market.signed_in("operator", "olga"), tmp_path)
+    await ada.page.reload()
+    await expect(ada.part("owed")).to_have_text(money("€0.00"))
+    await expect(ada.page.locator('tr[data-kind="payout"]')).to_contain_text("-€4.00")
+
+
+async def paid_out(market: Scene, olga: Person, folder: Path) -> None:
+    """An operator pays Ada through the bank."""
     await page_of(olga, market, "operator/money")
     await expect(olga.page.locator('[data-sum="owed"]')).to_contain_text("€4.00")
     await expect(olga.page.locator('[data-sum="fees"]')).to_contain_text("€1.00")
@@ -178,8 +187,8 @@ async def test_an_expert_earns_and_is_paid_out(market: Scene, tmp_path: Path) ->
     await expect(olga.part("make")).to_have_count(0)
     async with olga.page.expect_download() as download:
         await olga.part("csv").click()
-    await (await download.value).save_as(tmp_path / "bank.csv")
-    assert "DE89370400440532013000" in (tmp_path / "bank.csv").read_text("utf-8")
+    await (await download.value).save_as(folder / "bank.csv")
+    assert "DE89370400440532013000" in (folder / "bank.csv").read_text("utf-8")
     await expect(olga.part("sepa")).to_have_count(0)
     await olga.part("holder").fill("The tax line")
     await olga.part("iban").fill("NL91ABNA0417164300")
@@ -190,9 +199,6 @@ async def test_an_expert_earns_and_is_paid_out(market: Scene, tmp_path: Path) ->
     await olga.sees("Has the bank paid")
     await olga.part("go").click()
     await olga.sees("Nobody is owed anything")
-    await ada.page.reload()
-    await expect(ada.part("owed")).to_have_text(money("€0.00"))
-    await expect(ada.page.locator('tr[data-kind="payout"]')).to_contain_text("-€4.00")
 
 
 @pytest.mark.timeout(90)
@@ -225,6 +231,17 @@ async def test_an_operator_freezes_a_balance_and_gives_goodwill(market: Scene) -
     await uma.sees("For the noise on the line")
     await olga.part("tab-totals").click()
     await expect(olga.page.locator('[data-sum="wallets"]')).to_contain_text("€10.20")
+
+    # Nobody loses money by going without having said so.
+    uma.tolerates = "409|401"
+    await uma.part("erase").click()
+    await uma.part("confirm").fill("Uma")
+    await uma.part("erase-now").click()
+    await expect(uma.part("money-left")).to_contain_text("€10.20")
+    await expect(uma.part("erase-now")).to_be_disabled()
+    await uma.part("forfeit").check()
+    await uma.part("erase-now").click()
+    await uma.page.wait_for_url(re.compile(f"/p/{market.pool}$"))
 
 
 @pytest.mark.claim("A10")
@@ -275,13 +292,13 @@ async def test_an_operator_sets_what_is_charged_and_rates_for_each_mode(market: 
 async def test_the_pages_fit_a_phone_and_run_from_right_to_left(market: Scene) -> None:
     await paid_in(market, "uma", 123_456)
     await talked(market, "uma", "ada", "s1", 3_000_000)
-    uma = await market.signed_in("user", "uma", **PHONE, locale="ar-EG", color_scheme="dark")
+    uma = await market.signed_in("user", "uma", **PHONE_OPTIONS, locale="ar-EG", color_scheme="dark")
     await page_of(uma, market, "account")
     await expect(uma.part("balance")).to_be_visible()
     await expect(uma.page.locator('tr[data-kind="session"]')).to_be_visible()
     assert await uma.page.evaluate("document.documentElement.dir") == "rtl"
     assert await violations(uma) == [] and not await scrolls_sideways(uma)
-    olga = await market.signed_in("operator", "olga", **PHONE, locale="de-DE")
+    olga = await market.signed_in("operator", "olga", **PHONE_OPTIONS, locale="de-DE")
     await page_of(olga, market, "operator/money?wallet=uma")
     for tab, ready in (("totals", "sums"), ("payouts", "holder"), ("person", "statement"), ("options", "options")):
         await olga.part(f"tab-{tab}").click()

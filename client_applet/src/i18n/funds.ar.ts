@@ -196,5 +196,5 @@ export const fundsAr: Catalogue<FundsKey> = {
   "moneyOptions.deposit": "المبلغ {n}",
   "moneyOptions.no_deposit": "اعرض مبلغًا واحدًا على الأقل.",
   "moneyOptions.deposit_max": "أكبر إيداع",
-  "moneyOptions.later": "يسري التغيير على من ينضم من الآن.",
+  "moneyOptions.later": "يسري التغيير على من ينضم من الآن، والرسم على الجلسات التي تبدأ من الآن.",
 };

@@ -196,5 +196,5 @@ export const fundsDe: Catalogue<FundsKey> = {
   "moneyOptions.deposit": "Betrag {n}",
   "moneyOptions.no_deposit": "Bieten Sie mindestens einen Betrag an.",
   "moneyOptions.deposit_max": "Höchste Einzahlung",
-  "moneyOptions.later": "Eine Änderung gilt für alle, die sich ab jetzt anstellen.",
+  "moneyOptions.later": "Eine Änderung gilt für alle, die sich ab jetzt anstellen, die Gebühr für Gespräche, die ab jetzt beginnen.",
 };

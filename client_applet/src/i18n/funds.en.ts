@@ -196,7 +196,7 @@ export const fundsEn = {
   "moneyOptions.deposit": "Amount {n}",
   "moneyOptions.no_deposit": "Offer at least one amount.",
   "moneyOptions.deposit_max": "Largest deposit",
-  "moneyOptions.later": "A change counts for who joins from now on.",
+  "moneyOptions.later": "A change counts for who joins from now on, the fee for sessions that begin from now on.",
 } as const satisfies Record<string, Message>;
 
 export type FundsKey = keyof typeof fundsEn;

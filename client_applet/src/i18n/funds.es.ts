@@ -196,5 +196,5 @@ export const fundsEs: Catalogue<FundsKey> = {
   "moneyOptions.deposit": "Cantidad {n}",
   "moneyOptions.no_deposit": "Ofrezca al menos una cantidad.",
   "moneyOptions.deposit_max": "Ingreso máximo",
-  "moneyOptions.later": "Un cambio vale para quien se una desde ahora.",
+  "moneyOptions.later": "Un cambio vale para quien se una desde ahora; la comisión, para las sesiones que empiecen desde ahora.",
 };

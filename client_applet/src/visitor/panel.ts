@@ -198,7 +198,7 @@ export class OpenlinePanel extends PoolElement {
     if (!hall || hall.role !== "user" || !costs(hall, command)) return false;
     const { experts, mode } = wanted(hall, command);
     // The panel of this expert shows it anyway, beside the button that does it.
-    const here = experts.length === 1 && experts[0] === this.expert && hall.lights.has(this.expert);
+    const here = experts.length === 1 && experts[0] === this.expert;
     this.considered = here ? null : command;
     if (here) this.mode = this.preset = mode;
     return true;

@@ -83,10 +83,10 @@ export function deposit(view: PanelView, expert: string): TemplateResult | typeo
 }
 
 /** What the last session came to, for whoever was not here when it ended. */
-export function billToSee(view: PanelView): TemplateResult | typeof nothing {
-  const { client, hall, language, theme, t } = view;
+export function billToSee({ client, hall, language, theme, t, billSeen }: Pick<PanelView, "client" | "hall" | "language" | "theme" | "t" | "billSeen">):
+  TemplateResult | typeof nothing {
   const session = keptBill(client);
-  if (session === "" || !hall.ready || hall.session !== null) return nothing;
+  if (session === "" || !hall.welcome?.rules.prepaid || !hall.ready || hall.session !== null) return nothing;
   return html`<div class="callout bill" part="last-bill"><openline-bill .client=${client} .language=${language} .theme=${theme} .session=${session} .side=${"user"}></openline-bill>
-    <button class="button quiet icon" aria-label=${t("do.close")} @click=${() => view.billSeen()}>${icon("close")}</button></div>`;
+    <button class="button quiet icon" aria-label=${t("do.close")} @click=${billSeen}>${icon("close")}</button></div>`;
 }

@@ -1,5 +1,6 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import { ClockController, type Hall, LAST_MS, leftMs, meterOf, openOffer, placeForecast, position, shownMs, SliceController, WatchController } from "../core";
+import { forgetBill } from "../call/kept_bill";
+import { ClockController, type Hall, type LiveClient, LAST_MS, leftMs, meterOf, openOffer, placeForecast, position, shownMs, SliceController, WatchController } from "../core";
 import { clock, isoDuration, translate } from "../i18n";
 import { Announcer } from "../ui/announcer";
 import { define, PoolElement } from "../ui/element";
@@ -9,6 +10,7 @@ import { anyPanelOpen, OpenPanels } from "./open_panels";
 import "./panel";
 import type { OpenlinePanel } from "./panel";
 import { notices } from "./notices";
+import { billToSee, fetchMoney } from "./panel_money";
 import { nameOf } from "./situation";
 import { placeSpoken } from "./spoken";
 
@@ -31,7 +33,7 @@ export class OpenlineTicketBar extends PoolElement {
     :host(:dir(rtl)) .bar { padding: 8px 18px 8px 8px; }
     .callout { pointer-events: auto; inline-size: min(620px, 100% - 24px); box-sizing: border-box; margin: 0 auto 10px; background: var(--_raised); box-shadow: var(--_shadow-high); align-items: center; }
     .callout:last-of-type { margin-block-end: calc(14px + env(safe-area-inset-bottom)); }
-    .callout div { flex: 1; }
+    .callout > div, .callout > openline-bill { flex: 1; min-inline-size: 0; }
     .bar.urgent { background: var(--_accent); color: var(--_on-accent); }
     @keyframes come { from { transform: translateY(120%); } }
     .text { flex: 1; min-inline-size: 0; display: grid; line-height: 1.3; }
@@ -66,6 +68,7 @@ export class OpenlineTicketBar extends PoolElement {
 
   protected override updated(): void {
     const hall = this.hall.value;
+    if (hall?.welcome?.rules.prepaid && this.renderRoot.querySelector("openline-bill")) fetchMoney();
     if (hall) this.announcer.say(anyPanelOpen() ? "" : placeSpoken(translate(this.language), hall, this.now));
   }
 
@@ -75,10 +78,19 @@ export class OpenlineTicketBar extends PoolElement {
     const hall = this.hall.value;
     return html`
       ${hall && this.client && !anyPanelOpen() ? notices(translate(this.language), this.client, hall.notices.slice(-3)) : nothing}
+      ${hall && this.client && !anyPanelOpen() ? this.bill(hall, this.client) : nothing}
       ${standing && hall && !anyPanelOpen() ? this.bar(standing) : nothing}
       <openline-panel .server=${this.server} .pool=${this.pool} .token=${this.token} .theme=${this.theme} lang=${this.language}
         .expert=${this.last} @openline-closed=${() => this.requestUpdate()}></openline-panel>
       ${this.announcer.region()}`;
+  }
+
+  private bill(hall: Hall, client: LiveClient): TemplateResult | typeof nothing {
+    const billSeen = () => {
+      forgetBill(client);
+      this.requestUpdate();
+    };
+    return billToSee({ client, hall, language: this.language, theme: this.theme, t: translate(this.language), billSeen });
   }
 
   private bar(standing: Standing): TemplateResult {
