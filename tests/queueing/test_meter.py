@@ -152,7 +152,7 @@ async def test_media_that_stop_stop_the_clock_until_they_are_connected_again(sce
 @pytest.mark.claim("A17")
 async def test_who_writes_on_does_not_stop_the_clock_by_saying_that_their_media_have_stopped(scene: Scene) -> None:
     session = (await metered(scene, 5 * MINUTE)).session
-    line, pool, chat = scene.line, scene.pool, Conversation(scene.store)
+    line, pool, chat = scene.line, scene.pool, scene.conversation
     await line.interrupted(pool, session, "user", "uma", now=scene.now)
     for n in range(10):
         await chat.say(pool, session, "user", "uma", "and another thing", now=scene.now)

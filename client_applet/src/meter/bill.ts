@@ -18,7 +18,7 @@ export class OpenlineBill extends MoneyPart {
   static override styles = [...MoneyPart.styles, css`
     :host { display: block; }
     .bill { display: grid; gap: 8px; }
-    dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(104px, 1fr)); gap: 8px 14px; }
+    dl { display: flex; flex-wrap: wrap; gap: 8px 26px; }
     dt { font-size: 0.78em; color: var(--_muted); }
     dd { font-weight: 640; font-variant-numeric: tabular-nums; white-space: nowrap; }
     .rule { font-weight: 600; }
@@ -29,6 +29,8 @@ export class OpenlineBill extends MoneyPart {
 
   @property({ attribute: false }) session = "";
   @property({ attribute: false }) side: Side = "user";
+  /** It stands alone: with whom the session was is said, too. */
+  @property({ type: Boolean }) alone = false;
 
   @state() private hopeless = false;
   private tries = 0;
@@ -82,7 +84,7 @@ export class OpenlineBill extends MoneyPart {
     const time: [MeterKey, unknown, string] = ["bill.time", html`<time datetime=${isoDuration(bill.ms)}>${clock(bill.ms)}</time>`, "bill-time"];
     const balance: [MeterKey, unknown, string] = [bill.side === "user" ? "bill.balance" : "bill.owed", this.money(bill.balance, bill.currency), "bill-balance"];
     const rows = [time, ...(bill.outcome === "charged" ? this.charged(bill) : []), balance];
-    return html`<div class="bill">${this.rule(bill)}
+    return html`<div class="bill">${this.alone ? html`<strong>${this.t("bill.label")} · <bdi>${bill.partner}</bdi></strong>` : nothing}${this.rule(bill)}
       <dl>${rows.map(([key, value, part]) => html`<div><dt>${this.t(key)}</dt><dd part=${part}>${value}</dd></div>`)}</dl></div>`;
   }
 

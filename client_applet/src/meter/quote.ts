@@ -17,8 +17,10 @@ import { span } from "./words";
 export class OpenlineQuote extends MoneyPart {
   static override styles = [...MoneyPart.styles, css`
     :host { display: grid; gap: 12px; }
-    .quote { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 2px 12px; align-items: center; padding: 10px 14px; border-radius: var(--_radius-small); background: var(--_sunken); }
+    .quote { display: flex; flex-wrap: wrap; gap: 2px 12px; align-items: center; padding: 10px 14px; border-radius: var(--_radius-small); background: var(--_sunken); }
     .quote > svg { inline-size: 1.4em; block-size: 1.4em; color: var(--_free); }
+    .quote > svg { flex: none; }
+    .quote > div { flex: 1 1 11rem; }
     .quote strong { font-size: 1.06em; }
     .quote .muted { font-size: 0.88em; }
     .callout .button { margin-block-start: 10px; }

@@ -200,7 +200,7 @@ export class OpenlineConsole extends PoolElement {
   private renderBill(): TemplateResult | typeof nothing {
     const session = this.client ? keptBill(this.client) : "";
     if (session === "") return nothing;
-    return html`<div class="bill card" part="last-bill"><openline-bill class="grow" .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session}
+    return html`<div class="bill card" part="last-bill"><openline-bill alone class="grow" .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session}
       .side=${"expert"}></openline-bill><button class="button quiet icon" aria-label=${this.w("dismiss")} @click=${this.billSeen}>${icon("close")}</button></div>`;
   }
 

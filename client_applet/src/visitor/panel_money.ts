@@ -87,6 +87,6 @@ export function billToSee({ client, hall, language, theme, t, billSeen }: Pick<P
   TemplateResult | typeof nothing {
   const session = keptBill(client);
   if (session === "" || !hall.welcome?.rules.prepaid || !hall.ready || hall.session !== null) return nothing;
-  return html`<div class="callout bill" part="last-bill"><openline-bill .client=${client} .language=${language} .theme=${theme} .session=${session} .side=${"user"}></openline-bill>
+  return html`<div class="callout bill" part="last-bill"><openline-bill alone .client=${client} .language=${language} .theme=${theme} .session=${session} .side=${"user"}></openline-bill>
     <button class="button quiet icon" aria-label=${t("do.close")} @click=${billSeen}>${icon("close")}</button></div>`;
 }
