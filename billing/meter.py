@@ -174,6 +174,17 @@ async def free_calls_today(tx: Tx, pool: str, user: str, expert: str, now: int) 
     return await store.free_calls(tx, pool, user, expert, now - DAY_MS)
 
 
+async def free_beginning(
+    tx: Tx, pool: str, user: str, expert: str, *, free_ms: int, times: int, now: int
+) -> int:  # fmt: skip
+    """How much of the next session of the two is free: `free_ms`, in `times` sessions within 24 hours, then nothing.
+    Else many short sessions, each a little longer than its free beginning, would cost next to nothing."""
+    if not free_ms:
+        return 0
+    had = await store.free_calls(tx, pool, user, expert, now - DAY_MS, begun=True)
+    return free_ms if had < times else 0
+
+
 def budget_of(held: Hold) -> int:
     """How long what is set aside lasts (ms of connection)."""
     return _budget(held.amount, held.terms.rate, held.terms.free_ms, held.terms.cap_ms)

@@ -302,9 +302,13 @@ async def due_holds(tx: Tx, pool: str, now: int) -> Sequence[sa.RowMapping]:
     return (await tx.execute(query.order_by(holds.c.expires_at, holds.c.hold))).mappings().all()
 
 
-async def free_calls(tx: Tx, pool: str, user: str, expert: str, since: int) -> int:
+async def free_calls(tx: Tx, pool: str, user: str, expert: str, since: int, *, begun: bool = False) -> int:
     """Sessions of the two that cost nothing and ended after `since`, except those that the expert ended. Also those
-    whose clock never ran: while it stands still there is talk, too."""
+    whose clock never ran: while it stands still there is talk, too. With `begun`, also those of which only the
+    beginning was free."""
+    counted = sa.and_(holds.c.outcome.in_(("short", "free")), holds.c.ended_by != "expert")
+    if begun:
+        counted = sa.or_(counted, sa.and_(holds.c.outcome == "charged", holds.c.free_ms > 0))
     query = (
         sa.select(sa.func.count())
         .select_from(holds)
@@ -312,6 +316,6 @@ async def free_calls(tx: Tx, pool: str, user: str, expert: str, since: int) -> i
         .join(_expert, _expert.c.account == holds.c.earnings)
         .where(_user.c.pool == pool, _user.c.kind == "wallet", _user.c.owner == user)
         .where(_expert.c.pool == pool, _expert.c.kind == "earnings", _expert.c.owner == expert)
-        .where(holds.c.outcome.in_(("short", "free")), holds.c.ended_by != "expert", holds.c.ended_at > since)
+        .where(counted, holds.c.ended_at > since)
     )
     return int((await tx.execute(query)).scalar_one())

@@ -98,17 +98,17 @@ class LineTerms:
     async def _look(self, view: View, user: str, rates: Mapping[str, int]) -> tuple[dict[str, Terms], Refusal | None]:
         """The terms of these lines with what the user has now, and what stands against joining them."""
         options, pool, cap_ms = view.page.pool.options, view.live.pool, view.live.mirror.settings.session_cap_ms
-        free_ms = options.free_minutes * MINUTE_MS
+        now, wish_ms, most = self._clock.now_ms(), options.free_minutes * MINUTE_MS, options.free_calls
         problem: Refusal | None = None
+        terms = {}
         async with self._database.read() as tx:
             balance = await ledger.balance_of(tx, pool, user)
-            for expert in rates:
-                if await meter.free_calls_today(tx, pool, user, expert, self._clock.now_ms()) >= options.free_calls:
+            for expert, rate in rates.items():
+                if await meter.free_calls_today(tx, pool, user, expert, now) >= most:
                     problem = Refusal("too_many_free_calls", expert)
-        terms = {
-            expert: Terms(rate, free_ms, lasts_ms(balance.available, rate, free_ms, cap_ms))
-            for expert, rate in rates.items()
-        }
-        if any(each.limit_ms < least_ms(options, cap_ms) for each in terms.values()):
+                free_ms = await meter.free_beginning(tx, pool, user, expert, free_ms=wish_ms, times=most, now=now)
+                terms[expert] = Terms(rate, free_ms, lasts_ms(balance.available, rate, free_ms, cap_ms))
+        # A deposit would not help who has had too many free calls.
+        if problem is None and any(each.limit_ms < least_ms(options, cap_ms) for each in terms.values()):
             problem = Refusal("balance_too_low", str(options.minimum_minutes))
         return terms, Refusal("wallet_frozen") if balance.frozen else problem

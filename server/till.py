@@ -32,6 +32,7 @@ class Till:
         clock: Clock, base: str, signer: Signer,
     ) -> None:  # fmt: skip
         self._database = database
+        self._clock = clock
         self.bills = Bills(database, catalogue)
         self.news = MoneyNews(database, catalogue, self.bills, clock)
         self.books = Books(database, FreeNews(base), Settling(MoneyMails(base)), Receipting(signer))
@@ -44,7 +45,7 @@ class Till:
 
     def handlers(self, conversation: Conversation, *, pays_in: bool) -> Handlers:
         """What pages may ask. `pays_in`: somebody can make a deposit here."""
-        return MoneyDesk(self._database, conversation, self.bills, pays_in=pays_in).handlers()
+        return MoneyDesk(self._database, conversation, self.bills, self._clock, pays_in=pays_in).handlers()
 
     async def close(self) -> None:
         """Stop what runs beside commands."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from billing.audit import store
+from billing.price import cost, fee
 from ground.sql import Database, Tx
 
 SHOWN: Final = 1_000
@@ -131,6 +132,9 @@ def _look(row: Any, report: Report) -> None:
         report.expect(pool, "has a hold", where, 1, 0)
     else:
         report.expect(pool, "is its hold's session", where, 1, int(row["key"] == f"session:{row['session']}"))
+        due = min(cost(row["rate"], row["free_ms"], row["ran_ms"]), row["amount"])
+        report.expect(pool, "posted as long as it ran", where, due, row["posted"])
+        report.expect(pool, "fee as agreed", where, fee(row["posted"], row["fee_bps"]), row["fee"])
         report.expect(pool, "paid as posted", where, row["posted"], int(row["paid"]))
         report.expect(
             pool, "credit is what was posted less the fee", where, row["posted"] - row["fee"], int(row["earned"])

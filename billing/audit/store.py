@@ -73,7 +73,7 @@ async def booked(tx: Tx, pool: str, first: int, last: int) -> AsyncIterator[sa.R
     x, h = transfers.c, holds.c
     net = sa.case((x.credit == _escrow.c.account, x.amount), (x.debit == _escrow.c.account, -x.amount), else_=0)
     facts = (transactions.c.id, transactions.c.pool, transactions.c.kind, transactions.c.key, transactions.c.reference)
-    held = (h.hold, h.session, h.posted, h.fee, commands.c.answer)
+    held = (h.hold, h.session, h.posted, h.fee, h.amount, h.rate, h.free_ms, h.ran_ms, h.fee_bps, commands.c.answer)
     query = (
         sa.select(
             *facts,

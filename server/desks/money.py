@@ -2,6 +2,7 @@
 
 from billing import holds, ledger, meter
 from directory.rates import rate_of
+from ground.clock import Clock
 from ground.errors import Refusal
 from ground.sql import Database
 from server.bills import Bills
@@ -16,8 +17,9 @@ from wire import messages
 class MoneyDesk:
     """Answers `quote` and `bill_of`. `pays_in`: somebody can make a deposit here."""
 
-    def __init__(self, db: Database, conversation: Conversation, bills: Bills, *, pays_in: bool) -> None:
+    def __init__(self, db: Database, conversation: Conversation, bills: Bills, clock: Clock, *, pays_in: bool) -> None:
         self._db = db
+        self._clock = clock
         self._conversation = conversation
         self._bills = bills
         self._pays_in = pays_in
@@ -33,9 +35,11 @@ class MoneyDesk:
             raise Refusal("unknown_expert", ask.expert)
         if ask.mode not in expert.modes:
             raise Refusal("mode_not_offered", ask.expert)
-        rate, free_ms = rate_of(expert, ask.mode, options), options.free_minutes * MINUTE_MS
+        rate, wish_ms, now = rate_of(expert, ask.mode, options), options.free_minutes * MINUTE_MS, self._clock.now_ms()
+        about = (conn.pool, conn.member, ask.expert)
         async with self._db.read() as tx:
             balance = (await ledger.balance_of(tx, conn.pool, conn.member)).available
+            free_ms = await meter.free_beginning(tx, *about, free_ms=wish_ms, times=options.free_calls, now=now)
         cap_ms = view.live.mirror.settings.session_cap_ms
         quote = meter.quote(balance, rate, free_ms, cap_ms, least_ms(options, cap_ms)) if rate else None
         return messages.Quoted(

@@ -27,6 +27,8 @@ TAMPERED = {
     " WHERE credit = (SELECT account FROM ledger_accounts WHERE kind = 'fees')",
     "paid as posted": "UPDATE ledger_holds SET posted = posted - 1, fee = fee - 1 WHERE state = 'posted'",
     "credit is what was posted less the fee": "UPDATE ledger_holds SET fee = fee - 1 WHERE state = 'posted'",
+    "posted as long as it ran": "UPDATE ledger_holds SET ran_ms = ran_ms - 1000 WHERE state = 'posted'",
+    "fee as agreed": "UPDATE ledger_holds SET fee_bps = fee_bps + 1000 WHERE fee > 0",
     "is its hold's session": "UPDATE ledger_holds SET session = 'another' WHERE state = 'posted'",
     "has a hold": "DELETE FROM ledger_holds WHERE state = 'posted'",
     "is its command's answer": "UPDATE ledger_commands SET answer = '{\"transaction\":99,' WHERE key = 'd1'",

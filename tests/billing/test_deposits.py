@@ -121,11 +121,16 @@ async def test_a_processor_that_is_away_is_said_so_and_the_same_operation_goes_o
         assert len(await stand.counter.rows()) == 1
 
 
+async def _came(stand: at.Stand, kind: str) -> bool:
+    return kind in stand.hook.kinds()
+
+
 async def test_a_page_of_which_nobody_tells_is_looked_at_and_never_credited(database: Database) -> None:
     clock = SetClock(SystemClock().now_ms())
     async with standing(database, clock) as stand:
         stand.hook.shut = True
         assert (await stand.pay("paid")).status == 303
+        await stand.until(lambda: _came(stand, "checkout.session.completed"))
         await stand.counter.page("left", 700)
         assert await code(stand.without_processor().page("never-made", 700, user="viktor")) == "processor_unavailable"
         rows = {row["op"]: row for row in await stand.counter.rows()}

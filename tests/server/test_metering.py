@@ -213,6 +213,39 @@ async def test_calls_that_cost_nothing_are_few_a_day_unless_the_expert_ends_them
     assert await balance(house.db, house.pool, "ann") == (10_000, 0)
 
 
+@pytest.mark.claim("A20")
+async def test_talk_beside_the_clock_is_counted_as_a_free_call(store: Store, pool: str, tmp_path: Path) -> None:
+    """Who never says that they are connected, and whose clock stands still from the first moment, could talk."""
+    async with till(store, pool, tmp_path, connect_ms=5_000) as house:
+        await pay_in(house.db, pool, "ann", 10_000)
+        ada, ann = await house.expert("ada"), await house.page("user", "ann")
+        for comes in (ada, ann, ada):
+            bill = await _connects_alone(house, ann, ada, comes)
+            assert (bill.outcome, bill.ms) == ("short", 0)
+        talk = await call(ann, ada)
+        await house.line.interrupted(pool, talk.session, "user", "ann", now=talk.at)
+        await talk.passes(60_000)
+        await talk.end()
+        assert ((await talk.billed()).outcome, (await talk.billed()).ms) == ("short", 0)
+        assert await refused(ann, m.Join, experts=["ada"]) == ("too_many_free_calls", "ada")
+
+
+@pytest.mark.claim("A20")
+async def test_the_free_beginning_of_a_session_is_given_a_few_times_a_day(
+    store: Store, pool: str, tmp_path: Path
+) -> None:
+    """Else a call of a minute and a second would cost next to nothing, as often as somebody likes."""
+    async with till(store, pool, tmp_path, msgspec.structs.replace(OPTIONS, free_minutes=1)) as house:
+        await pay_in(house.db, pool, "ann", 10_000)
+        ada, ann = await house.expert("ada"), await house.page("user", "ann")
+        for free_s in (60, 60, 60, 0):
+            assert (await ann.ask(m.Quote, expert="ada")).free_s == free_s
+            talk = await call(ann, ada)
+            await talk.passes(61_000)
+            await talk.end()
+            assert (await talk.billed()).amount == (10 if free_s else 610)
+
+
 async def test_what_was_set_aside_for_an_offer_that_came_to_nothing_is_free_for_the_next(house: Hall) -> None:
     """At once for who joins again, though the books are a little behind; and in the end where a process has died."""
     await pay_in(house.db, house.pool, "ann", 1_000)
@@ -299,6 +332,17 @@ async def test_the_bill_of_others_is_that_of_no_session(house: Hall) -> None:
 
 async def _has(house: Hall, wanted: tuple[int, int]) -> bool:
     return await balance(house.db, house.pool, "ann") == wanted
+
+
+async def _connects_alone(house: Hall, ann: Page, ada: Page, comes: Page) -> m.Bill:
+    """Both accept, and only `comes` says that they are connected."""
+    offer = await ringing(ann, ada)
+    await ada.ask(m.Accept, offer=offer.offer)
+    said = await ann.until(m.Session, lambda one: one.state == "connecting" and one.seq > offer.seq)
+    await comes.ask(m.Connected, session=said.session)
+    await house.presence.renew(house.pool, house.process, now=said.at + 4_000)
+    await house.line.run_due(house.pool, now=said.at + 6_000)
+    return (await ann.until(m.Billed, lambda one: one.bill.session == said.session)).bill
 
 
 async def _pay_in_and_hold(house: Hall, user: str, amount: int) -> None:
