@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
-from babel.numbers import get_currency_precision
 
 from billing import ledger
 from billing.deposits import cards, erasure, store
@@ -22,6 +21,7 @@ from billing.deposits.tools import Tools
 from billing.deposits.webhook import KEPT_MS, Webhook
 from directory.expert import Pool
 from ground.clock import Clock
+from ground.currency import digits_of
 from ground.errors import Refusal
 from ground.sql import FAILURES, Database, Tx
 from identity import audit, sign_ins
@@ -50,7 +50,7 @@ class Paying:
         self, settings: Settings, database: Database, clock: Clock, catalogue: Catalogue, metering: Metering, base: str
     ) -> None:
         self._processor = Processor(settings, lambda: clock.now_ms() / 1000)
-        self._tools = Tools(database, self._processor, clock, MoneyMails(base), get_currency_precision, _note)
+        self._tools = Tools(database, self._processor, clock, MoneyMails(base), digits_of, _note)
         self._database = database
         self._clock = clock
         self._catalogue = catalogue

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import uvicorn
-from babel.numbers import get_currency_precision
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +25,7 @@ from billing.deposits.tools import Tools
 from billing.deposits.webhook import Webhook
 from directory.profiles import Profiles
 from ground.clock import Clock, SystemClock
+from ground.currency import digits_of
 from ground.sql import Database
 from identity.accounts import Accounts
 from mail import outbox
@@ -50,7 +50,7 @@ class Counter:
         self.database = database
         self.clock = clock
         self.processor = Processor(settings, time.time)  # whatever `clock` says: events are signed in real time
-        self.tools = Tools(database, self.processor, clock, MoneyMails(BASE), get_currency_precision, _note)
+        self.tools = Tools(database, self.processor, clock, MoneyMails(BASE), digits_of, _note)
         self.checkout = Checkout(self.tools)
         self.reloads, self.refunds = Reloads(self.tools), Refunds(self.tools)
         self.webhook = Webhook(self.tools, self.reloads, self.refunds, Disputes(self.tools))
