@@ -211,9 +211,7 @@ async def put(
     await tx.execute(insert.on_conflict_do_update(index_elements=key, set_=changed, where=where), list(rows))
 
 
-async def put_once(
-    tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, key: Sequence[str] = ()
-) -> None:
+async def put_once(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, key: Sequence[str] = ()) -> None:
     """Insert `rows`; one whose `key` (unique columns; without it the primary key) is there already stays as it is."""
     if rows:
         unique = key or [column.name for column in table.primary_key]

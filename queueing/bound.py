@@ -38,9 +38,7 @@ def ticket_ms(settings: PoolSettings, limit_ms: int) -> int:
 def line_ms(settings: PoolSettings, expert: str, line: Sequence[TicketFacts], rung: TicketFacts | None) -> list[int]:
     """How long each ticket of a line may keep the expert, head first; the session of who is rung is `engaged_ms`'s."""
     return [
-        offers_ms(settings)
-        if rung and ticket.ticket == rung.ticket
-        else ticket_ms(settings, limit_of(ticket, expert))
+        offers_ms(settings) if rung and ticket.ticket == rung.ticket else ticket_ms(settings, limit_of(ticket, expert))
         for ticket in line
     ]
 
