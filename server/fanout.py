@@ -159,6 +159,7 @@ class LivePool:
             if session.rate and session.state == "ended":
                 self._money.ended(self, session)
         touched = {*step.experts, *(expert for pair in step.tickets.values() for expert in _lines_of(*pair))}
+        touched |= {after.expert for _before, after in step.sessions.values()}  # who waits is bound by its clock
         for listener in self.listeners:
             listener(touched)
         self._moved.set()

@@ -1,14 +1,18 @@
 """A payer disputes a payment: the processor takes the money back, and so do the books.
 
 What the wallet still has goes first, the pool bears the rest, and the wallet is frozen until an operator has looked.
-A dispute that is won brings the money back; the wallet stays frozen.
+What a session had set aside, or a refund was about to bring, may be in the wallet again by then: `make_good` gives it
+to the pool. A dispute that is won brings the money back, to both; the wallet stays frozen.
 """
 
+from collections.abc import AsyncIterator
 from typing import Final
 
+import msgspec
 import structlog
 
 from billing import ledger
+from billing import store as booked
 from billing.deposits import store, units
 from billing.deposits.answers import Disputed, Event
 from billing.deposits.processor import ProcessorRefused
@@ -88,6 +92,8 @@ class Disputes:
         pool, user, key = known["pool"], known["user"], f"dispute:{known['dispute']}"
         await store.count_disputed(tx, known["deposit"], -known["amount"])
         await ledger.reverse(tx, pool, key, key=f"{key}:won", now=now, memo="won")
+        async for made, _amount in _made_good(tx, pool, known["dispute"]):
+            await ledger.reverse(tx, pool, made, key=f"{made}:won", now=now, memo="won")
         await self._tools.note(tx, pool, now, "chargeback_won", f"user:{user}", known["dispute"])
 
     def _noted(self, row: store.Row, found: Disputed, now: int) -> store.Row:
@@ -98,3 +104,35 @@ class Disputes:
             "amount": min(amount, row["amount"]) or row["amount"], "currency": row["currency"], "state": "noted",
             "status": found.status, "reason": found.reason, "created_at": now, "changed_at": now,
         }  # fmt: skip
+
+
+async def make_good(tx: Tx, pool: str, user: str, currency: str, now: int) -> int:
+    """Give the pool what it bore of a user's disputed payments, as far as the wallet has it by now; how much that was.
+
+    Call it when a wallet has just been unfrozen, in the same transaction. Else the user would have the money twice:
+    from the bank, and here.
+    """
+    given = 0
+    for dispute in await store.lost_to(tx, pool, user):
+        before = [amount async for _key, amount in _made_good(tx, pool, dispute)]
+        available = (await ledger.balance_of(tx, pool, user)).available
+        amount = min(available, await _borne(tx, pool, dispute) - sum(before))
+        if amount > 0:
+            key, memo = f"dispute:{dispute}:borne:{len(before) + 1}", "a payment that was taken back"
+            await ledger.forfeit(tx, pool, user, amount, currency, key=key, now=now, memo=memo)
+            given += amount
+    return given
+
+
+async def _borne(tx: Tx, pool: str, dispute: str) -> int:
+    """What of a dispute the wallet could not bear."""
+    told = await booked.command(tx, pool, f"dispute:{dispute}")
+    return msgspec.json.decode(told[1], type=ledger.Chargeback).from_fees if told else 0
+
+
+async def _made_good(tx: Tx, pool: str, dispute: str) -> AsyncIterator[tuple[str, int]]:
+    """The keys of what has been made good of a dispute, with the amounts."""
+    n = 1
+    while done := await booked.transaction(tx, pool, key := f"dispute:{dispute}:borne:{n}"):
+        yield key, sum(row["amount"] for row in await booked.legs_of(tx, done["id"]))
+        n += 1

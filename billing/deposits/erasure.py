@@ -42,11 +42,13 @@ async def forget(tx: Tx, pool: str, user: str, pseudonym: str) -> None:
 
 
 async def forget_at_processor(tools: Tools) -> None:
-    """Have the processor forget the customers, with their cards, who are forgotten here. May be done twice."""
+    """Have the processor forget the customers, with their cards, who are forgotten here, and close the pages at which
+    they could still pay: it would be nobody's money. May be done twice."""
     async with tools.db.read() as tx:
         rows = await store.to_forget(tx, AT_ONCE)
     for row in rows:
         try:
+            await _close_pages(tools, row)
             if row["customer"]:
                 await tools.processor.forget_customer(row["customer"])
         except (ProcessorDown, ProcessorRefused) as error:
@@ -54,3 +56,13 @@ async def forget_at_processor(tools: Tools) -> None:
             continue
         async with tools.db.begin() as tx:
             await store.delete_payer(tx, row["pool"], row["user"])
+
+
+async def _close_pages(tools: Tools, row: store.Row) -> None:
+    async with tools.db.read() as tx:
+        pages = await store.open_pages(tx, row["pool"], row["user"])
+    for page in pages:
+        try:
+            await tools.processor.close_page(page)
+        except ProcessorRefused as refused:  # it is over already
+            _log.info("page_not_closed", code=refused.code)

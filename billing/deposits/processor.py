@@ -122,6 +122,10 @@ class Processor:
     async def checkout_state(self, checkout: str) -> CheckoutState:
         return await self._ask(lambda v1: v1.checkout.sessions.retrieve_async(checkout), answers.checkout_state)
 
+    async def close_page(self, checkout: str) -> None:
+        """Nobody can pay at a page any more. Raises ProcessorRefused when it is paid or closed already."""
+        await self._ask(lambda v1: v1.checkout.sessions.expire_async(checkout), answers.id_of)
+
     async def payment(self, payment: str) -> Payment:
         return await self._ask(lambda v1: v1.payment_intents.retrieve_async(payment), answers.payment)
 

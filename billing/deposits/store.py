@@ -214,6 +214,12 @@ async def paid(tx: Tx, pool: str, user: str, currency: str, *, lock: bool = Fals
     return [dict(row) for row in (await tx.execute(query.with_for_update() if lock else query)).mappings()]
 
 
+async def open_pages(tx: Tx, pool: str, user: str) -> list[str]:
+    """The processor's names for the pages at which a user could pay still."""
+    mine = (*_of(deposits, pool, user), deposits.c.kind == "page", deposits.c.state == "open")
+    return list((await tx.scalars(sa.select(deposits.c.checkout).where(*mine, deposits.c.checkout.is_not(None)))).all())
+
+
 async def hanging(tx: Tx, kind: str, now: int, most: int) -> list[Row]:
     """Deposits of a kind that are open, and whose time to be looked at has come."""
     which = (deposits.c.kind == kind, deposits.c.state == "open", deposits.c.due_at <= now)
@@ -311,6 +317,12 @@ async def give_back(tx: Tx, name: str, amount: int) -> None:
 
 async def dispute(tx: Tx, name: str) -> Row | None:
     return await _one(tx, sa.select(disputes).where(disputes.c.dispute == name))
+
+
+async def lost_to(tx: Tx, pool: str, user: str) -> list[str]:
+    """The disputes by which the processor has taken money of a user's payments, and not brought it back."""
+    query = sa.select(disputes.c.dispute).where(*_of(disputes, pool, user), disputes.c.state == "taken")
+    return list((await tx.scalars(query.order_by(disputes.c.created_at, disputes.c.dispute))).all())
 
 
 async def add_dispute(tx: Tx, row: Mapping[str, Any]) -> None:

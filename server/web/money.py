@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from billing import ledger, meter
 from billing.booking import lock
+from billing.deposits.disputes import make_good
 from billing.statements import statements
 from billing.store import account, command
 from directory.expert import PoolOptions
@@ -74,12 +75,16 @@ class PoolMoney:
         return answer(_told(found))
 
     async def unfreeze(self, request: Request) -> Response:
-        """End `freeze`."""
+        """End `freeze`. What the pool bore of payments that were taken back comes out of the wallet first."""
         who, asked, user = await self._about(request, Why)
         async with self._house.database.begin() as tx:
             currency = await self._wallet(tx, who.pool, user)
-            found = await ledger.unfreeze(tx, who.pool, user, currency)
-            await meter.extend_open(tx, who.pool, user, self._house.clock.now_ms())
+            await ledger.unfreeze(tx, who.pool, user, currency)
+            now = self._house.clock.now_ms()
+            if given := await make_good(tx, who.pool, user, currency, now):
+                await noting(self._house, who, "chargeback_made_good", f"user:{user}", f"{given} {currency}")(tx)
+            await meter.extend_open(tx, who.pool, user, now)
+            found = await ledger.balance_of(tx, who.pool, user)
             await noting(self._house, who, "unfreeze_wallet", f"user:{user}", asked.reason)(tx)
         await self._house.metering.funded(who.pool, user)
         return answer(_told(found))

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import ledger
+from billing import ledger, meter
 from billing import store as books
+from billing.audit import audit
 from billing.deposits import store
-from billing.deposits.disputes import NotYet
+from billing.deposits.disputes import NotYet, make_good
 from billing.deposits.refunds import split
 from ground.errors import Refusal
 from ground.sql import Database
@@ -177,6 +178,43 @@ async def test_a_disputed_payment_takes_what_is_left_freezes_and_comes_back_when
         assert (await kinds(stand))["fees"] == 1500
         (row,) = await stand.counter.rows()
         assert row["disputed"] == 0
+
+
+@pytest.mark.claim("A16")
+async def test_what_a_session_had_set_aside_in_a_dispute_makes_good_what_the_pool_bore(database: Database) -> None:
+    """Else who disputes a payment while it is set aside would have the money twice: from the bank, and here."""
+    async with standing(database, later_ms=600_000) as stand:
+        await stand.paid("op", 2000, tp.PAYS)
+        async with database.begin() as tx:
+            await meter.reserve(
+                tx, POOL, "o1", USER, "ada", rate=100, free_ms=0, cap_ms=15 * 60_000, minimum_ms=1, fee_bps=0,
+                currency="EUR", now=1,
+            )  # fmt: skip
+        (row,) = await stand.counter.rows()
+        await stand.client.raw_request_async(
+            "post", "/v1/test_helpers/disputes", payment_intent=row["payment"], reason="fraudulent"
+        )
+        await stand.until(lambda: frozen(stand))
+        assert (await kinds(stand))["fees"] == -1500
+        assert await unfrozen(database) == 0, "it is set aside still"
+        async with database.begin() as tx:
+            await meter.settle(tx, POOL, "o1", "s1", ran_ms=60_000, ended_by="user", ended_at=2)
+        assert [await unfrozen(database), await unfrozen(database)] == [1400, 0]
+        assert (await stand.counter.balance()).balance == 0 and (await kinds(stand))["fees"] == -100
+        (dispute,) = await stand.counter.rows("disputes")
+        await stand.client.v1.disputes.update_async(
+            dispute["dispute"], {"evidence": {"uncategorized_text": "winning_evidence"}}
+        )
+        await stand.until(lambda: has(stand, USER, 1900))
+        assert (await kinds(stand))["fees"] == 0
+        assert not (await audit.examine(database, POOL)).drifts
+
+
+async def unfrozen(database: Database) -> int:
+    """What comes to the pool when an operator unfreezes the wallet."""
+    async with database.begin() as tx:
+        await ledger.unfreeze(tx, POOL, USER, "EUR")
+        return await make_good(tx, POOL, USER, "EUR", 3)
 
 
 async def frozen(stand: Stand) -> bool:

@@ -9,6 +9,8 @@ const TICK_MS = 1000;
 /** Silence after which the client asks, and after which it holds the connection for dead. */
 const ASK_AFTER_MS = 8_000;
 const DEAD_AFTER_MS = 20_000;
+/** How long an answer may take while the browser says that it is offline. It may err: this very machine still answers. */
+const OFFLINE_AFTER_MS = 3_000;
 /** Time for the handshake and the welcome. */
 const GREETING_MS = 15_000;
 const OUTBOX_MAX_BYTES = 1 << 20;
@@ -60,6 +62,7 @@ export class LiveClient {
 
   start(): void {
     addEventListener("online", this.nudge);
+    addEventListener("offline", this.doubt);
     addEventListener("pageshow", this.nudge);
     document.addEventListener("visibilitychange", this.nudge);
     this.tickTimer = setInterval(this.tick, TICK_MS) as unknown as number;
@@ -68,6 +71,7 @@ export class LiveClient {
 
   stop(): void {
     removeEventListener("online", this.nudge);
+    removeEventListener("offline", this.doubt);
     removeEventListener("pageshow", this.nudge);
     document.removeEventListener("visibilitychange", this.nudge);
     clearInterval(this.tickTimer);
@@ -241,9 +245,17 @@ export class LiveClient {
     this.requests.expire(now);
     const greeting = this.reconnect.phase === "connecting" && now - this.connectedAt > GREETING_MS;
     const silent = this.reconnect.phase === "open" ? this.store.now() - this.store.state.lastFrameAt : 0;
-    if (greeting || silent > DEAD_AFTER_MS) this.giveUp();
-    else if (silent > ASK_AFTER_MS && this.askedAt === 0 && this.send({ t: "ping" })) this.askedAt = now;
+    const unheard = this.askedAt === 0 ? 0 : now - this.askedAt;
+    if (greeting || silent > DEAD_AFTER_MS || (!navigator.onLine && unheard > OFFLINE_AFTER_MS)) this.giveUp();
+    else if (silent > ASK_AFTER_MS || !navigator.onLine) this.ask(now);
   };
+
+  /** Clocks that cost something run on what this connection says: whether it still does is asked at once. */
+  private readonly doubt = (): void => this.ask(Date.now());
+
+  private ask(now: number): void {
+    if (this.askedAt === 0 && this.send({ t: "ping" })) this.askedAt = now;
+  }
 
   /** A dead socket may take minutes to close by itself: it is left behind. */
   private giveUp(): void {

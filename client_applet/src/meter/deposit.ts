@@ -43,6 +43,7 @@ export class OpenlineDeposit extends MoneyPart {
   @state() private arrived = 0;
   private op = newOp();
   private opFor = 0;
+  private begun = false;
   /** What was there before; null while nobody has told it. */
   private had: number | null = null;
 
@@ -63,9 +64,17 @@ export class OpenlineDeposit extends MoneyPart {
       this.offered = await this.client!.request({ t: "quote", expert: this.expert, mode: this.mode });
       this.chosen ??= this.offered.deposits[0] ?? null;
       this.had = this.offered.balance + (this.client!.store.state.wallet?.held ?? 0);
+      this.begin();
     } catch (error) {
       this.problem = codeOf(error);
     }
+  }
+
+  /** The button that led here is gone: the keyboard goes on with the amount. */
+  private begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("input:checked")?.focus());
   }
 
   private get total(): number | null {

@@ -5,10 +5,10 @@ export const depositStyles = css`
   section { padding: 16px; border-radius: var(--_radius-small); background: var(--_sunken); }
   form, [role="status"], [part="waiting"] { display: grid; gap: 12px; }
   [tabindex="-1"]:focus { outline: none; }
-  fieldset { border: 0; padding: 0; margin: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 8px; }
+  fieldset { border: 0; padding: 0; margin: 0; display: flex; flex-wrap: wrap; gap: 8px; }
   legend { padding: 0; margin-block-end: 8px; font-weight: 620; }
   h4 { display: flex; align-items: center; gap: 10px; font-size: 1.04em; }
-  .option { position: relative; cursor: pointer; }
+  .option { position: relative; flex: 1 1 96px; cursor: pointer; }
   .option input { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; margin: 0; opacity: 0; cursor: pointer; }
   .option span {
     display: grid; place-items: center; text-align: center; block-size: 100%; min-block-size: 48px; padding: 0 0.4em; font-size: 0.96em; border: 1.5px solid var(--_edge-strong);

@@ -197,8 +197,9 @@ export class OpenlinePanel extends PoolElement {
     const hall = this.hall.value;
     if (!hall || hall.role !== "user" || !costs(hall, command)) return false;
     const { experts, mode } = wanted(hall, command);
-    // The panel of this expert shows it anyway, beside the button that does it.
-    const here = experts.length === 1 && experts[0] === this.expert;
+    // The panel of this expert shows it anyway, beside the button that does it; not while it says how the last time ended.
+    const { kind } = situation(hall, this.expert);
+    const here = experts.length === 1 && experts[0] === this.expert && kind !== "over" && kind !== "session";
     this.considered = here ? null : command;
     if (here) this.mode = this.preset = mode;
     return true;

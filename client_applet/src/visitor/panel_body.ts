@@ -19,7 +19,7 @@ export function body(view: PanelView): TemplateResult {
 
 function bySituation(view: PanelView): TemplateResult {
   const now = view.situation;
-  const urgent = now.kind === "session" || now.kind === "ready_check" || now.kind === "calling";
+  const urgent = (now.kind === "session" && now.session.state !== "ended") || now.kind === "ready_check" || now.kind === "calling";
   if (view.considered && !urgent) return considered(view, view.considered);
   switch (now.kind) {
     case "session": return session(view, now.session);

@@ -41,7 +41,7 @@ const words = css`
   .say .quote { color: var(--_text); }
   .hint { color: var(--_muted); font-size: 0.86em; text-align: center; text-wrap: balance; }
   .facts { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: 10px; }
-  .facts > div { padding: 12px 14px; border-radius: var(--_radius-small); background: var(--_sunken); display: grid; gap: 2px; align-content: space-between; }
+  .facts > div { padding: 12px 14px; border-radius: var(--_radius-small); background: var(--_sunken); display: grid; gap: 2px; align-content: start; }
   .facts dt { color: var(--_muted); font-size: 0.84em; min-block-size: 1.3em; }
   .facts dd { font-weight: 650; }
   .skeleton.line { block-size: 20px; inline-size: 55%; }

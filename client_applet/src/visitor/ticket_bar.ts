@@ -31,7 +31,7 @@ export class OpenlineTicketBar extends PoolElement {
       padding: 8px 8px 8px 18px; border-radius: 20px; background: light-dark(#17192b, #2a2e3a); color: #fff; box-shadow: var(--_shadow-high); animation: come 0.35s var(--_ease);
     }
     :host(:dir(rtl)) .bar { padding: 8px 18px 8px 8px; }
-    .callout { pointer-events: auto; inline-size: min(620px, 100% - 24px); box-sizing: border-box; margin: 0 auto 10px; background: var(--_raised); box-shadow: var(--_shadow-high); align-items: center; }
+    .callout { pointer-events: auto; inline-size: min(620px, 100% - 24px); box-sizing: border-box; margin: 0 auto 10px; background: var(--_raised); border: 1px solid var(--_edge); box-shadow: var(--_shadow-high); align-items: center; }
     .callout:last-of-type { margin-block-end: calc(14px + env(safe-area-inset-bottom)); }
     .callout > div, .callout > openline-bill { flex: 1; min-inline-size: 0; }
     .bar.urgent { background: var(--_accent); color: var(--_on-accent); }
