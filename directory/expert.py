@@ -35,9 +35,10 @@ class PoolOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
     tree as paths ("Money/Taxes") in the order in which pages show it. Feedback needs a session of `feedback_after_s`.
 
     `prepaid`: rates are charged from the user's balance; where not, everything is free whatever the rates are.
-    `fee_bps` is the pool's part in hundredths of a per cent. The first `free_minutes` of a session are free. Who can't
-    pay for `minimum_minutes` is not let into a line. `free_calls` sessions that cost nothing, of one user with one
-    expert in 24 hours, are allowed. `deposits` are the amounts offered, in minor units; `deposit_max` the largest.
+    `fee_bps` is the pool's part in hundredths of a per cent. The first `free_minutes` of a session are free, except for
+    visitors. Who can't pay for `minimum_minutes` is not let into a line. `free_calls` sessions that cost nothing, of
+    one user with one expert in 24 hours, are allowed, and as many begin free. `deposits` are the amounts offered, in
+    minor units; `deposit_max` the largest.
     """
 
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")] = "EUR"

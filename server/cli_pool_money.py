@@ -30,7 +30,10 @@ class _Number(click.ParamType[Decimal]):
 _OPTIONS: Final = (
     click.option("--prepaid/--no-prepaid", default=None, help="Whether time is charged from what users have paid in."),
     click.option("--fee", type=_Number(), metavar="PERCENT", help="The pool's part of each charge: 20 or 12.5."),
-    click.option("--free-minutes", type=int, metavar="N", help="So many minutes at the start of a session are free."),
+    click.option(
+        "--free-minutes", type=int, metavar="N",
+        help="So many minutes at the start of a session are free: of --free-calls sessions a day, not of visitors.",
+    ),
     click.option("--minimum-minutes", type=int, metavar="N", help="Who can't pay for so many is not let into a line."),
     click.option("--free-calls", type=int, metavar="N", help="Calls at no cost, of one user with one expert a day."),
     click.option(

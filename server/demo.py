@@ -1,6 +1,7 @@
 """`openline serve` and `openline demo`: one command around the store, the demo's people and the server processes."""
 
 import asyncio
+import shlex
 import socket
 import threading
 from contextlib import suppress
@@ -99,7 +100,8 @@ def _announce(config: Config, links: list[str], over: threading.Event) -> None:
         click.echo(f"  {guest.page:<40} {url}")
     click.echo("\nNo real money: Uma has 20 euros, and pays in more with card 4242 4242 4242 4242, any date to come.")
     click.echo("Everybody is offline until they say otherwise: press Online in Ada's console first.")
-    click.echo(f"More: openline link --pool {POOL} --expert bruno\nCtrl-C stops everything; nothing is lost.\n")
+    where = f"--state {shlex.quote(str(config.state_dir))} --base http://localhost:{config.port}"
+    click.echo(f"More: openline link --pool {POOL} --expert bruno {where}\nCtrl-C stops everything; nothing is lost.\n")
 
 
 def _answers(port: int) -> bool:

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, get_args
 
 from billing import ledger, meter
+from directory.expert import PoolOptions
 from directory.rates import rate_of
 from ground.clock import Clock
 from ground.errors import Refusal
 from ground.journal import Journal
-from ground.sql import Database
+from ground.sql import Database, Tx
+from identity import sign_ins
 from queueing.facts import Mode, Terms, TicketFacts
 from server.catalogue import Catalogue, Page
 from server.connection import Connection
@@ -98,17 +100,26 @@ class LineTerms:
     async def _look(self, view: View, user: str, rates: Mapping[str, int]) -> tuple[dict[str, Terms], Refusal | None]:
         """The terms of these lines with what the user has now, and what stands against joining them."""
         options, pool, cap_ms = view.page.pool.options, view.live.pool, view.live.mirror.settings.session_cap_ms
-        now, wish_ms, most = self._clock.now_ms(), options.free_minutes * MINUTE_MS, options.free_calls
+        now = self._clock.now_ms()
         problem: Refusal | None = None
         terms = {}
         async with self._database.read() as tx:
             balance = await ledger.balance_of(tx, pool, user)
             for expert, rate in rates.items():
-                if await meter.free_calls_today(tx, pool, user, expert, now) >= most:
+                if await meter.free_calls_today(tx, pool, user, expert, now) >= options.free_calls:
                     problem = Refusal("too_many_free_calls", expert)
-                free_ms = await meter.free_beginning(tx, pool, user, expert, free_ms=wish_ms, times=most, now=now)
+                free_ms = await free_beginning(tx, options, pool, user, expert, now)
                 terms[expert] = Terms(rate, free_ms, lasts_ms(balance.available, rate, free_ms, cap_ms))
         # A deposit would not help who has had too many free calls.
         if problem is None and any(each.limit_ms < least_ms(options, cap_ms) for each in terms.values()):
             problem = Refusal("balance_too_low", str(options.minimum_minutes))
         return terms, Refusal("wallet_frozen") if balance.frozen else problem
+
+
+async def free_beginning(tx: Tx, options: PoolOptions, pool: str, user: str, expert: str, now: int) -> int:
+    """How much of the next session of the two is free (ms). Nothing for a mere visitor: whoever drops the browser's
+    cookie is another one, and would have it for ever."""
+    if not options.free_minutes or await sign_ins.is_visitor(tx, pool, user):
+        return 0
+    free_ms = options.free_minutes * MINUTE_MS
+    return await meter.free_beginning(tx, pool, user, expert, free_ms=free_ms, times=options.free_calls, now=now)

@@ -9,7 +9,8 @@ from server.bills import Bills
 from server.connection import Connection
 from server.desks.desk import Handlers
 from server.pages import View
-from server.prices import MINUTE_MS, least_ms
+from server.prices import least_ms
+from server.terms import free_beginning
 from sessions.conversation import Conversation, Met
 from wire import messages
 
@@ -35,11 +36,10 @@ class MoneyDesk:
             raise Refusal("unknown_expert", ask.expert)
         if ask.mode not in expert.modes:
             raise Refusal("mode_not_offered", ask.expert)
-        rate, wish_ms, now = rate_of(expert, ask.mode, options), options.free_minutes * MINUTE_MS, self._clock.now_ms()
-        about = (conn.pool, conn.member, ask.expert)
+        rate, now = rate_of(expert, ask.mode, options), self._clock.now_ms()
         async with self._db.read() as tx:
             balance = (await ledger.balance_of(tx, conn.pool, conn.member)).available
-            free_ms = await meter.free_beginning(tx, *about, free_ms=wish_ms, times=options.free_calls, now=now)
+            free_ms = await free_beginning(tx, options, conn.pool, conn.member, ask.expert, now)
         cap_ms = view.live.mirror.settings.session_cap_ms
         quote = meter.quote(balance, rate, free_ms, cap_ms, least_ms(options, cap_ms)) if rate else None
         return messages.Quoted(

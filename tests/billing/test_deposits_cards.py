@@ -140,14 +140,18 @@ async def test_a_card_is_dropped_and_a_person_forgotten_here_and_at_the_processo
     payer = await stand.counter.payer(user)
     assert (payer["method"], payer["last4"], payer["reload_on"]) == ("", "", False) and not await look(stand, user)
     assert (await stand.client.v1.customers.payment_methods.list_async(customer)).data == []
+    await stand.counter.page("never-paid", 900, user=user)
     async with stand.counter.database.begin() as tx:
         exported = await erasure.export(tx, POOL, user)
-        assert [row["amount"] for row in exported["deposits"]] == [500]
+        assert sorted(row["amount"] for row in exported["deposits"]) == [500, 900]
         await erasure.forget(tx, POOL, user, "erased-1")
         await ledger.rename_owner(tx, POOL, "wallet", user, "erased-1")
     assert not any([await stand.counter.rows(kind, user) for kind in ("deposits", "payers", "refunds")])
     await erasure.forget_at_processor(stand.counter.tools)
     assert (await stand.client.v1.customers.retrieve_async(customer)).deleted
     assert await stand.counter.rows("payers", "erased-1") == []
-    assert [row["amount"] for row in await stand.counter.rows("deposits", "erased-1")] == [500]
+    pages = {row["amount"]: row["checkout"] for row in await stand.counter.rows("deposits", "erased-1")}
+    assert sorted(pages) == [500, 900]
+    page = await stand.client.v1.checkout.sessions.retrieve_async(pages[900])
+    assert page.status == "expired", "whoever pays there now would pay for nobody"
     await stand.hook.replay(seed=3, copies=1)

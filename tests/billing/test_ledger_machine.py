@@ -232,7 +232,7 @@ def test_ledger_and_meter_do_what_the_model_does(tmp_path: Path) -> None:
         run_state_machine_as_test(
             LedgerMachine,
             settings=settings(
-                max_examples=2_000 if DEEP else 50,
+                max_examples=2_000 if DEEP else 35,
                 stateful_step_count=60 if DEEP else 40,
                 deadline=None,
                 print_blob=True,

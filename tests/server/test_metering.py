@@ -12,6 +12,7 @@ from billing import ledger, meter
 from directory.expert import PoolOptions
 from ground.errors import Refusal
 from ground.store import Store
+from identity.store import sign_ins
 from sessions.conversation import Conversation
 from tests.databases import database_url, postgres_server
 from tests.server.hall import Hall, Page
@@ -244,6 +245,13 @@ async def test_the_free_beginning_of_a_session_is_given_a_few_times_a_day(
             await talk.passes(61_000)
             await talk.end()
             assert (await talk.billed()).amount == (10 if free_s else 610)
+        visitor = {"id": "v1", "pool": pool, "role": "user", "subject": "vic", "account": "", "how": "visitor"}
+        times = {"created_at": 1, "seen_at": 1, "expires_at": 2**52, "agent": "", "ended_why": ""}
+        async with house.db.begin() as tx:
+            await tx.execute(sign_ins.insert().values(visitor | times))
+        vic = await house.page("user", "vic")
+        assert (await vic.ask(m.Quote, expert="ada")).free_s == 0, "whoever drops a cookie is another visitor"
+        assert await refused(vic, m.Join, experts=["ada"]) == ("balance_too_low", "1")
 
 
 async def test_what_was_set_aside_for_an_offer_that_came_to_nothing_is_free_for_the_next(house: Hall) -> None:

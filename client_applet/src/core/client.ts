@@ -146,6 +146,7 @@ export class LiveClient {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.connectedAt = Date.now();
+    this.askedAt = 0;
     this.greetedWith = 0;
     this.sentWatch = null;
     socket.addEventListener("open", () => void this.greet(socket));
@@ -245,7 +246,7 @@ export class LiveClient {
     this.requests.expire(now);
     const greeting = this.reconnect.phase === "connecting" && now - this.connectedAt > GREETING_MS;
     const silent = this.reconnect.phase === "open" ? this.store.now() - this.store.state.lastFrameAt : 0;
-    const unheard = this.askedAt === 0 ? 0 : now - this.askedAt;
+    const unheard = this.askedAt !== 0 && this.reconnect.phase === "open" ? now - this.askedAt : 0;
     if (greeting || silent > DEAD_AFTER_MS || (!navigator.onLine && unheard > OFFLINE_AFTER_MS)) this.giveUp();
     else if (silent > ASK_AFTER_MS || !navigator.onLine) this.ask(now);
   };

@@ -59,7 +59,7 @@ export class OpenlineReloadSettings extends MoneyPage {
   }
 
   private renderCard(card: Card): TemplateResult {
-    return html`<div class="row"><span class="names grow" part="card"><strong class="tabular"><bdi>${card.brand}</bdi> <bdi>•••• ${card.last4}</bdi></strong>
+    return html`<div class="row"><span class="names grow" part="card"><strong class="tabular"><bdi>${brandName(card.brand)}</bdi> <bdi>•••• ${card.last4}</bdi></strong>
         <span class="muted small">${this.w("wallet.expires", { date: card.exp })}</span></span>
       <button class="button danger-quiet small" part="forget" @click=${() => this.dialog.showModal()}>${this.w("wallet.card_remove")}</button></div>
       <dialog aria-labelledby="forget"><form @submit=${(event: Event) => void this.forget(event)}>

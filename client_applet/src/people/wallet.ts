@@ -188,7 +188,7 @@ export class OpenlineWallet extends MoneyPage {
           <button type="button" class="button quiet" part="refund-all" @click=${() => this.show("refund-amount", wallet.refundable)}>${this.w("wallet.refund_all")}</button></div></form>
       <dialog aria-labelledby="refund-sure"><form @submit=${(event: Event) => void this.giveBack(event)}>
         <h2 id="refund-sure">${this.w("wallet.refund_sure", { amount: this.money(this.returning ?? 0) })}</h2>
-        <p>${wallet.card ? this.w("wallet.refund_card", { card: `${wallet.card.brand} ${wallet.card.last4}` }) : this.w("wallet.refund_cards")} ${this.w("wallet.refund_days")}</p>
+        <p>${wallet.card ? this.w("wallet.refund_card", { card: `${brandName(wallet.card.brand)} ${wallet.card.last4}` }) : this.w("wallet.refund_cards")} ${this.w("wallet.refund_days")}</p>
         <div class="buttons"><button type="button" class="button" @click=${() => this.dialog.close()}>${this.w("cancel")}</button>
           <button class="button main" part="refund-now" ?disabled=${this.isRunning("refund")}>${this.w("wallet.refund_ask")}</button></div></form></dialog></section>`;
   }
