@@ -186,7 +186,7 @@ export const fundsAr: Catalogue<FundsKey> = {
   "moneyOptions.fee_hint": "حصة الجهة من كل احتساب.",
   "moneyOptions.bad_fee": "رقم من 0 إلى 100، بخانتين عشريتين على الأكثر.",
   "moneyOptions.free_minutes": "دقائق مجانية",
-  "moneyOptions.free_minutes_hint": "في بداية كل جلسة.",
+  "moneyOptions.free_minutes_hint": "في بداية الجلسة، لمن لديهم حساب؛ وبعدد المكالمات المجانية المسموح بها يومياً مع الخبير نفسه.",
   "moneyOptions.minimum": "دقائق يجب أن يكفيها الرصيد",
   "moneyOptions.minimum_hint": "من لديه أقل لا يمكنه الانضمام.",
   "moneyOptions.free_calls": "مكالمات بلا تكلفة",

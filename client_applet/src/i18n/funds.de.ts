@@ -186,7 +186,7 @@ export const fundsDe: Catalogue<FundsKey> = {
   "moneyOptions.fee_hint": "Ihr Anteil an jeder Abbuchung.",
   "moneyOptions.bad_fee": "Eine Zahl von 0 bis 100 mit höchstens zwei Nachkommastellen.",
   "moneyOptions.free_minutes": "Freiminuten",
-  "moneyOptions.free_minutes_hint": "Am Anfang jedes Gesprächs.",
+  "moneyOptions.free_minutes_hint": "Am Anfang eines Gesprächs, für Personen mit Konto; am Tag und mit einer Person so oft, wie kostenlose Gespräche erlaubt sind.",
   "moneyOptions.minimum": "Minuten, für die ein Guthaben reichen muss",
   "moneyOptions.minimum_hint": "Wer weniger hat, kann sich nicht anstellen.",
   "moneyOptions.free_calls": "Kostenlose Anrufe",

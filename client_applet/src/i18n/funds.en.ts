@@ -186,7 +186,7 @@ export const fundsEn = {
   "moneyOptions.fee_hint": "The pool's part of each charge.",
   "moneyOptions.bad_fee": "A number from 0 to 100, with at most two digits after the point.",
   "moneyOptions.free_minutes": "Free minutes",
-  "moneyOptions.free_minutes_hint": "At the start of each session.",
+  "moneyOptions.free_minutes_hint": "At the start of a session, for people with an account; as often a day with one expert as free calls are allowed.",
   "moneyOptions.minimum": "Minutes that a balance must last for",
   "moneyOptions.minimum_hint": "Who has less can't join.",
   "moneyOptions.free_calls": "Calls at no cost",

@@ -186,7 +186,7 @@ export const fundsEs: Catalogue<FundsKey> = {
   "moneyOptions.fee_hint": "La parte de la casa en cada cobro.",
   "moneyOptions.bad_fee": "Un número de 0 a 100, con dos decimales como máximo.",
   "moneyOptions.free_minutes": "Minutos gratis",
-  "moneyOptions.free_minutes_hint": "Al principio de cada sesión.",
+  "moneyOptions.free_minutes_hint": "Al principio de una sesión, para quien tiene cuenta; al día y con una misma persona tantas veces como llamadas gratuitas se permitan.",
   "moneyOptions.minimum": "Minutos para los que debe bastar el saldo",
   "moneyOptions.minimum_hint": "Quien tenga menos no puede unirse.",
   "moneyOptions.free_calls": "Llamadas sin coste",
