@@ -167,6 +167,8 @@ class Metering:
         async with self._database.begin() as tx:
             expired = await holds.expire_due(tx, pool, self._clock.now_ms())
         for one in expired:
+            if one.session:
+                _log.error("hold_expired_unpaid", pool=pool, session=one.session, hold=one.hold)
             await self.wallet_changed(pool, one.user, one.session)
 
     async def money_moved(self, pool: str, moved: Iterable[Moved]) -> None:

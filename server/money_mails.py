@@ -1,6 +1,6 @@
 """Receipts and other mails about money, each written in the transaction that moves it.
 
-Who has no account here has no address and gets none; what can't be written stops no money.
+Who has no address here gets none; what can't be written stops no money.
 """
 
 from typing import Any, Final
@@ -76,7 +76,7 @@ class MoneyMails:
         self, tx: Tx, pool: str, expert: str, amount: int, currency: str, iban: str, now: int, *, key: str
     ) -> None:
         """What an expert earned is on its way to the account of the masked `iban`."""
-        to = await reach(tx, pool, "expert", expert)
+        to = await _expert_reach(tx, pool, expert)
         if to is None:
             return
         language = chosen(to.language)
@@ -88,7 +88,7 @@ class MoneyMails:
 
     async def bank_details_changed(self, tx: Tx, pool: str, expert: str, iban: str, now: int) -> None:
         """To the expert, about the masked `iban` ("": it was deleted): whoever did it, its owner hears of it."""
-        to = await reach(tx, pool, "expert", expert)
+        to = await _expert_reach(tx, pool, expert)
         if to is None:
             return
         language = chosen(to.language)
@@ -128,6 +128,13 @@ class MoneyMails:
             await outbox.put(tx, letter, now)
         except Refusal as refusal:  # the money has moved whether or not there is room for a letter
             _log.warning("money_not_mailed", pool=pool, kind=kind, code=refusal.code)
+
+
+async def _expert_reach(tx: Tx, pool: str, expert: str) -> Reach | None:
+    """An expert without an account of their own is reached where messages to them go."""
+    row = await directory.find_expert(tx, pool, expert)
+    to = await reach(tx, pool, "expert", expert)
+    return to or (Reach(email=row["email"], language="") if row and row["email"] else None)
 
 
 async def _expert_name(tx: Tx, pool: str, expert: str) -> str:

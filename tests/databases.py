@@ -1,11 +1,13 @@
 """Both databases for the tests: SQLite in a file, and PostgreSQL as a private child where it is installed."""
 
+import atexit
 import os
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -68,13 +70,19 @@ class PostgresServer:
         shutil.rmtree(self.folder)
 
 
+@cache
+def _only_server() -> PostgresServer:
+    """One for the whole run: each package that imports the fixture has a fixture of its own."""
+    server = PostgresServer()
+    atexit.register(server.stop)
+    return server
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server() -> PostgresServer:
     if not (BINARIES / "postgres").exists():
         pytest.skip(f"PostgreSQL is not installed: no {BINARIES}/postgres (apt-get install postgresql-15)")
-    server = PostgresServer()
-    yield server
-    server.stop()
+    return _only_server()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

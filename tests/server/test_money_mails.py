@@ -90,6 +90,16 @@ async def test_who_has_no_account_gets_none_and_what_cost_nothing_brings_none(da
     assert await letters(database) == []
 
 
+async def test_an_expert_without_an_account_is_reached_where_messages_go(database: Database, uma: str) -> None:
+    await Profiles(database).put_experts("p", [Expert(expert="cleo", name="Cleo", email="cleo@mail.example")])
+    async with database.begin() as tx:
+        await MAILS.bank_details_changed(tx, "p", "cleo", "DE•• 3000", NOW)
+        await MAILS.paid_out(tx, "p", "cleo", 5000, "EUR", "DE•• 3000", NOW, key="b1")
+    assert {(one.kind, one.to) for one in await letters(database)} == {
+        ("bank_details", "cleo@mail.example"), ("payout", "cleo@mail.example"),
+    }  # fmt: skip
+
+
 async def test_a_receipt_says_how_long_at_what_rate_and_what_is_left(database: Database, uma: str) -> None:
     async with database.begin() as tx:
         await MAILS.charged(tx, "p", a_bill(uma), 4595, NOW)

@@ -12,7 +12,7 @@ from directory.expert import PoolOptions
 from ground.clock import SystemClock
 from tests.processor import PAYS
 from tests.stories.people import ADA, BRUNO
-from tests.stories.scene import Person, Scene
+from tests.stories.scene import NET, Person, Scene
 from tests.stories.test_directory import AXE, violations
 from wire import messages
 
@@ -273,6 +273,42 @@ async def test_the_clock_stands_still_while_no_sound_comes(scene: Scene) -> None
     for person in (ada, uma):
         await expect(person.part("meter")).to_have_attribute("data-clock", "running")
     assert stopped - await left(uma) <= 2
+    await uma.end()
+
+
+@pytest.mark.claim("A10", "A17", "A18")
+@pytest.mark.timeout(90)
+async def test_a_place_that_was_lost_and_a_network_that_is_gone(scene: Scene) -> None:
+    """Who lost the place connects anew, and sees what it costs; offline, one's own clock says that it can't know."""
+    await market(scene)
+    await asyncio.gather(pays_in(scene, "uma", 100_000), pays_in(scene, "vera", 100_000))
+    ada, uma = await asyncio.gather(scene.expert("ada", name="Ada Quill"), scene.user("uma"))
+    vera, olga = await asyncio.gather(scene.talker("user", "vera"), scene.talker("operator", "olga"))
+    assert isinstance(await vera.ask(messages.Connect, expert="ada"), messages.Joined)
+    await ada.part("accept").click()
+    session = await vera.until(messages.Session)
+    await uma.button("Join the line: Ada Quill", uma.card("ada")).click()
+    await uma.button("Join as next", uma.panel).click()
+    await uma.sees("You are next", uma.panel)
+    ticket: str = await uma.panel.evaluate("(dialog) => dialog.getRootNode().host.hall.value.ticket.ticket")
+    assert isinstance(await olga.ask(messages.Remove, ticket=ticket, reason="By mistake"), messages.Ok)
+    await uma.sees("You are no longer in line", uma.panel)
+    assert isinstance(await vera.ask(messages.End, session=session.session), messages.Ok)
+    await uma.button("Connect now: Ada Quill", uma.panel).click()
+    await expect(uma.part("enough")).to_contain_text("Enough for 16 min 40 s")
+    await uma.button("Connect now", uma.panel).click()
+    await ada.sees("Uma would like to talk")
+    await ada.part("accept").click()
+    for person in (ada, uma):
+        await expect(person.part("meter")).to_have_attribute("data-clock", "running")
+
+    uma.tolerates = NET
+    await uma.context.set_offline(True)
+    await expect(ada.part("clock-state")).to_have_text("Clock stopped: waiting for Uma")
+    await expect(uma.part("clock-state")).to_have_text("Not sure until the connection is back", timeout=8000)
+    await uma.context.set_offline(False)
+    for person in (ada, uma):
+        await expect(person.part("meter")).to_have_attribute("data-clock", "running")
     await uma.end()
 
 

@@ -23,6 +23,7 @@ export class OpenlineQuote extends MoneyPart {
     .quote > div { flex: 1 1 11rem; }
     .quote strong { font-size: 1.06em; }
     .quote .muted { font-size: 0.88em; }
+    .quote .button { margin-inline-start: auto; }
     .callout .button { margin-block-start: 10px; }
     .skeleton { block-size: 60px; }
   `];

@@ -6,6 +6,15 @@ export interface Card {
   exp: string;
 }
 
+const BRANDS: Readonly<Record<string, string>> = {
+  amex: "American Express", diners: "Diners Club", discover: "Discover", jcb: "JCB", mastercard: "Mastercard", unionpay: "UnionPay", visa: "Visa",
+};
+
+/** The name of a card's brand as its owner knows it; the processor's own word for one that we don't know. */
+export function brandName(brand: string): string {
+  return BRANDS[brand] ?? brand;
+}
+
 export interface Reload {
   on: boolean;
   threshold: number;

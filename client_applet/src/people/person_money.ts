@@ -51,7 +51,7 @@ export class OpenlinePersonMoney extends MoneyPage {
     this.wrong = {};
     this.problem = "";
     this.show("credit-amount", null);
-    this.dialog.showModal();
+    void this.updateComplete.then(() => this.dialog.showModal()); // its first field has the focus: it has to be there
   }
 
   private async go(event: Event): Promise<void> {

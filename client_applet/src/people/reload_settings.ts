@@ -2,7 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
-import type { Card, WalletData } from "./money_data";
+import { brandName, type Card, type WalletData } from "./money_data";
 import { MoneyPage } from "./money_page";
 
 /** The card that is kept, and whether it may pay by itself when the balance runs low. Event: `changed`. */

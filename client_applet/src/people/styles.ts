@@ -58,6 +58,7 @@ export const peopleStyles = css`
   .badge.good { background: color-mix(in oklab, var(--_free) 10%, var(--_surface)); color: var(--_free); }
   .said-here:not(:empty) { position: sticky; inset-block-start: 8px; z-index: 2; display: grid; gap: 8px; }
   .said-here .callout { margin-block-end: 14px; box-shadow: var(--_shadow-high); }
+  .callout + section.card { margin-block-start: 14px; }
   .said-here:not(:has(.callout)) { position: absolute; }
   .tabs { display: flex; flex-wrap: wrap; gap: 6px; margin-block-end: 16px; }
   .check { display: inline-flex; align-items: center; gap: 9px; min-block-size: 44px; cursor: pointer; }

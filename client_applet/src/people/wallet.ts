@@ -5,7 +5,7 @@ import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import type { PeopleKey } from "../i18n/people.en";
 import { payUrl } from "../meter/pay_window";
-import type { Line, WalletData } from "./money_data";
+import { brandName, type Line, type WalletData } from "./money_data";
 import { MoneyPage } from "./money_page";
 import "./reload_settings";
 import "./statement";
