@@ -314,8 +314,8 @@ class Pool(Meter):
             for name in list(ticket.lines):
                 self.drop_place(ticket, name)
             ticket.terms |= {expert: terms[expert]} if expert in terms else {}
-            ticket.must_confirm = ticket.must_confirm or self.dearer(ticket)
         self._enter(ticket, self.experts[expert], head=to == "head")
+        ticket.must_confirm = ticket.must_confirm or self.dearer(ticket)
         ticket.moved.add(expert)
 
     @command

@@ -19,9 +19,21 @@ SERIOUS = ("serious", "critical")
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
 
+AT_REST = """() => {
+  const under = (root) => [
+    ...root.getAnimations(),
+    ...[...root.querySelectorAll("*")].flatMap((one) => (one.shadowRoot ? under(one.shadowRoot) : [])),
+  ];
+  const ending = under(document).filter((one) => one.effect.getComputedTiming().endTime !== Infinity);
+  return Promise.allSettled(ending.map((one) => one.finished)).then(() => undefined);
+}"""
+"""Resolves when nothing changes its colour any more: halfway from one to the other nothing is readable."""
+
+
 async def violations(person: Person) -> list[str]:
     """What axe holds to be serious or worse on the page as it is. Evaluated, as the page's policy allows no scripts."""
     await person.page.evaluate(AXE.read_text("utf-8"))
+    await person.page.evaluate(AT_REST)
     found: dict[str, Any] = await person.page.evaluate("axe.run({ resultTypes: ['violations'] })")
     return [
         f"{person.name}: {one['id']} {one['help']}: {node['target']} {node['failureSummary']}"

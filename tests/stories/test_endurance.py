@@ -164,11 +164,11 @@ async def test_the_demo_starts_again_with_everybody_at_their_places(browser: Bro
             stack.push_async_callback(books.close)
             scene = Scene(browser, books, stack)
             scene.pool = "demo"
-            ada = await scene.present("ada")
-            await ada.ask(messages.Declare, status="away")
+            dara = await scene.present("dara")  # costs nothing
+            await dara.ask(messages.Declare, status="away")
             uma = await scene.user("uma")
             uma.tolerates = NET
-            await uma.button(re.compile("^Join"), uma.card("ada")).click()
+            await uma.button(re.compile("^Join"), uma.card("dara")).click()
             await uma.close_panel()
             await waits(uma, 1)
             family = demo.family()
