@@ -266,6 +266,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=5, max_overflow=5, pool_timeout=LOCK_WAIT_S, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "invalidate", _roll_back)
     return engine
 
 
@@ -293,6 +294,27 @@ def _begin_sqlite(connection: Connection) -> None:
     """A writer takes the lock at once: one that reads first and then writes could be refused halfway."""
     reads = connection.get_execution_options().get(_READ_OPTION, False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _roll_back(_connection: Any, record: Any, _error: BaseException | None) -> None:
+    """End the transaction of a connection that is thrown away because its task was cancelled.
+
+    Closing alone does not: SQLite keeps a closed connection, its transaction and its lock for as long as there is a
+    half-read statement, and the traceback of the cancelled task keeps that until the collector comes round. What is
+    begun here is queued before the closing that follows.
+    """
+    ending = asyncio.ensure_future(record.driver_connection.rollback())
+    _ending.add(ending)
+    ending.add_done_callback(_ended)
+
+
+_ending: set["asyncio.Future[None]"] = set()
+
+
+def _ended(ending: "asyncio.Future[None]") -> None:
+    _ending.discard(ending)
+    if not ending.cancelled():
+        ending.exception()  # one that had no transaction, or is closed already
 
 
 def _postgres_engine(url: URL) -> AsyncEngine:

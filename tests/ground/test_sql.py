@@ -227,3 +227,34 @@ async def test_an_address_of_another_kind_is_refused_without_its_password(url: s
 async def test_nothing_at_the_address_is_an_error_at_once() -> None:
     with pytest.raises(OSError, match=r"refused|Connect|connect"):
         await Database.open("postgresql://postgres@127.0.0.1:1/none")
+
+
+async def test_a_cancelled_write_lets_go_while_its_traceback_lives(tmp_path: Path) -> None:
+    """A statement that was read halfway kept the lock of a closed connection until the collector came round."""
+    db = await Database.open(f"sqlite:///{tmp_path / 'openline.db'}")
+    await db.migrate()
+    kept: list[BaseException] = []
+    reading, loop = asyncio.Event(), asyncio.get_running_loop()
+    slow = """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000000)
+        SELECT i FROM n WHERE (i = 1 AND begun()) OR i % 2000000 = 0"""
+
+    async def write() -> None:
+        try:
+            async with db.begin() as tx:
+                await move(tx, "one", "e", 1)
+                driver = (await tx.get_raw_connection()).driver_connection
+                await driver.create_function("begun", 0, lambda: loop.call_soon_threadsafe(reading.set) is None and 0)
+                await tx.execute(sa.text(slow))
+        except BaseException as error:
+            kept.append(error)
+            raise
+
+    task = asyncio.create_task(write())
+    async with asyncio.timeout(5):
+        await reading.wait()
+    task.cancel()
+    assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
+    async with asyncio.timeout(5), db.begin() as tx:
+        assert (await get_cursor(tx, "one")).seq == 0
+    assert kept
+    await db.close()
