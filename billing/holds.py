@@ -152,6 +152,11 @@ async def void(tx: Tx, pool: str, of: Opened, ending: Ending, outcome: Outcome) 
     return await _end(tx, pool, of.held, "voided", outcome, ending)
 
 
+async def are_due(tx: Tx, pool: str, now: int) -> bool:
+    """Whether `expire_due` would find any: asked without the pool's gate, and without a lock on the database."""
+    return bool(await store.due_holds(tx, pool, now))
+
+
 async def expire_due(tx: Tx, pool: str, now: int) -> list[Hold]:
     """Give free what nobody has ended in time. The holds that expired now."""
     expired = []

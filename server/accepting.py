@@ -35,17 +35,22 @@ class Accepting:
         Refused as there, and `balance_too_low`, `wallet_frozen`, `too_many_free_calls`: then the offer is over;
         `not_settled`: what this user's last session came to is not known yet, and the offer stands.
         """
-        view: View = conn.view
-        known = view.live.mirror.offers.get(ask.offer)
-        if known is not None and not known.rate:
-            return await self._line.accept(conn.pool, ask.offer, conn.role, conn.member, op=ask.op)
-        try:
-            offer = await self._line.offer(conn.pool, ask.offer, conn.role, conn.member)
-        except Refusal:  # a repeat of an acceptance gets its answer, all others this refusal
-            return await self._line.accept(conn.pool, ask.offer, conn.role, conn.member, op=ask.op)
-        if not offer["rate"]:
+        offer = await self._metered(conn, ask.offer)
+        if offer is None:
             return await self._line.accept(conn.pool, ask.offer, conn.role, conn.member, op=ask.op)
         return await self._accept_metered(conn, ask, offer)
+
+    async def _metered(self, conn: Connection, name: str) -> Answer | None:
+        """The offer, if it rings for this side and costs something."""
+        view: View = conn.view
+        known = view.live.mirror.offers.get(name)
+        if known is not None and not known.rate:
+            return None
+        try:
+            offer = await self._line.offer(conn.pool, name, conn.role, conn.member)
+        except Refusal:  # accepting answers: a repeat with the first answer, all else with this refusal
+            return None
+        return offer if offer["rate"] else None
 
     async def _accept_metered(self, conn: Connection, ask: messages.Accept, offer: Answer) -> Answer:
         reserved = await self._reserve_or_end(conn.view, offer)

@@ -2,6 +2,8 @@
 
 from typing import cast
 
+import msgspec
+
 from billing import ledger, meter
 from billing.meter import BillFacts
 from ground.sql import Database, Tx
@@ -58,18 +60,4 @@ def _for_expert(facts: BillFacts, partner: str, owed: int) -> messages.Bill:
 
 def _for_user(facts: BillFacts, partner: str, balance: int) -> messages.Bill:
     """What of the amount is whose is between the expert and the pool."""
-    return messages.Bill(
-        session=facts.session,
-        side="user",
-        partner=partner,
-        outcome=cast(messages.BillOutcome, facts.outcome),
-        ms=facts.ran_ms,
-        rate=facts.rate,
-        free_ms=facts.free_ms,
-        amount=facts.amount,
-        fee=0,
-        credit=0,
-        balance=balance,
-        currency=facts.currency,
-        ended_at=facts.ended_at,
-    )
+    return msgspec.structs.replace(_for_expert(facts, partner, balance), side="user", fee=0, credit=0)

@@ -160,10 +160,13 @@ class Metering:
     async def _put_right(self, pool: str) -> None:
         async with self._database.read() as tx:
             found = await meter.open_holds(tx, pool)
+            due = await holds.are_due(tx, pool, self._clock.now_ms())
         if not found:
             return
         await self._tell_untold(pool)
         await self._release_over(pool, [one for one in found if not one.session])
+        if not due:
+            return
         async with self._database.begin() as tx:
             expired = await holds.expire_due(tx, pool, self._clock.now_ms())
         for one in expired:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -218,3 +218,21 @@ async def hall(
         await made.till.close()
         await made.attachments.release()
         await db.close()
+
+
+@contextlib.asynccontextmanager
+async def conducted(house: Hall) -> AsyncIterator[Conductor]:
+    """Somebody keeps time and books."""
+    conductor = house.conductor()
+    task = asyncio.create_task(conductor.run())
+    try:
+        yield conductor
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):
+        while not await holds():
+            await asyncio.sleep(0.02)

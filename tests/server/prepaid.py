@@ -1,7 +1,6 @@
 """Money for the tests of the server: a pool that takes it, users who have some, time that passes at once."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,7 @@ from billing import ledger
 from directory.expert import PoolOptions
 from ground.sql import Database
 from ground.store import Store
-from server.conductor import Conductor
-from tests.server.hall import EXPERTS, Hall, Page, hall
+from tests.server.hall import EXPERTS, Hall, Page, conducted, hall
 from wire import messages as m
 
 RATE = 600
@@ -36,18 +34,6 @@ async def till(
             yield house
 
 
-@asynccontextmanager
-async def conducted(house: Hall) -> AsyncIterator[Conductor]:
-    """Somebody keeps time and books."""
-    conductor = house.conductor()
-    task = asyncio.create_task(conductor.run())
-    try:
-        yield conductor
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
 async def pay_in(db: Database, pool: str, user: str, amount: int, key: str = "first") -> None:
     """A deposit as the card processor's word makes it."""
     async with db.begin() as tx:
@@ -59,12 +45,6 @@ async def balance(db: Database, pool: str, user: str) -> tuple[int, int]:
     async with db.read() as tx:
         found = await ledger.balance_of(tx, pool, user)
     return found.balance, found.pending
-
-
-async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
-    async with asyncio.timeout(seconds):
-        while not await holds():
-            await asyncio.sleep(0.02)
 
 
 class Call:

@@ -12,9 +12,9 @@ from ground.store import Store
 from presence.facts import ExpertFacts
 from server import catalogue
 from server.desks.about import AboutDesk, with_override
-from tests.server.hall import Hall, hall
+from tests.server.hall import Hall, conducted, hall
 from tests.server.test_commands import refused, talk
-from tests.server.test_conductor import conducted, written
+from tests.server.test_conductor import written
 from tests.sessions.logged import log, session
 from wire import messages as m
 

@@ -1,8 +1,7 @@
 """The one who keeps time and books: deadlines run, entries are written once, another goes on where one was killed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from server import conductor as conducting
 from server.books import LOST
 from sessions import store as sessions
 from sessions.facts import SaidFacts
-from tests.server.hall import EXPERTS, Hall, Page, hall
+from tests.server.hall import EXPERTS, Hall, Page, conducted, hall, until
 from wire import messages as m
 
 FAST = {"ring_ms": 300, "wrap_up_ms": 200, "presence_grace_ms": 100}
@@ -30,23 +29,6 @@ FAST = {"ring_ms": 300, "wrap_up_ms": 200, "presence_grace_ms": 100}
 async def house(store: Store, pool: str, tmp_path: Path) -> AsyncIterator[Hall]:
     async with hall(store, pool, tmp_path, FAST) as made:
         yield made
-
-
-@asynccontextmanager
-async def conducted(house: Hall) -> AsyncIterator[conducting.Conductor]:
-    conductor = house.conductor()
-    task = asyncio.create_task(conductor.run())
-    try:
-        yield conductor
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(15):
-        while not await holds():
-            await asyncio.sleep(0.02)
 
 
 async def written(house: Hall) -> None:

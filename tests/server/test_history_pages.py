@@ -13,10 +13,10 @@ from presence import history
 from presence.facts import ExpertFacts
 from queueing import waits
 from tests.queueing.test_waits import ticket
-from tests.server.hall import Hall, hall
+from tests.server.hall import Hall, conducted, hall
 from tests.server.people_site import NOW, POOL, PeopleSite, people_site
 from tests.server.test_commands import talk
-from tests.server.test_conductor import conducted, written
+from tests.server.test_conductor import written
 from wire import messages as m
 
 HOUR = 3_600_000

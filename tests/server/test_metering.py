@@ -15,8 +15,8 @@ from ground.store import Store
 from identity.store import sign_ins
 from sessions.conversation import Conversation
 from tests.databases import database_url, postgres_server
-from tests.server.hall import Hall, Page
-from tests.server.prepaid import OPTIONS, RATE, balance, call, pay_in, ringing, till, until
+from tests.server.hall import Hall, Page, until
+from tests.server.prepaid import OPTIONS, RATE, balance, call, pay_in, ringing, till
 from wire import messages as m
 
 __all__ = ["database_url", "postgres_server"]
