@@ -35,8 +35,11 @@ TOOLS = (
         "postgres", ("postgres", *(f"/usr/lib/postgresql/{n}/bin/postgres" for n in range(20, 12, -1))), ("postgresql",)
     ),
     Tool("node", ("node",), ("nodejs", "npm")),
+    Tool("baresip", ("baresip",), ("baresip-core",)),
+    Tool("sipp", ("sipp",), ("sip-tester",)),
+    Tool("coturn", ("turnserver",), ("coturn",)),
 )
-INSTALLED_FOR_TESTS = ("browser", "redis_server")
+INSTALLED_FOR_TESTS = ("browser", "redis_server", "baresip", "sipp", "coturn")
 
 
 def missing() -> list[Tool]:

@@ -13,13 +13,14 @@ from tests.repo import house
 LOCKS = sorted((house.ROOT / "requirements").glob("*.txt"))
 # Below these releases there is a known hole, or a bug that breaks one of our promises.
 FLOORS = {
+    "aiortc": "1.15.0",
     "h11": "0.16.0",
     "redis": "8.1.0",
     "starlette": "1.3.1",
     "uvicorn": "0.52.1",
     "websockets": "17.0.1",
 }
-IF_EVER_USED = {"aiortc": "1.15.0", "python-multipart": "0.0.18"}
+IF_EVER_USED = {"python-multipart": "0.0.18"}
 
 
 def _pinned(path: Path) -> dict[str, Version]:
