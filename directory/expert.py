@@ -11,7 +11,7 @@ from directory.exceptions import parse_exceptions
 from directory.holidays import check_holidays
 from directory.hours import HoursError, parse_hours, zone
 
-Mode = Literal["chat", "audio"]
+Mode = Literal["chat", "audio", "phone"]
 Amount = Annotated[int, Meta(ge=1, le=10**9)]
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -39,6 +39,12 @@ class PoolOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
     visitors. Who can't pay for `minimum_minutes` is not let into a line. `free_calls` sessions that cost nothing, of
     one user with one expert in 24 hours, are allowed, and as many begin free. `deposits` are the amounts offered, in
     minor units; `deposit_max` the largest.
+
+    `phone_regions` are the countries whose numbers are called (ISO 3166; none: no telephone). `verify_numbers`: a number
+    is confirmed by a code before a session calls it. `phone_calls` calls are made to one number, and for one user, in 24
+    hours. `bridge_audio`: all audio flows through our media workers, free sessions too. `recording`: audio and telephone
+    may be recorded when both sides allow it; kept for `recording_days`. `file_mb` is the largest file in a chat (0:
+    none), kept for `file_days`.
     """
 
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")] = "EUR"
@@ -54,6 +60,14 @@ class PoolOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
         default_factory=lambda: [1000, 2500, 5000]
     )
     deposit_max: Amount = 50_000
+    phone_regions: Annotated[list[Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)")]], Meta(max_length=250)] = []
+    verify_numbers: bool = True
+    phone_calls: Annotated[int, Meta(ge=1, le=1000)] = 10
+    bridge_audio: bool = False
+    recording: bool = False
+    recording_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    file_mb: Annotated[int, Meta(ge=0, le=100)] = 10
+    file_days: Annotated[int, Meta(ge=1, le=3650)] = 365
 
 
 class Pool(Struct, kw_only=True, frozen=True):

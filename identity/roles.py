@@ -19,6 +19,21 @@ _IN_SESSION = frozenset(
         "history",
         "signal",
         "bill_of",
+        "media_offer",
+        "media_candidates",
+        "record",
+        "edit",
+        "unsay",
+        "file_place",
+        "share",
+        "file_of",
+        "transcript_of",
+        "recording_of",
+        "my_number",
+        "set_number",
+        "verify_number",
+        "confirm_number",
+        "forget_number",
     ]
 )
 
@@ -27,8 +42,12 @@ COMMANDS: dict[str, frozenset[str]] = {
     "user": _EVERYBODY
     | _VISITORS
     | _IN_SESSION
-    | {"join", "connect", "switch", "leave", "step_away", "come_back", "give_feedback", "quote", "deposit"},
-    "expert": _EVERYBODY | _IN_SESSION | {"declare", "finish_wrap_up", "open_for", "about_user", "answer_feedback"},
+    | {"join", "connect", "switch", "leave", "step_away", "come_back", "give_feedback", "quote", "deposit"}
+    | {"call_me", "answer_transfer", "last_met"},
+    "expert": _EVERYBODY
+    | _IN_SESSION
+    | {"declare", "finish_wrap_up", "open_for", "about_user", "answer_feedback", "answer_on", "propose_transfer"}
+    | {"replies", "keep_reply", "drop_reply", "note_on", "keep_note"},
     "operator": _EVERYBODY | {"move", "remove", "force", "end_session", "hide_feedback"},
 }
 

@@ -12,9 +12,11 @@ from presence.facts import ExpertFacts
 TicketState = Literal["waiting", "offered", "matched", "in_session", "done"]
 OfferState = Literal["ringing", "matched", "declined", "missed", "not_ready", "withdrawn"]
 SessionState = Literal["connecting", "live", "ended"]
-Mode = Literal["chat", "audio"]
+Mode = Literal["chat", "audio", "phone"]
 Side = Literal["user", "expert"]
 Frozen = Literal["", "user", "expert", "both"]
+MediaPath = Literal["", "direct", "bridged"]
+Leg = Literal["", "calling", "ringing", "answered", "busy", "no_answer", "declined", "failed", "hung_up"]
 
 
 class Terms(Struct, frozen=True):
@@ -33,11 +35,12 @@ class TicketFacts(Struct, tag_field="k", tag="ticket", kw_only=True):
 
     `cause`: joined, switched, left (one line of several), offered, passed (offer over, back at the old place),
     paused, resumed, disconnected, reconnected, moved, funded (its limits grew), adopted (its visitor is now a user),
-    matched, in_session, done. `reason` says why: expert_missed, expert_declined, not_ready, balance_too_low,
+    transferred (into the line of a colleague), call_me, matched, in_session, done.
+    `reason` says why: expert_missed, expert_declined, not_ready, balance_too_low,
     stepped_away, expert_gone, expert_offline, grace, waited_too_long, operator, left, served, ... `by` is "" for the
     user, else `operator:<id>`, `expert:<id>`, `system`.
     `terms` are those locked with each place, in the order of `lines`: expert, rate, free_ms, limit_ms (as in Terms);
-    [] where every line is free.
+    [] where every line is free. With `call_me` the user's phone rings at the turn; they need no page.
     """
 
     cause: str
@@ -57,12 +60,14 @@ class TicketFacts(Struct, tag_field="k", tag="ticket", kw_only=True):
     reason: str
     by: str
     terms: list[tuple[str, int, int, int]] = []
+    call_me: bool = False
 
 
 class OfferFacts(Struct, tag_field="k", tag="offer", kw_only=True):
     """An offer after a change. `cause`: made, accepted, adopted, matched, declined, missed, not_ready, withdrawn.
 
     `rate` and `free_ms` are the terms of the place; `budget_ms` is what has been set aside for the session lasts for.
+    With `by_phone` the user's telephone rings, and picking it up is their acceptance.
     """
 
     cause: str
@@ -84,11 +89,18 @@ class OfferFacts(Struct, tag_field="k", tag="offer", kw_only=True):
     rate: int = 0
     free_ms: int = 0
     budget_ms: int = 0
+    by_phone: bool = False
 
 
 class SessionFacts(Struct, tag_field="k", tag="session", kw_only=True):
     """A session after a change. `cause`: matched, connected, live, lost, back, adopted, frozen, resumed, funded, minute
-    (the money or the time ends in a minute), ended.
+    (the money or the time ends in a minute), bridged (`worker` carries its media), media_lost (none does any more),
+    leg (a telephone), recording, transfer, ended.
+
+    `path` is how its audio flows: a session that costs something, is recorded or has a telephone is bridged, and then
+    the word of its media worker is the evidence of both sides, not that of the pages. `user_leg` and `expert_leg` are
+    telephones ("": the side has none). `recording` names the sides that allow it; with both it is recorded.
+    `transfer_to` is the colleague whom the expert proposes, `went_to` the one with whom the user goes on.
 
     `overtook` lists the earlier tickets of that line which were passed over, each with its reason
     (not_ready, balance_too_low, stepped_away, disconnected, declined, elsewhere, operator; never `unexplained`).
@@ -129,6 +141,13 @@ class SessionFacts(Struct, tag_field="k", tag="session", kw_only=True):
     frozen: Frozen = ""
     zero_at: int = 0
     minute_told: bool = False
+    path: MediaPath = ""
+    worker: str = ""
+    user_leg: Leg = ""
+    expert_leg: Leg = ""
+    recording: list[Side] = []
+    transfer_to: str = ""
+    went_to: str = ""
 
 
 class PoolFacts(Struct, tag_field="k", tag="pool", kw_only=True):

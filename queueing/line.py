@@ -62,7 +62,7 @@ class Line:
 
         → {"ticket", "state", "joined_at", "places": [[expert, ordinal, [ordinals ahead], length], ...]}
         """
-        args = {"user": user, "name": name, "experts": experts, "mode": mode, "terms": _told(terms)}
+        args = {"user": user, "name": name, "experts": experts, "mode": mode, "terms": told(terms)}
         return await self._call("join", pool, args, op=op, who=f"user:{user}", now=now)
 
     async def connect(
@@ -78,7 +78,7 @@ class Line:
         now: int = 0,
     ) -> dict[str, Any]:
         """An immediate offer to a free expert; refused by name (expert_busy, ...) otherwise. → as `join`"""
-        args = {"user": user, "name": name, "expert": expert, "mode": mode, "terms": _told(terms)}
+        args = {"user": user, "name": name, "expert": expert, "mode": mode, "terms": told(terms)}
         return await self._call("connect", pool, args, op=op, who=f"user:{user}", now=now)
 
     async def switch(
@@ -94,7 +94,7 @@ class Line:
     ) -> dict[str, Any]:
         """Leave `leaving` (all lines when empty) for the line of `expert`, in one step or not at all. The new place has
         the given terms, those kept keep theirs. → as `join`"""
-        args = {"user": user, "expert": expert, "leaving": leaving, "terms": _told(terms)}
+        args = {"user": user, "expert": expert, "leaving": leaving, "terms": told(terms)}
         return await self._call("switch", pool, args, op=op, who=f"user:{user}", now=now)
 
     async def leave(self, pool: str, user: str, expert: str = "", *, op: str = "", now: int = 0) -> dict[str, Any]:
@@ -105,6 +105,13 @@ class Line:
         """Be passed over for `seconds` and keep the place. → {"paused_until"}"""
         args = {"user": user, "ms": seconds * 1000}
         return await self._call("step_away", pool, args, op=op, who=f"user:{user}", now=now)
+
+    async def call_me(self, pool: str, user: str, *, on: bool, op: str = "", now: int = 0) -> dict[str, Any]:
+        """Ring the user's phone at the turn; until then they need no page. → {"call_me"}
+
+        The caller has seen that there is a number which may be called. Refuses no_ticket, in_session, not_by_phone.
+        """
+        return await self._call("call_me", pool, {"user": user, "on": on}, op=op, who=f"user:{user}", now=now)
 
     async def come_back(self, pool: str, user: str, *, op: str = "", now: int = 0) -> dict[str, Any]:
         """End a pause early. → {"changed"}"""
@@ -165,12 +172,17 @@ class Line:
         args = {"offer": offer, "side": side, "who": who, "reason": reason}
         return await self._call("decline", pool, args, op=op, who=f"{side}:{who}", now=now)
 
-    async def connected(self, pool: str, session: str, side: str, who: str, *, now: int = 0) -> dict[str, Any]:
+    async def connected(
+        self, pool: str, session: str, side: str, who: str, *, by_chat: bool = False, now: int = 0
+    ) -> dict[str, Any]:
         """This side is really connected, or is so again after `interrupted`; with both the session is live.
 
+        Where a media worker vouches for the sound (`queueing/media.py`), this changes something only for a side that
+        goes on `by_chat`.
         → {"state"}. Refuses no_such_session, session_over.
         """
-        return await self._call("connected", pool, {"session": session, "side": side, "who": who}, now=now)
+        args = {"session": session, "side": side, "who": who, "by_chat": by_chat}
+        return await self._call("connected", pool, args, now=now)
 
     async def interrupted(self, pool: str, session: str, side: str, who: str, *, now: int = 0) -> dict[str, Any]:
         """The media of this side have stopped, and with them the clock, until its next `connected`.
@@ -234,7 +246,7 @@ class Line:
     ) -> dict[str, Any]:
         """Put a ticket at the "head" or "tail" of a line; into another line it leaves all it stood in, and takes the
         given terms. A rate above those that the user has agreed to makes them confirm the next offer."""
-        args = {"ticket": ticket, "expert": expert, "to": to, "reason": reason, "by": by, "terms": _told(terms)}
+        args = {"ticket": ticket, "expert": expert, "to": to, "reason": reason, "by": by, "terms": told(terms)}
         return await self._call("move", pool, args, op=op, who=by, now=now)
 
     async def remove(
@@ -244,5 +256,5 @@ class Line:
         return await self._call("remove", pool, {"ticket": ticket, "reason": reason, "by": by}, op=op, who=by, now=now)
 
 
-def _told(terms: Mapping[str, Terms]) -> dict[str, tuple[int, int, int]]:
+def told(terms: Mapping[str, Terms]) -> dict[str, tuple[int, int, int]]:
     return {expert: (each.rate, each.free_ms, each.limit_ms) for expert, each in terms.items()}

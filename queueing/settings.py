@@ -42,3 +42,7 @@ class PoolSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     """How long the line of an expert who went offline or closed is kept."""
     closing_notice_ms: Millis = 900_000
     """How long before an expert's hours end those who wait are told whether they will be served."""
+    call_ms: Millis = 40_000
+    """How long the telephone of a user rings whose turn it is (`call_me`)."""
+    bridge_audio: Annotated[int, Meta(ge=0, le=1)] = 0
+    """1: the audio of every session flows through a media worker, also where nothing is charged."""

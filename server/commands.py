@@ -202,7 +202,8 @@ class Commands:
         return _ok(ask, await self._line.decline(conn.pool, ask.offer, conn.role, conn.member, ask.reason, op=ask.op))
 
     async def _connected(self, conn: Connection, ask: messages.Connected) -> ServerMessage:
-        return _ok(ask, await self._line.connected(conn.pool, ask.session, conn.role, conn.member))
+        who = (ask.session, conn.role, conn.member)
+        return _ok(ask, await self._line.connected(conn.pool, *who, by_chat=ask.by_chat))
 
     async def _interrupted(self, conn: Connection, ask: messages.Interrupted) -> ServerMessage:
         return _ok(ask, await self._line.interrupted(conn.pool, ask.session, conn.role, conn.member))

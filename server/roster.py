@@ -63,27 +63,26 @@ class Roster:
         told = await self._profiles.changes(pool, before.revision)
         if told.ids is None:
             return
-        if told.pool.settings != before.settings:
-            await self._settings(told.pool)
+        settings = _line_settings(told.pool)
+        if settings != before.settings:
+            await self._settings(pool, settings)
         await self._presence.enrol(pool, [one.expert for one in told.changed if one.expert not in before.plans])
         plans = {one.expert: Schedule(one.hours, one.timezone, one.exceptions, one.holidays) for one in told.changed}
         others = {expert: plan for expert, plan in plans.items() if before.plans.get(expert) != plan}
         await self._hours(pool, others, now)
         done = (before.plans and before.plans.keys() <= told.ids) or await self._retire(pool, told.ids)
         known = {expert: plan for expert, plan in (before.plans | plans).items() if expert in told.ids}
-        self._installed[pool] = (
-            _Installed(told.pool.revision, before.at, known, told.pool.settings) if done else NOTHING
-        )
+        self._installed[pool] = _Installed(told.pool.revision, before.at, known, settings) if done else NOTHING
 
-    async def _settings(self, page: Pool) -> None:
+    async def _settings(self, pool: str, settings: dict[str, Any]) -> None:
         try:
-            wanted = msgspec.convert(page.settings, PoolSettings)
+            wanted = msgspec.convert(settings, PoolSettings)
         except msgspec.ValidationError as wrong:
-            _log.error("bad_settings", pool=page.pool, error=str(wrong))
+            _log.error("bad_settings", pool=pool, error=str(wrong))
             wanted = PoolSettings()
-        snapshot = await self._line.snapshot(page.pool)
+        snapshot = await self._line.snapshot(pool)
         if not snapshot.settings or settings_of(snapshot.settings) != wanted:
-            await self._line.configure(page.pool, wanted)
+            await self._line.configure(pool, wanted)
 
     async def _hours(self, pool: str, plans: dict[str, Schedule], now: int) -> None:
         experts = list(plans)
@@ -122,3 +121,9 @@ def in_force(plan: Schedule, now: int) -> list[tuple[int, int]] | None:
     if hours and hours[0][0] <= now and hours[0][1] > now + DAYS_AHEAD * DAY_MS:
         return [(hours[0][0], NEVER)]
     return hours
+
+
+def _line_settings(pool: Pool) -> dict[str, Any]:
+    """What the pool sets about its lines. Only what flows through a media worker can be recorded."""
+    bridged = pool.options.bridge_audio or pool.options.recording
+    return pool.settings | {"bridge_audio": 1} if bridged else pool.settings

@@ -1,7 +1,7 @@
 """The truth of the mirror in the words of the wire: one function per part that a page is told of. Pure."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
 from directory.expert import PoolOptions
 from presence.facts import ExpertFacts
@@ -10,6 +10,9 @@ from queueing.settings import PoolSettings
 from server.mirror import Mirror
 from wire import messages
 
+FILE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain")
+"""What a chat takes. Pictures are drawn anew; nothing else is ever shown by a browser, only kept."""
+SHUT: Final = {"offline": "expert_offline", "closed": "line_closed"}
 Names = Callable[[str], str]
 """The display name of an expert."""
 
@@ -28,6 +31,11 @@ def rules(settings: PoolSettings, options: PoolOptions) -> messages.PoolRules:
         prepaid=options.prepaid,
         visitors=options.visitors,
         categories=options.categories,
+        phone_regions=options.phone_regions,
+        verify_numbers=options.verify_numbers,
+        recording=options.recording,
+        file_max_bytes=options.file_mb * 1_000_000,
+        file_types=list(FILE_TYPES) if options.file_mb else [],
     )
 
 
@@ -100,6 +108,7 @@ def my_ticket(mirror: Mirror, facts: TicketFacts | None) -> messages.MyTicket:
             pause_reason="",
             reason="",
             places=[],
+            call_me=False,
         )
     return messages.MyTicket(
         seq=mirror.seq,
@@ -112,6 +121,7 @@ def my_ticket(mirror: Mirror, facts: TicketFacts | None) -> messages.MyTicket:
         pause_reason=cast(messages.PauseReason, facts.pause_reason),
         reason=facts.reason or facts.cause,
         places=[] if facts.state == "done" else [place(mirror, facts, *line) for line in facts.lines],
+        call_me=facts.call_me,
     )
 
 
@@ -140,6 +150,7 @@ def offer(mirror: Mirror, facts: OfferFacts, side: messages.Side, names: Names) 
         ready_until=facts.ready_until,
         joined_at=facts.joined_at,
         reason=facts.reason,
+        by_phone=facts.by_phone,
     )
 
 
@@ -163,7 +174,27 @@ def session(mirror: Mirror, facts: SessionFacts, side: messages.Side, names: Nam
         gone_until=facts.gone_until,
         reason=facts.reason,
         ended_by=facts.by if facts.state == "ended" else "",
+        path=facts.path,
+        my_leg=facts.user_leg if is_user else facts.expert_leg,
+        their_leg=facts.expert_leg if is_user else facts.user_leg,
+        recording=recording(facts, side),
+        transfer=transfer(mirror, facts, names) if facts.transfer_to else None,
+        went_to=facts.went_to,
     )
+
+
+def recording(facts: SessionFacts, side: messages.Side) -> messages.Recording:
+    """Whether a session is recorded, as one side of it sees that."""
+    if len(facts.recording) == 2:
+        return "on"
+    return "off" if not facts.recording else "wanted" if facts.recording == [side] else "asked"
+
+
+def transfer(mirror: Mirror, facts: SessionFacts, names: Names) -> messages.TransferOffer:
+    """Where the expert would like to hand the session over to. What a minute costs there is for the page to ask."""
+    light = mirror.experts.get(facts.transfer_to)
+    shut = "unknown_expert" if light is None else SHUT.get(light.indicator, "")
+    return messages.TransferOffer(expert=facts.transfer_to, name=names(facts.transfer_to), shut=shut)
 
 
 def meter(mirror: Mirror, facts: SessionFacts, side: messages.Side, currency: str) -> messages.Meter:

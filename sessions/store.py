@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from msgspec import Struct, convert
 
 from ground.sql import Database, Recorded, Stamp, Tx, Words, metadata, put, put_once
-from queueing.facts import Mode, SessionFacts, SessionState
+from queueing.facts import Leg, MediaPath, Mode, SessionFacts, SessionState
 from sessions.facts import DeliveredFacts, SaidFacts
 
 session_log = sa.Table(
@@ -30,6 +30,10 @@ session_log = sa.Table(
     sa.Column("rate", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     sa.Column("ran_ms", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     sa.Column("running_since", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("path", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("user_leg", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("expert_leg", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("went_to", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("overtook", sa.JSON, nullable=False),
     sa.Column("delivered_user", sa.BigInteger, nullable=False),
     sa.Column("delivered_expert", sa.BigInteger, nullable=False),
@@ -52,12 +56,13 @@ chat_lines = sa.Table(
 )
 
 _FROM_FACTS = ("session", "expert", "user", "name", "ticket", "mode", "state", "joined_at", "matched_at", "live_at",
-               "ended_at", "reason", "by", "rate", "ran_ms", "running_since")  # fmt: skip
+               "ended_at", "reason", "by", "rate", "ran_ms", "running_since", "path", "user_leg", "expert_leg",
+               "went_to")  # fmt: skip
 
 
 class LoggedSession(Struct, kw_only=True, frozen=True):
     """A session as the log has it. Milliseconds since 1970, 0 where there is none; `overtook` and the clock (`rate`,
-    `ran_ms`, `running_since`) as in SessionFacts."""
+    `ran_ms`, `running_since`) and the media as in SessionFacts."""
 
     session: str
     expert: str
@@ -75,6 +80,10 @@ class LoggedSession(Struct, kw_only=True, frozen=True):
     rate: int
     ran_ms: int
     running_since: int
+    path: MediaPath
+    user_leg: Leg
+    expert_leg: Leg
+    went_to: str
     overtook: list[tuple[str, str]]
     delivered_user: int
     delivered_expert: int

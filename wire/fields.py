@@ -15,7 +15,7 @@ Reason = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
 GivenReason = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
-Mode = Literal["chat", "audio"]
+Mode = Literal["chat", "audio", "phone"]
 Status = Literal["online", "away", "offline"]
 Indicator = Literal["free", "ringing", "busy", "wrap-up", "away", "closed", "offline"]
 Side = Literal["user", "expert"]
@@ -24,6 +24,12 @@ TicketState = Literal["waiting", "offered", "matched", "in_session", "done"]
 PauseReason = Literal["", "stepped_away", "not_ready", "balance_too_low"]
 OfferState = Literal["ringing", "matched", "declined", "missed", "not_ready", "withdrawn"]
 SessionState = Literal["connecting", "live", "ended"]
+MediaPath = Literal["", "direct", "bridged"]
+"""How audio flows: between the browsers, or through our media server; "" for chat."""
+LegState = Literal["", "calling", "ringing", "answered", "busy", "no_answer", "declined", "failed", "hung_up"]
+"""How one side's telephone stands; "" where that side has none in the session."""
+Recording = Literal["off", "asked", "wanted", "on"]
+"""`asked`: the other side would like to record; `wanted`: this side has asked."""
 SignalKind = Literal["description", "candidate", "restart", "mute", "bye"]
 Email = Annotated[str, Meta(max_length=254, pattern=r"^([^\x00-\x20\x7f@]{1,64}@[^\x00-\x20\x7f@]{1,250})?$(?!\n)")]
 """The shape of an address, or "" where there may be none; whether it is one is for `mail/` to say."""
@@ -45,6 +51,12 @@ Outlook = Literal["", "likely", "unsure", "unlikely"]
 
 class Message(Struct, forbid_unknown_fields=True, kw_only=True, tag_field="t", omit_defaults=False):
     """What all messages share: the field `t`."""
+
+
+class Request(Message, kw_only=True):
+    """From the client. `id` numbers the request on this connection; the answer carries it."""
+
+    id: Annotated[int, Meta(ge=0, le=2**31)]
 
 
 class Reply(Message, kw_only=True):
@@ -77,6 +89,16 @@ class PoolRules(Part):
     """Somebody without an account may join a line."""
     categories: list[str]
     """The pool's tree as paths ("Money/Taxes"), in the order in which to show them."""
+    phone_regions: list[str]
+    """Countries (ISO 3166) whose numbers sessions by telephone reach; empty where there are none."""
+    verify_numbers: bool
+    """A number has to be confirmed by a code before it is called."""
+    recording: bool
+    """Audio and phone may be recorded, when both sides allow it."""
+    file_max_bytes: int
+    """The largest file in a chat; 0 where there are none."""
+    file_types: list[str]
+    """Media types of files that a chat takes."""
 
 
 class IceServer(Part):
@@ -168,12 +190,28 @@ class PlaceForecast(Part):
     bound: float
 
 
+class SharedFile(Part):
+    """A file of a chat. Pixels are 0 for what is no picture."""
+
+    file: str
+    name: str
+    type: str
+    size: int
+    width: int
+    height: int
+
+
 class ChatLine(Part):
+    """One message. `edited_at` is 0 unless its words were changed; one that was taken back has no words."""
+
     n: int
     side: Side
     text: str
     at: int
     op: str
+    edited_at: int = 0
+    unsaid: bool = False
+    file: SharedFile | None = None
 
 
 class MatchedWord(Part):

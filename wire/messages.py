@@ -6,6 +6,46 @@ The JSON Schema, the AsyncAPI document and the TypeScript types are made from he
 (`openline schema`). Optional text is "" and an optional time is 0, so that every field is always there.
 """
 
+from wire.calls import (
+    AnswerOn,
+    AnswersOn,
+    AnswerTransfer,
+    CallMe,
+    ConfirmNumber,
+    ForgetNumber,
+    MediaAnswer,
+    MediaCandidates,
+    MediaMoved,
+    MediaOffer,
+    MyNumber,
+    NumberPage,
+    ProposeTransfer,
+    Record,
+    SetNumber,
+    TransferOffer,
+    VerifyNumber,
+)
+from wire.chat import (
+    Acquaintances,
+    DropReply,
+    Edit,
+    Fetch,
+    FileOf,
+    FilePlace,
+    KeepNote,
+    KeepReply,
+    LastMet,
+    Met,
+    Note,
+    NoteOn,
+    RecordingOf,
+    Replies,
+    SavedReplies,
+    SavedReply,
+    Share,
+    TranscriptOf,
+    Unsay,
+)
 from wire.fields import (
     Bill,
     BillOutcome,
@@ -16,11 +56,13 @@ from wire.fields import (
     IceServer,
     Id,
     Indicator,
+    LegState,
     Light,
     LinePlace,
     MatchedWord,
     MatchSource,
     MaybeId,
+    MediaPath,
     Meeting,
     Message,
     Mode,
@@ -34,17 +76,29 @@ from wire.fields import (
     PoolRules,
     Profile,
     Reason,
+    Recording,
     Reply,
+    Request,
     ReturnTo,
     Role,
     Seq,
     SessionState,
+    SharedFile,
     Side,
     SignalKind,
     Status,
     Text,
     TicketState,
     Waiter,
+)
+from wire.meeting import (
+    DeliveredTo,
+    Offer,
+    Said,
+    Session,
+    SessionInfo,
+    Signalled,
+    TypingNow,
 )
 from wire.money import Billed, BillPage, DepositPage, Meter, Quoted, Wallet
 from wire.people import AboutExpert, FeedbackPage, Found, ProfileNews, UserHistory
@@ -81,7 +135,6 @@ from wire.requests import (
     Ping,
     Quote,
     Remove,
-    Request,
     Say,
     Signal,
     StepAway,
@@ -211,6 +264,8 @@ class MyTicket(Message, tag="my_ticket"):
     pause_reason: PauseReason
     reason: str
     places: list[LinePlace]
+    call_me: bool
+    """The user's phone rings when it is their turn."""
 
 
 class MyStatus(Message, tag="my_status"):
@@ -233,93 +288,6 @@ class Forecast(Message, tag="forecast"):
     places: list[PlaceForecast]
     outlooks: list[Outlook]
     """For each place, when the expert's hours end soon: whether who stands there will be served before."""
-
-
-class Offer(Message, tag="offer"):
-    """An offer to this side. `mine`/`theirs` say who has accepted; `reason` why it ended.
-
-    `partner` is the other side's display name. A user with `mine` false is asked to confirm before `ready_until`.
-    """
-
-    seq: int
-    at: int
-    offer: str
-    side: Side
-    expert: str
-    ticket: str
-    partner: str
-    mode: Mode
-    state: OfferState
-    mine: bool
-    theirs: bool
-    ring_until: int
-    ready_until: int
-    joined_at: int
-    reason: str
-
-
-class Session(Message, tag="session"):
-    """A session of this side. `mine`/`theirs`: that side is connected. Until `gone_until` a lost side may come back."""
-
-    seq: int
-    at: int
-    session: str
-    side: Side
-    expert: str
-    partner: str
-    mode: Mode
-    state: SessionState
-    matched_at: int
-    live_at: int
-    ended_at: int
-    cap_until: int
-    mine: bool
-    theirs: bool
-    gone_until: int
-    reason: str
-    ended_by: str
-
-
-class SessionInfo(Message, tag="session_info"):
-    """A session as operators see it."""
-
-    seq: int
-    at: int
-    session: str
-    expert: str
-    user: str
-    name: str
-    mode: Mode
-    state: SessionState
-    matched_at: int
-    live_at: int
-    ended_at: int
-    reason: str
-
-
-class Said(Message, tag="said"):
-    seq: int
-    session: str
-    line: ChatLine
-
-
-class TypingNow(Message, tag="typing_now"):
-    session: str
-    side: Side
-
-
-class DeliveredTo(Message, tag="delivered_to"):
-    """`side` has seen everything up to message `n`."""
-
-    session: str
-    side: Side
-    n: int
-
-
-class Signalled(Message, tag="signalled"):
-    session: str
-    kind: SignalKind
-    data: str
 
 
 class Notice(Message, tag="notice"):
@@ -349,21 +317,26 @@ ServerMessage = (
     Welcome | Ok | Refused | Joined | HistoryPage | Snapshot | Lights | LineChange | Queue | QueueChange | MyTicket
     | MyStatus | Forecast | Offer | Session | SessionInfo | Said | TypingNow | DeliveredTo | Signalled | Notice | Beat
     | SignedOut | Found | AboutExpert | UserHistory | FeedbackPage | ProfileNews | Quoted | DepositPage | BillPage
-    | Wallet | Meter | Billed
+    | Wallet | Meter | Billed | MediaAnswer | MediaMoved | NumberPage | Fetch | SavedReplies | Note | Acquaintances
 )  # fmt: skip
 
 __all__ = [
-    "About", "AboutExpert", "AboutUser", "Accept", "AnswerFeedback", "Beat", "Bill", "BillOf", "BillOutcome",
-    "BillPage", "Billed", "ChatLine", "ClientMessage", "ComeBack", "Connect", "Connected", "Declare", "Decline",
-    "Delivered", "DeliveredTo", "Deposit", "DepositPage", "End", "EndSession", "FeedbackItem", "FeedbackOf",
-    "FeedbackPage", "Find", "FinishWrapUp", "Force", "Forecast", "Found", "FoundExpert", "GiveFeedback",
-    "GivenReason", "Hello", "HideFeedback", "History", "HistoryPage", "IceServer", "Id", "Indicator", "Interrupted",
-    "Join", "Joined", "Leave", "LeaveMessage", "Light", "Lights", "LineChange", "LinePlace", "MatchSource",
-    "MatchedWord", "MaybeId", "Meeting", "Message", "Meter", "Mode", "ModeRate", "Move", "MyStatus", "MyTicket",
-    "Notice", "Offer", "OfferState", "Ok", "Op", "OpenFor", "Outlook", "Part", "PauseReason", "Ping", "PlaceForecast",
-    "PoolRules", "Profile", "ProfileNews", "Queue", "QueueChange", "Quote", "Quoted", "Reason", "Refused", "Remove",
-    "Reply", "Request", "ReturnTo", "Role", "Said", "Say", "Seq", "ServerMessage", "Session", "SessionInfo",
-    "SessionState", "Side", "Signal", "SignalKind", "Signalled", "SignedOut", "Snapshot", "Status", "StepAway",
-    "Switch", "TellMe", "Text", "TicketState", "Typing", "TypingNow", "UserHistory", "Waiter", "Wallet", "Watch",
-    "Welcome",
+    "About", "AboutExpert", "AboutUser", "Accept", "Acquaintances", "AnswerFeedback", "AnswerOn",
+    "AnswerTransfer", "AnswersOn", "Beat", "Bill", "BillOf", "BillOutcome", "BillPage", "Billed", "CallMe",
+    "ChatLine", "ClientMessage", "ComeBack", "ConfirmNumber", "Connect", "Connected", "Declare", "Decline",
+    "Delivered", "DeliveredTo", "Deposit", "DepositPage", "DropReply", "Edit", "End", "EndSession",
+    "FeedbackItem", "FeedbackOf", "FeedbackPage", "Fetch", "FileOf", "FilePlace", "Find", "FinishWrapUp",
+    "Force", "Forecast", "ForgetNumber", "Found", "FoundExpert", "GiveFeedback", "GivenReason", "Hello",
+    "HideFeedback", "History", "HistoryPage", "IceServer", "Id", "Indicator", "Interrupted", "Join", "Joined",
+    "KeepNote", "KeepReply", "LastMet", "Leave", "LeaveMessage", "LegState", "Light", "Lights", "LineChange",
+    "LinePlace", "MatchSource", "MatchedWord", "MaybeId", "MediaAnswer", "MediaCandidates", "MediaMoved",
+    "MediaOffer", "MediaPath", "Meeting", "Message", "Met", "Meter", "Mode", "ModeRate", "Move", "MyNumber",
+    "MyStatus", "MyTicket", "Note", "NoteOn", "Notice", "NumberPage", "Offer", "OfferState", "Ok", "Op",
+    "OpenFor", "Outlook", "Part", "PauseReason", "Ping", "PlaceForecast", "PoolRules", "Profile", "ProfileNews",
+    "ProposeTransfer", "Queue", "QueueChange", "Quote", "Quoted", "Reason", "Record", "Recording",
+    "RecordingOf", "Refused", "Remove", "Replies", "Reply", "Request", "ReturnTo", "Role", "Said",
+    "SavedReplies", "SavedReply", "Say", "Seq", "ServerMessage", "Session", "SessionInfo", "SessionState",
+    "SetNumber", "Share", "SharedFile", "Side", "Signal", "SignalKind", "Signalled", "SignedOut", "Snapshot",
+    "Status", "StepAway", "Switch", "TellMe", "Text", "TicketState", "TranscriptOf", "TransferOffer", "Typing",
+    "TypingNow", "Unsay", "UserHistory", "VerifyNumber", "Waiter", "Wallet", "Watch", "Welcome",
 ]  # fmt: skip

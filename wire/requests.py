@@ -4,6 +4,35 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from wire.calls import (
+    AnswerOn,
+    AnswerTransfer,
+    CallMe,
+    ConfirmNumber,
+    ForgetNumber,
+    MediaCandidates,
+    MediaOffer,
+    MyNumber,
+    ProposeTransfer,
+    Record,
+    SetNumber,
+    VerifyNumber,
+)
+from wire.chat import (
+    DropReply,
+    Edit,
+    FileOf,
+    FilePlace,
+    KeepNote,
+    KeepReply,
+    LastMet,
+    NoteOn,
+    RecordingOf,
+    Replies,
+    Share,
+    TranscriptOf,
+    Unsay,
+)
 from wire.fields import (
     Amount,
     Email,
@@ -13,10 +42,10 @@ from wire.fields import (
     Language,
     Letters,
     MaybeId,
-    Message,
     Mode,
     Op,
     Reason,
+    Request,
     ReturnTo,
     Seq,
     SignalKind,
@@ -24,12 +53,6 @@ from wire.fields import (
     Status,
     Text,
 )
-
-
-class Request(Message, kw_only=True):
-    """From the client. `id` numbers the request on this connection; the answer carries it."""
-
-    id: Annotated[int, Meta(ge=0, le=2**31)]
 
 
 class Hello(Request, tag="hello"):
@@ -105,9 +128,13 @@ class Decline(Request, tag="decline"):
 
 
 class Connected(Request, tag="connected"):
-    """This side's evidence that it is connected to the session: its socket for chat, media flowing for audio."""
+    """This side's evidence that it is connected to the session: its socket for chat, media flowing for audio.
+
+    In a bridged session the media server's word counts instead, except for a side that goes on `by_chat`.
+    """
 
     session: Id
+    by_chat: bool = False
 
 
 class End(Request, tag="end"):
@@ -322,5 +349,8 @@ ClientMessage = (
     Hello | Watch | Join | Connect | Switch | Leave | StepAway | ComeBack | Accept | Decline | Connected | End
     | Say | Typing | Delivered | History | Signal | Declare | FinishWrapUp | Move | Remove | Force | EndSession | Ping
     | Find | About | AboutUser | FeedbackOf | GiveFeedback | AnswerFeedback | HideFeedback | LeaveMessage | TellMe
-    | OpenFor | Interrupted | Quote | Deposit | BillOf
+    | OpenFor | Interrupted | Quote | Deposit | BillOf | MediaOffer | MediaCandidates | Record | CallMe | MyNumber
+    | SetNumber | VerifyNumber | ConfirmNumber | ForgetNumber | AnswerOn | ProposeTransfer | AnswerTransfer | Edit
+    | Unsay | FilePlace | Share | FileOf | TranscriptOf | RecordingOf | Replies | KeepReply | DropReply | NoteOn
+    | KeepNote | LastMet
 )  # fmt: skip

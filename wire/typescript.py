@@ -81,6 +81,7 @@ _PLAIN: Final[dict[Any, str]] = {
     shape.IntType: "number",
     shape.FloatType: "number",
     shape.BoolType: "boolean",
+    shape.NoneType: "null",
 }
 
 
@@ -96,6 +97,8 @@ def _type(kind: Any, literals: dict[str, tuple[str, ...]]) -> str:
             return "[" + ", ".join(_type(item, literals) for item in kind.item_types) + "]"
         case shape.StructType():
             return kind.cls.__name__
+        case shape.UnionType():
+            return " | ".join(_type(item, literals) for item in kind.types)
     return _PLAIN[type(kind)]
 
 

@@ -79,7 +79,10 @@ local function let_all_go(turn, process, orderly)
   end
 end
 
-R.on_deadline.lease = function(turn, process) let_all_go(turn, process, false) end
+R.on_deadline.lease = function(turn, process)
+  R.tell(turn, "lapsed", process, turn.now - LEASE_MS)
+  let_all_go(turn, process, false)
+end
 R.on_deadline.release = function(turn, process) let_all_go(turn, process, true) end
 
 -- FUNCTION renew
@@ -100,6 +103,7 @@ end)
 -- The process stops in order: its members are detached.
 R.command("release", function(turn, a)
   R.no_deadline(turn, "lease:" .. a.process)
+  R.tell(turn, "lapsed", a.process, turn.now)
   let_all_go(turn, a.process, true)
 end)
 

@@ -40,8 +40,22 @@ local function heard_until(turn, s, side, strictly)
   return last or turn.now
 end
 
+-- Who writes in a session, or says so, goes on by chat.
+function C.by_chat(s, side)
+  return s.by_chat ~= nil and s.by_chat[side] == true
+end
+
+-- The same by the word of the media worker, which vouches for both sides: whether their pages are heard says nothing of
+-- the sound. Without a worker both are cut.
+local function media_until(turn, s, side, strictly)
+  local cut, renewed = s.cut[side], strictly and s.worker ~= "" and R.renewed_at(turn, s.worker)
+  if renewed and turn.now - renewed > STALE_MS then return math.min(cut or renewed, renewed) end
+  return cut
+end
+
 -- When the evidence of a side ended; nil while there is some.
 local function gone_since(turn, s, side, strictly)
+  if s.path == "bridged" and not C.by_chat(s, side) then return media_until(turn, s, side, strictly) end
   local heard, cut = heard_until(turn, s, side, strictly), s.cut[side]
   return heard and cut and math.min(heard, cut) or heard or cut
 end

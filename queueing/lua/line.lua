@@ -184,3 +184,24 @@ R.command("come_back", function(turn, a)
   T.touch_lines(turn, t)
   return { changed = true }
 end)
+
+-- FUNCTION call_me
+-- ARGS user on
+-- RETURNS call_me
+-- EMITS ticket offer expert
+-- REFUSES no_ticket in_session not_by_phone
+-- At the turn the user's phone rings, and they need no page until then.
+R.command("call_me", function(turn, a)
+  local t = T.of_user(turn, a.user)
+  if not t then return R.refuse("no_ticket") end
+  if t.session ~= "" then return R.refuse("in_session") end
+  if t.mode ~= "phone" then return R.refuse("not_by_phone") end
+  if (t.call_me or false) ~= a.on then
+    t.call_me = a.on or nil
+    if not t.connected then t.lost_at = turn.now end
+    T.grace(turn, t)
+    T.changed(turn, t, "call_me", "call_me", "")
+    T.touch_lines(turn, t)
+  end
+  return { call_me = a.on }
+end)

@@ -1,6 +1,6 @@
 -- include: queueing/consequences
 -- What both sides do with an offer and a session.
-local T, E, O, S = R.ticket, R.expert, R.offer, R.session
+local T, E, O, S, C = R.ticket, R.expert, R.offer, R.session, R.clock
 
 -- The offer when it rings for `who`; one of others gets the same answer as one that doesn't exist.
 local function mine(turn, a)
@@ -67,14 +67,19 @@ R.command("decline", function(turn, a)
 end)
 
 -- FUNCTION connected
--- ARGS session side who
+-- ARGS session side who by_chat
 -- RETURNS state
 -- EMITS session ticket
 -- REFUSES no_such_session session_over
+-- Where a media worker vouches for the sound, a side's own word counts only when it goes on by chat.
 R.command("connected", function(turn, a)
   local s = S.of(turn, a.session, a.side, a.who)
   if not s then return R.refuse("no_such_session", a.session) end
   if s.state == "ended" then return R.refuse("session_over", a.session) end
+  if s.path == "bridged" then
+    if a.by_chat then S.wrote(turn, s, a.side) end
+    if not C.by_chat(s, a.side) then return { state = s.state } end
+  end
   S.connected(turn, s, a.side)
   return { state = s.state }
 end)

@@ -70,12 +70,12 @@ end)
 -- RETURNS frozen
 -- EMITS session
 -- REFUSES no_such_session session_over
--- The media of a side have stopped; its next `connected` says that they are back. It is nothing to a side that writes.
+-- The media of a side have stopped; its next `connected` says that they are back. It is nothing to a side that writes,
+-- nor where a media worker vouches for them.
 R.command("interrupted", function(turn, a)
   local s, no = going_on(turn, a.session, a.side, a.who)
   if not s then return no end
-  local by_chat = s.by_chat and s.by_chat[a.side]
-  if s.cut and a.side ~= "operator" and not by_chat and not s.cut[a.side] then
+  if s.cut and a.side ~= "operator" and s.path ~= "bridged" and not C.by_chat(s, a.side) and not s.cut[a.side] then
     s.cut[a.side] = turn.now
     R.put(turn, "sessions", s.session, s)
     S.look(turn, s)

@@ -3,6 +3,7 @@
 local T, E = R.ticket, R.expert
 local O = {}
 R.offer = O
+local CALL_MS = 40000
 
 function O.facts(o, cause, reason, by)
   return {
@@ -10,18 +11,24 @@ function O.facts(o, cause, reason, by)
     mode = o.mode, state = o.state, user_ok = o.user_ok, expert_ok = o.expert_ok, made_at = o.made_at,
     ring_until = o.ring_until, ready_until = o.ready_until, joined_at = o.joined_at, reason = reason or "",
     by = by or "system", rate = o.rate or 0, free_ms = o.free_ms or 0, budget_ms = o.budget_ms or 0,
+    by_phone = o.by_phone,
   }
 end
 
 local function make(turn, e, t, passed)
   local settings = R.settings(turn)
-  local asks = t.must_confirm or turn.now - t.joined_at >= settings.ready_after_ms
+  local asks = t.call_me or t.must_confirm or turn.now - t.joined_at >= settings.ready_after_ms
   local o = {
     offer = R.new_id(turn, "o"), expert = e.expert, ticket = t.ticket, user = t.user, name = t.name, mode = t.mode,
     state = "ringing", user_ok = not asks, expert_ok = false, made_at = turn.now,
     ring_until = turn.now + settings.ring_ms, ready_until = asks and turn.now + settings.ready_ms or 0,
     joined_at = t.joined_at, passed = passed, rate = T.rate(t, e.expert), budget_ms = 0, fee_bps = 0,
   }
+  if t.call_me then
+    -- The telephone takes its time to ring, and the expert must not have missed the offer meanwhile.
+    o.by_phone, o.ready_until = true, turn.now + (settings.call_ms or CALL_MS)
+    o.ring_until = math.max(o.ring_until, o.ready_until)
+  end
   o.free_ms = o.rate > 0 and t.terms[e.expert][2] or 0
   R.deadline(turn, "ring:" .. o.offer, o.ring_until)
   if asks then R.deadline(turn, "ready:" .. o.offer, o.ready_until) end
@@ -136,8 +143,9 @@ function O.overtaken(turn, o)
   for _, id in ipairs(redis.call("ZRANGE", K.line(turn.p, o.expert), 0, -1)) do
     local other = T.get(turn, id)
     if id ~= t.ticket and other.arrivals[o.expert] < t.arrivals[o.expert] then
-      local by_operator = t.moved[o.expert] or other.moved[o.expert]
-      local why = o.passed[id] or by_operator and "operator" or "unexplained"
+      local moved = t.moved[o.expert] or other.moved[o.expert]
+      if moved == true then moved = "operator" end -- of an older release
+      local why = o.passed[id] or moved or "unexplained"
       if why == "unexplained" then redis.call("HINCRBY", K.stats(turn.p), "unexplained", 1) end
       table.insert(list, { id, why })
     end

@@ -2,12 +2,6 @@
 -- What an operator does, and the pool as a whole.
 local T, E, O, S = R.ticket, R.expert, R.offer, R.session
 
--- The ordinal before all others in a line; nil when nobody stands in it.
-local function head_ordinal(turn, expert)
-  local first = redis.call("ZRANGE", K.line(turn.p, expert), 0, 0, "WITHSCORES")
-  return first[2] and tonumber(first[2]) - 1 or nil
-end
-
 local function refused_move(turn, t, a)
   if t.state == "offered" then return R.refuse("offer_open") end
   if t.state ~= "waiting" then return R.refuse("in_session") end
@@ -21,7 +15,7 @@ local function within(turn, t, a)
     -- A fresh ordinal, so that nobody who joins later gets the same one.
     ordinal = T.next_ordinal(turn, a.expert)
   else
-    ordinal = head_ordinal(turn, a.expert)
+    ordinal = T.head(turn, a.expert)
   end
   t.ordinals[a.expert] = ordinal
   redis.call("ZADD", K.line(turn.p, a.expert), ordinal, t.ticket)
@@ -41,12 +35,12 @@ R.command("move", function(turn, a)
   if T.stands_in(t, a.expert) then
     within(turn, t, a)
   else
-    local head = a.to == "head" and head_ordinal(turn, a.expert) or nil
+    local head = a.to == "head" and T.head(turn, a.expert) or nil
     T.unplace_all(turn, t)
     T.place(turn, t, a.expert, head, a.terms[a.expert])
     t.must_confirm = t.must_confirm or T.dearer(t)
   end
-  t.moved[a.expert] = true
+  t.moved[a.expert] = "operator"
   T.changed(turn, t, "moved", a.reason, a.by)
   T.touch_lines(turn, t)
 end)

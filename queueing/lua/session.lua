@@ -4,13 +4,33 @@
 local T, E, O, C = R.ticket, R.expert, R.offer, R.clock
 local S = {}
 R.session = S
-local KEEP_MS = 3600000
+local KEEP_MS, CALL_MS = 3600000, 40000
 
 local function first_lost(s)
   local user, expert = s.user_gone_until, s.expert_gone_until
   if user > 0 and (expert == 0 or user <= expert) then return "user", user end
   if expert > 0 then return "expert", expert end
   return "", 0
+end
+
+-- Which sides allow recording.
+local function recording(s)
+  local sides = {}
+  for _, side in ipairs({ "user", "expert" }) do
+    if s.recording and s.recording[side] then table.insert(sides, side) end
+  end
+  return sides
+end
+
+-- How audio flows: what costs something, or has a telephone, goes through a media worker.
+local function path_of(settings, mode, rate)
+  if mode == "chat" then return "" end
+  return (mode == "phone" or rate > 0 or settings.bridge_audio == 1) and "bridged" or "direct"
+end
+
+-- On the telephone one needs no page.
+local function by_phone(s, side)
+  return s.mode == "phone" and (side == "user" or s.phones ~= nil and s.phones[side] == true)
 end
 
 function S.facts(s, cause)
@@ -23,6 +43,8 @@ function S.facts(s, cause)
     offer = s.offer or "", rate = s.rate or 0, free_ms = s.free_ms or 0, budget_ms = s.budget_ms or 0,
     fee_bps = s.fee_bps or 0, ran_ms = s.ran_ms or 0, running_since = s.running_since or 0, frozen = s.frozen or "",
     zero_at = C.zero_at(s), minute_told = s.minute_told or false, -- sessions of an older release have none of these
+    path = s.path or "", worker = s.worker or "", user_leg = s.user_leg or "", expert_leg = s.expert_leg or "",
+    recording = recording(s), transfer_to = s.transfer_to or "", went_to = s.went_to or "",
   }
 end
 
@@ -52,7 +74,7 @@ function S.open(turn, o)
     user_on = false, expert_on = false, user_gone_until = 0, expert_gone_until = 0,
     overtook = O.overtaken(turn, o), reason = "", by = "system", said = 0, delivered_user = 0, delivered_expert = 0,
     offer = o.offer, rate = o.rate or 0, free_ms = o.free_ms or 0, budget_ms = o.budget_ms or 0,
-    fee_bps = o.fee_bps or 0,
+    fee_bps = o.fee_bps or 0, path = path_of(settings, o.mode, o.rate or 0), worker = "", recording = {},
   })
   O.matched(turn, o)
   T.unplace_all(turn, t)
@@ -60,7 +82,9 @@ function S.open(turn, o)
   t.offer, t.session = "", s.session
   R.no_deadline(turn, "wait:" .. t.ticket)
   R.no_deadline(turn, "grace:" .. t.ticket)
-  R.deadline(turn, "connect:" .. s.session, turn.now + settings.connect_ms)
+  -- Telephones ring one after the other before both are connected.
+  local ringing = s.mode == "phone" and 2 * (settings.call_ms or CALL_MS) or 0
+  R.deadline(turn, "connect:" .. s.session, turn.now + settings.connect_ms + ringing)
   T.changed(turn, t, "matched", "", "system")
   S.changed(turn, s, "matched")
   if not t.connected then S.lost(turn, s, "user") end -- a visitor who has just become this user is still on the way
@@ -118,6 +142,7 @@ end
 
 function S.finish(turn, s, reason, by)
   C.finish(turn, s)
+  R.tell(turn, "session_over", s)
   s.state, s.ended_at, s.reason, s.by = "ended", turn.now, reason, by
   s.user_gone_until, s.expert_gone_until = 0, 0
   for _, name in ipairs({ "connect:" .. s.session, "cap:" .. s.session, "lost:user/" .. s.session, "lost:expert/" .. s.session }) do
@@ -130,6 +155,7 @@ function S.finish(turn, s, reason, by)
 end
 
 function S.lost(turn, s, side)
+  if by_phone(s, side) then return end
   local first, was_on = first_lost(s), s[side .. "_on"]
   s[side .. "_on"] = false
   s[side .. "_gone_until"] = turn.now + R.settings(turn).grace_ms

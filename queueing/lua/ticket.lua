@@ -47,7 +47,7 @@ function T.facts(t, cause, reason, by)
     k = "ticket", cause = cause, ticket = t.ticket, user = t.user, name = t.name, mode = t.mode, state = t.state,
     lines = lines(t), joined_at = t.joined_at, connected = t.connected, paused_until = t.paused_until,
     pause_reason = t.pause_reason, must_confirm = t.must_confirm, offer = t.offer, session = t.session,
-    reason = reason or "", by = by or "", terms = t.terms and terms(t),
+    reason = reason or "", by = by or "", terms = t.terms and terms(t), call_me = t.call_me,
   }
 end
 
@@ -72,6 +72,12 @@ end
 
 function T.stands_in(t, expert)
   return t.ordinals[expert] ~= nil
+end
+
+-- The ordinal before all others in a line; nil when nobody stands in it.
+function T.head(turn, expert)
+  local first = redis.call("ZRANGE", K.line(turn.p, expert), 0, 0, "WITHSCORES")
+  return first[2] and tonumber(first[2]) - 1 or nil
 end
 
 -- The next ordinal at the tail of an expert's line; it also says who came first, whatever an operator moves later.
@@ -128,15 +134,16 @@ end
 -- Why this expert can't be offered this ticket now; nil when it is ready.
 function T.unready(t, expert, now)
   if t.state ~= "waiting" then return "elsewhere" end
-  if not t.connected then return "disconnected" end
+  if not t.connected and not t.call_me then return "disconnected" end
   if t.paused_until > 0 then return t.pause_reason end
   local declined = t.declined[expert]
   if declined and declined[1] > now then return "declined" end
 end
 
--- A lost user keeps the place for the grace time from the loss, or until a step-away ends, if that is later.
+-- A lost user keeps the place for the grace time from the loss, or until a step-away ends, if that is later; one whose
+-- phone will ring needs no page.
 function T.grace(turn, t)
-  if t.connected then return R.no_deadline(turn, "grace:" .. t.ticket) end
+  if t.connected or t.call_me then return R.no_deadline(turn, "grace:" .. t.ticket) end
   local till = t.lost_at + R.settings(turn).grace_ms
   if t.pause_reason == "stepped_away" then till = math.max(till, t.paused_until) end
   R.deadline(turn, "grace:" .. t.ticket, math.max(till, turn.now))

@@ -15,6 +15,7 @@ HOUSE = Path(__file__).resolve().parents[2]
 DOORS = [
     "presence/presence.py",
     "queueing/line.py",
+    "queueing/media.py",
     "sessions/conversation.py",
     "ground/journal.py",
     "ground/leadership.py",

@@ -85,14 +85,14 @@ async def test_primary_keys_and_constraints_agree_with_the_rooms(database: Datab
 async def test_migrating_again_and_at_once_changes_nothing(database: Database, second: Database) -> None:
     await asyncio.gather(database.migrate(), second.migrate(), database.migrate())
     async with database.read() as tx:
-        assert await get_version(tx) == "0003"
+        assert await get_version(tx) == "0004"
 
 
 async def test_several_processes_may_make_the_schema_at_once(database_url: str) -> None:
     databases = [await Database.open(database_url) for _ in range(3)]
     await asyncio.gather(*(db.migrate() for db in databases))
     async with databases[0].read() as tx:
-        assert await get_version(tx) == "0003"
+        assert await get_version(tx) == "0004"
     for db in databases:
         await db.close()
 

@@ -1,12 +1,16 @@
 // Made from wire/messages.py and wire/codes.py by `openline schema`. Do not edit.
 
+export type AnswersOn = "browser" | "phone";
 export type BillOutcome = "charged" | "short" | "free" | "unpaid";
 export type Indicator = "free" | "ringing" | "busy" | "wrap-up" | "away" | "closed" | "offline";
+export type LegState = "" | "calling" | "ringing" | "answered" | "busy" | "no_answer" | "declined" | "failed" | "hung_up";
 export type MatchSource = "name" | "headline" | "expertise" | "biography" | "chats";
-export type Mode = "chat" | "audio";
+export type MediaPath = "" | "direct" | "bridged";
+export type Mode = "chat" | "audio" | "phone";
 export type OfferState = "ringing" | "matched" | "declined" | "missed" | "not_ready" | "withdrawn";
 export type Outlook = "" | "likely" | "unsure" | "unlikely";
 export type PauseReason = "" | "stepped_away" | "not_ready" | "balance_too_low";
+export type Recording = "off" | "asked" | "wanted" | "on";
 export type ReturnTo = "panel" | "account" | "session";
 export type Role = "guest" | "user" | "expert" | "operator";
 export type SessionState = "connecting" | "live" | "ended";
@@ -14,6 +18,28 @@ export type Side = "user" | "expert";
 export type SignalKind = "description" | "candidate" | "restart" | "mute" | "bye";
 export type Status = "online" | "away" | "offline";
 export type TicketState = "waiting" | "offered" | "matched" | "in_session" | "done";
+
+/**
+ * Where an expert wants to hand a session over to; `quote` says what it costs there. `shut` is why nobody can be
+ * asked there any more, "" while they can.
+ */
+export interface TransferOffer {
+  expert: string;
+  name: string;
+  shut: string;
+}
+
+export interface Met {
+  expert: string;
+  at: number;
+  sessions: number;
+}
+
+export interface SavedReply {
+  reply: string;
+  title: string;
+  text: string;
+}
 
 /**
  * What a session came to, for one side of it. Amounts in minor units of `currency`.
@@ -37,12 +63,16 @@ export interface Bill {
   ended_at: number;
 }
 
+/** One message. `edited_at` is 0 unless its words were changed; one that was taken back has no words. */
 export interface ChatLine {
   n: number;
   side: Side;
   text: string;
   at: number;
   op: string;
+  edited_at: number;
+  unsaid: boolean;
+  file: SharedFile | null;
 }
 
 /**
@@ -153,6 +183,11 @@ export interface PoolRules {
   prepaid: boolean;
   visitors: boolean;
   categories: string[];
+  phone_regions: string[];
+  verify_numbers: boolean;
+  recording: boolean;
+  file_max_bytes: number;
+  file_types: string[];
 }
 
 /** What everybody may know of an expert. */
@@ -170,6 +205,16 @@ export interface Profile {
   stars: number;
   ratings: number;
   sessions: number;
+}
+
+/** A file of a chat. Pixels are 0 for what is no picture. */
+export interface SharedFile {
+  file: string;
+  name: string;
+  type: string;
+  size: number;
+  width: number;
+  height: number;
 }
 
 /** One ticket in a line, as the expert and the operator see it. */
@@ -274,10 +319,15 @@ export interface Decline {
   id: number;
 }
 
-/** This side's evidence that it is connected to the session: its socket for chat, media flowing for audio. */
+/**
+ * This side's evidence that it is connected to the session: its socket for chat, media flowing for audio.
+ *
+ * In a bridged session the media server's word counts instead, except for a side that goes on `by_chat`.
+ */
 export interface Connected {
   t: "connected";
   session: string;
+  by_chat?: boolean;
   id: number;
 }
 
@@ -532,6 +582,219 @@ export interface BillOf {
   id: number;
 }
 
+/**
+ * A bridged session: the page's WebRTC offer for its part. Each new peer connection (after a reload, or when the
+ * network has changed) makes a new offer under a new `peer` name, which takes the place of the one before.
+ *
+ * With an empty `session` it is a test of the way to the media server, for who will soon be called: it ends after ten
+ * seconds. Answered by `media_answer`; refused `no_media`, `media_full`, `bad_sdp`, `not_bridged`, `session_over`.
+ */
+export interface MediaOffer {
+  t: "media_offer";
+  session: string;
+  peer: string;
+  sdp: string;
+  id: number;
+}
+
+/** Where this peer connection may be reached beside what its offer said; most need none. */
+export interface MediaCandidates {
+  t: "media_candidates";
+  session: string;
+  peer: string;
+  candidates: string[];
+  id: number;
+}
+
+/** This side allows that the session is recorded, or no longer does. With both it is; one alone ends it. */
+export interface Record {
+  t: "record";
+  op: string;
+  session: string;
+  on: boolean;
+  id: number;
+}
+
+/** A user in line by telephone: ring my phone when it is my turn; the page may be closed until then. */
+export interface CallMe {
+  t: "call_me";
+  op: string;
+  on: boolean;
+  id: number;
+}
+
+/** Asks for one's own number. */
+export interface MyNumber {
+  t: "my_number";
+  id: number;
+}
+
+/** This is my telephone number; it replaces the one before. `region` is where it is when it has no country code. */
+export interface SetNumber {
+  t: "set_number";
+  op: string;
+  number: string;
+  region?: string;
+  id: number;
+}
+
+/** Tell me a code at my number: spoken by a call, or by text where the pool has a way to send one. */
+export interface VerifyNumber {
+  t: "verify_number";
+  op: string;
+  by?: "call" | "text";
+  id: number;
+}
+
+/** The code that was told at the number. */
+export interface ConfirmNumber {
+  t: "confirm_number";
+  op: string;
+  code: string;
+  id: number;
+}
+
+export interface ForgetNumber {
+  t: "forget_number";
+  op: string;
+  id: number;
+}
+
+/** Expert: where sessions by telephone reach me. */
+export interface AnswerOn {
+  t: "answer_on";
+  op: string;
+  where: AnswersOn;
+  id: number;
+}
+
+/** Expert: ask the user whether they want to go on with a colleague; an empty `expert` takes it back. */
+export interface ProposeTransfer {
+  t: "propose_transfer";
+  op: string;
+  session: string;
+  expert: string;
+  id: number;
+}
+
+/** User: go on with the colleague (this session ends; the place is the first of that line), or stay. */
+export interface AnswerTransfer {
+  t: "answer_transfer";
+  op: string;
+  session: string;
+  yes: boolean;
+  id: number;
+}
+
+/** Change a message of one's own, while the session goes on. */
+export interface Edit {
+  t: "edit";
+  op: string;
+  session: string;
+  n: number;
+  text: string;
+  id: number;
+}
+
+/** Take a message of one's own back, while the session goes on: its words and its file are gone on both sides. */
+export interface Unsay {
+  t: "unsay";
+  op: string;
+  session: string;
+  n: number;
+  id: number;
+}
+
+/** Asks where to send a file of the session to. What comes there is checked; the message comes from `share`. */
+export interface FilePlace {
+  t: "file_place";
+  op: string;
+  session: string;
+  name: string;
+  type: string;
+  size: number;
+  id: number;
+}
+
+/** Say a file that has been sent, with `text` beside it or without. */
+export interface Share {
+  t: "share";
+  op: string;
+  session: string;
+  file: string;
+  text?: string;
+  id: number;
+}
+
+/** Asks where a file of a session of one's own can be fetched. */
+export interface FileOf {
+  t: "file_of";
+  session: string;
+  file: string;
+  id: number;
+}
+
+/** The whole conversation of an ended session of one's own: by mail to one's own address, or to download. */
+export interface TranscriptOf {
+  t: "transcript_of";
+  op: string;
+  session: string;
+  by: "download" | "mail";
+  id: number;
+}
+
+/** Asks where the recording of a session of one's own can be fetched. */
+export interface RecordingOf {
+  t: "recording_of";
+  session: string;
+  id: number;
+}
+
+/** Expert: one's saved replies. */
+export interface Replies {
+  t: "replies";
+  id: number;
+}
+
+/** Expert: keep a reply, or change the one of that id; "" makes a new one. */
+export interface KeepReply {
+  t: "keep_reply";
+  op: string;
+  reply: string;
+  title: string;
+  text: string;
+  id: number;
+}
+
+export interface DropReply {
+  t: "drop_reply";
+  op: string;
+  reply: string;
+  id: number;
+}
+
+/** Expert: one's note to oneself about a user whom one has met. */
+export interface NoteOn {
+  t: "note_on";
+  user: string;
+  id: number;
+}
+
+/** Expert: keep a note about a user; an empty text takes it away. */
+export interface KeepNote {
+  t: "keep_note";
+  op: string;
+  user: string;
+  text: string;
+  id: number;
+}
+
+/** User: the experts whom one has met, the last one first. */
+export interface LastMet {
+  t: "last_met";
+  id: number;
+}
+
 export type ClientMessage =
   | Hello
   | Watch
@@ -570,7 +833,32 @@ export type ClientMessage =
   | Interrupted
   | Quote
   | Deposit
-  | BillOf;
+  | BillOf
+  | MediaOffer
+  | MediaCandidates
+  | Record
+  | CallMe
+  | MyNumber
+  | SetNumber
+  | VerifyNumber
+  | ConfirmNumber
+  | ForgetNumber
+  | AnswerOn
+  | ProposeTransfer
+  | AnswerTransfer
+  | Edit
+  | Unsay
+  | FilePlace
+  | Share
+  | FileOf
+  | TranscriptOf
+  | RecordingOf
+  | Replies
+  | KeepReply
+  | DropReply
+  | NoteOn
+  | KeepNote
+  | LastMet;
 
 /** Signed in. `resumed`: the first `watch` brings what was missed; else a snapshot, and the page starts afresh. */
 export interface Welcome {
@@ -699,6 +987,7 @@ export interface MyTicket {
   pause_reason: PauseReason;
   reason: string;
   places: LinePlace[];
+  call_me: boolean;
 }
 
 /** What an expert themself has declared, whatever their light shows now. */
@@ -724,7 +1013,8 @@ export interface Forecast {
 /**
  * An offer to this side. `mine`/`theirs` say who has accepted; `reason` why it ended.
  *
- * `partner` is the other side's display name. A user with `mine` false is asked to confirm before `ready_until`.
+ * `partner` is the other side's display name. A user with `mine` false is asked to confirm before `ready_until`;
+ * with `by_phone` their telephone rings, and picking it up confirms.
  */
 export interface Offer {
   t: "offer";
@@ -743,9 +1033,15 @@ export interface Offer {
   ready_until: number;
   joined_at: number;
   reason: string;
+  by_phone: boolean;
 }
 
-/** A session of this side. `mine`/`theirs`: that side is connected. Until `gone_until` a lost side may come back. */
+/**
+ * A session of this side. `mine`/`theirs`: that side is connected. Until `gone_until` a lost side may come back.
+ *
+ * `my_leg` and `their_leg` are the telephones of a session by phone. `transfer` is where the expert would like to hand
+ * the session over to, and `went_to` where it went when it ended so.
+ */
 export interface Session {
   t: "session";
   seq: number;
@@ -765,6 +1061,12 @@ export interface Session {
   gone_until: number;
   reason: string;
   ended_by: string;
+  path: MediaPath;
+  my_leg: LegState;
+  their_leg: LegState;
+  recording: Recording;
+  transfer: TransferOffer | null;
+  went_to: string;
 }
 
 /** A session as operators see it. */
@@ -973,6 +1275,75 @@ export interface Billed {
   bill: Bill;
 }
 
+/** The media server's answer to an offer. */
+export interface MediaAnswer {
+  t: "media_answer";
+  session: string;
+  peer: string;
+  sdp: string;
+  id: number;
+}
+
+/** The media server of this session is gone, or has let go of this peer: make a new peer connection and offer it. */
+export interface MediaMoved {
+  t: "media_moved";
+  session: string;
+  peer: string;
+  reason: string;
+}
+
+/**
+ * One's own number. `shown` is how people write it; "" when there is none. Only its owner is ever told.
+ *
+ * `usable`: sessions by telephone can reach it now; `verified`: a code was confirmed. `regions` are the countries that
+ * the pool calls, empty where it calls nobody; `ways` are those in which a code can be told.
+ */
+export interface NumberPage {
+  t: "number_page";
+  shown: string;
+  region: string;
+  verified: boolean;
+  usable: boolean;
+  regions: string[];
+  ways: ("call" | "text")[];
+  answers_on: AnswersOn;
+  id: number;
+}
+
+/**
+ * Where something is sent to or fetched from: `path` below the server, with `ticket` as Bearer token, once, until
+ * `until`. `file` names what was asked for.
+ */
+export interface Fetch {
+  t: "fetch";
+  path: string;
+  ticket: string;
+  until: number;
+  file: string;
+  id: number;
+}
+
+export interface SavedReplies {
+  t: "saved_replies";
+  replies: SavedReply[];
+  id: number;
+}
+
+export interface Note {
+  t: "note";
+  user: string;
+  text: string;
+  at: number;
+  id: number;
+}
+
+/** Experts whom this user has met, the last one first. */
+export interface Acquaintances {
+  t: "acquaintances";
+  met: Met[];
+  id: number;
+}
+
 export type ServerMessage =
   | Welcome
   | Ok
@@ -1007,7 +1378,14 @@ export type ServerMessage =
   | BillPage
   | Wallet
   | Meter
-  | Billed;
+  | Billed
+  | MediaAnswer
+  | MediaMoved
+  | NumberPage
+  | Fetch
+  | SavedReplies
+  | Note
+  | Acquaintances;
 
 /** Whether to come again after a close: 4000-4099 at once, 4100-4199 later, 4400-4499 never by itself. */
 export type ComeAgain = "at_once" | "later" | "never";
@@ -1071,6 +1449,38 @@ export type RefusalCode =
   | "bad_place"
   | "process_full"
   | "not_closed"
+  | "not_bridged"
+  | "no_media"
+  | "media_full"
+  | "bad_sdp"
+  | "not_recorded"
+  | "no_phone"
+  | "phone_full"
+  | "bad_number"
+  | "region_not_called"
+  | "number_refused"
+  | "no_number"
+  | "number_unverified"
+  | "number_taken"
+  | "too_many_calls"
+  | "bad_code"
+  | "code_expired"
+  | "no_texts"
+  | "not_by_phone"
+  | "same_expert"
+  | "no_transfer"
+  | "no_such_line"
+  | "line_unsaid"
+  | "no_files"
+  | "file_too_large"
+  | "file_type"
+  | "file_broken"
+  | "file_refused"
+  | "too_many_files"
+  | "no_such_file"
+  | "too_many_replies"
+  | "no_such_reply"
+  | "no_recording"
   | "no_such_user"
   | "feedback_given"
   | "too_short_to_rate"

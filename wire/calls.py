@@ -1,0 +1,147 @@
+"""Audio and telephone: what a client asks about them, and what it is told beside the session itself."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from wire.fields import Id, MaybeId, Message, Op, Part, Reply, Request
+
+Sdp = Annotated[str, Meta(min_length=1, max_length=16_384, pattern=r"^[^\x00]*$")]
+Candidate = Annotated[str, Meta(max_length=512, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+NumberText = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+Region = Annotated[
+    str, Meta(pattern=r"^([A-Z]{2})?$(?!\n)", description="ISO 3166 country of a number typed without +")
+]
+Code = Annotated[str, Meta(pattern=r"^[0-9]{4,8}$(?!\n)")]
+AnswersOn = Literal["browser", "phone"]
+"""Where an expert takes sessions by telephone."""
+
+
+class MediaOffer(Request, tag="media_offer"):
+    """A bridged session: the page's WebRTC offer for its part. Each new peer connection (after a reload, or when the
+    network has changed) makes a new offer under a new `peer` name, which takes the place of the one before.
+
+    With an empty `session` it is a test of the way to the media server, for who will soon be called: it ends after ten
+    seconds. Answered by `media_answer`; refused `no_media`, `media_full`, `bad_sdp`, `not_bridged`, `session_over`.
+    """
+
+    session: MaybeId
+    peer: Id
+    sdp: Sdp
+
+
+class MediaCandidates(Request, tag="media_candidates"):
+    """Where this peer connection may be reached beside what its offer said; most need none."""
+
+    session: MaybeId
+    peer: Id
+    candidates: Annotated[list[Candidate], Meta(max_length=16)]
+
+
+class Record(Request, tag="record"):
+    """This side allows that the session is recorded, or no longer does. With both it is; one alone ends it."""
+
+    op: Op
+    session: Id
+    on: bool
+
+
+class CallMe(Request, tag="call_me"):
+    """A user in line by telephone: ring my phone when it is my turn; the page may be closed until then."""
+
+    op: Op
+    on: bool
+
+
+class MyNumber(Request, tag="my_number"):
+    """Asks for one's own number."""
+
+
+class SetNumber(Request, tag="set_number"):
+    """This is my telephone number; it replaces the one before. `region` is where it is when it has no country code."""
+
+    op: Op
+    number: NumberText
+    region: Region = ""
+
+
+class VerifyNumber(Request, tag="verify_number"):
+    """Tell me a code at my number: spoken by a call, or by text where the pool has a way to send one."""
+
+    op: Op
+    by: Literal["call", "text"] = "call"
+
+
+class ConfirmNumber(Request, tag="confirm_number"):
+    """The code that was told at the number."""
+
+    op: Op
+    code: Code
+
+
+class ForgetNumber(Request, tag="forget_number"):
+    op: Op
+
+
+class AnswerOn(Request, tag="answer_on"):
+    """Expert: where sessions by telephone reach me."""
+
+    op: Op
+    where: AnswersOn
+
+
+class ProposeTransfer(Request, tag="propose_transfer"):
+    """Expert: ask the user whether they want to go on with a colleague; an empty `expert` takes it back."""
+
+    op: Op
+    session: Id
+    expert: MaybeId
+
+
+class AnswerTransfer(Request, tag="answer_transfer"):
+    """User: go on with the colleague (this session ends; the place is the first of that line), or stay."""
+
+    op: Op
+    session: Id
+    yes: bool
+
+
+class MediaAnswer(Reply, tag="media_answer"):
+    """The media server's answer to an offer."""
+
+    session: str
+    peer: str
+    sdp: str
+
+
+class NumberPage(Reply, tag="number_page"):
+    """One's own number. `shown` is how people write it; "" when there is none. Only its owner is ever told.
+
+    `usable`: sessions by telephone can reach it now; `verified`: a code was confirmed. `regions` are the countries that
+    the pool calls, empty where it calls nobody; `ways` are those in which a code can be told.
+    """
+
+    shown: str
+    region: str
+    verified: bool
+    usable: bool
+    regions: list[str]
+    ways: list[Literal["call", "text"]]
+    answers_on: AnswersOn
+
+
+class TransferOffer(Part):
+    """Where an expert wants to hand a session over to; `quote` says what it costs there. `shut` is why nobody can be
+    asked there any more, "" while they can."""
+
+    expert: str
+    name: str
+    shut: str
+
+
+class MediaMoved(Message, tag="media_moved"):
+    """The media server of this session is gone, or has let go of this peer: make a new peer connection and offer it."""
+
+    session: str
+    peer: str
+    reason: str
