@@ -40,11 +40,11 @@ class PoolOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
     one user with one expert in 24 hours, are allowed, and as many begin free. `deposits` are the amounts offered, in
     minor units; `deposit_max` the largest.
 
-    `phone_regions` are the countries whose numbers are called (ISO 3166; none: no telephone). `verify_numbers`: a number
-    is confirmed by a code before a session calls it. `phone_calls` calls are made to one number, and for one user, in 24
-    hours. `bridge_audio`: all audio flows through our media workers, free sessions too. `recording`: audio and telephone
-    may be recorded when both sides allow it; kept for `recording_days`. `file_mb` is the largest file in a chat (0:
-    none), kept for `file_days`.
+    `phone_regions` are the countries whose numbers are called (ISO 3166; none: no telephone). `verify_numbers`: a
+    number is confirmed by a code before a session calls it. `phone_calls` calls are made to one number, and for one
+    user, in 24 hours. `bridge_audio`: all audio flows through our media workers, free sessions too. `recording`: audio
+    and telephone may be recorded when both sides allow it; kept for `recording_days`. `file_mb` is the largest file in
+    a chat (0: none), kept for `file_days`.
     """
 
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")] = "EUR"

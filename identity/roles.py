@@ -20,6 +20,7 @@ _IN_SESSION = frozenset(
         "signal",
         "bill_of",
         "media_offer",
+        "ice_of",
         "media_candidates",
         "record",
         "edit",

@@ -17,6 +17,8 @@ from identity.tokens import SECRET_MIN, Secret
 from mail.address import mailbox
 from mail.relay import parse_relay
 from server.config_processor import ProcessorProblem, processor_of
+from server.config_turn import turn_of
+from sessions.turn import TurnProblem, TurnServers
 
 T = TypeVar("T")
 _MAIL_NEEDS = {
@@ -48,7 +50,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     `smtp` the mail server's address (without one, mails wait in the outbox for the operators' eyes), `mail_from` the
     sender of all mails. `host_sites` are the sites whose own users come with tokens, `oidc` the providers where people
     may sign in. `stripe_key` and `stripe_webhook_secret` are of the card processor ("": nobody can pay in),
-    `stripe_api` its address when it is not Stripe's own.
+    `stripe_api` its address when it is not Stripe's own. For `turn`, credentials are made per call and side.
     """
 
     store: str
@@ -63,6 +65,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
     trusted_proxies: tuple[str, ...] = ()
     ice_servers: tuple[IceServer, ...] = ()
+    turn: TurnServers | None = None
     base_url: str = ""
     smtp: str = ""
     mail_from: str = ""
@@ -107,6 +110,7 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
         state_dir=state_dir,
         embedded=not store,
         ice_servers=_ice_servers(env.get("OPENLINE_ICE_SERVERS", "")),
+        turn=_turn(env),
         **_mail(env),
         host_sites=_listed(env, "OPENLINE_HOSTS_JWT", HostSite, sites_problem),
         oidc=_listed(env, "OPENLINE_OIDC", Provider, providers_problem),
@@ -199,6 +203,13 @@ def _processor(env: dict[str, str]) -> dict[str, Any]:
     try:
         return dict(processor_of(env, env.get("OPENLINE_BASE_URL", "").strip()))
     except ProcessorProblem as problem:
+        raise ConfigError(str(problem)) from None
+
+
+def _turn(env: dict[str, str]) -> TurnServers | None:
+    try:
+        return turn_of(env)
+    except TurnProblem as problem:
         raise ConfigError(str(problem)) from None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from wire.fields import Id, MaybeId, Message, Op, Part, Reply, Request
+from wire.fields import IceServer, Id, MaybeId, Message, Op, Part, Reply, Request
 
 Sdp = Annotated[str, Meta(min_length=1, max_length=16_384, pattern=r"^[^\x00]*$")]
 Candidate = Annotated[str, Meta(max_length=512, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
@@ -28,6 +28,14 @@ class MediaOffer(Request, tag="media_offer"):
     session: MaybeId
     peer: Id
     sdp: Sdp
+
+
+class IceOf(Request, tag="ice_of"):
+    """Asks for the STUN and TURN servers of a session of one's own, direct or bridged; with an empty `session`, of a
+    test before it. Credentials last for minutes: each new peer connection asks anew. Answered by `ice`.
+    """
+
+    session: MaybeId
 
 
 class MediaCandidates(Request, tag="media_candidates"):
@@ -112,6 +120,15 @@ class MediaAnswer(Reply, tag="media_answer"):
     session: str
     peer: str
     sdp: str
+
+
+class Ice(Reply, tag="ice"):
+    """What to hand to RTCPeerConnection; those of `welcome` are among them. `until` is when the credentials end, 0
+    where there are none."""
+
+    session: str
+    servers: list[IceServer]
+    until: int
 
 
 class NumberPage(Reply, tag="number_page"):

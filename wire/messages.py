@@ -13,6 +13,8 @@ from wire.calls import (
     CallMe,
     ConfirmNumber,
     ForgetNumber,
+    Ice,
+    IceOf,
     MediaAnswer,
     MediaCandidates,
     MediaMoved,
@@ -318,6 +320,7 @@ ServerMessage = (
     | MyStatus | Forecast | Offer | Session | SessionInfo | Said | TypingNow | DeliveredTo | Signalled | Notice | Beat
     | SignedOut | Found | AboutExpert | UserHistory | FeedbackPage | ProfileNews | Quoted | DepositPage | BillPage
     | Wallet | Meter | Billed | MediaAnswer | MediaMoved | NumberPage | Fetch | SavedReplies | Note | Acquaintances
+    | Ice
 )  # fmt: skip
 
 __all__ = [
@@ -327,14 +330,14 @@ __all__ = [
     "Delivered", "DeliveredTo", "Deposit", "DepositPage", "DropReply", "Edit", "End", "EndSession",
     "FeedbackItem", "FeedbackOf", "FeedbackPage", "Fetch", "FileOf", "FilePlace", "Find", "FinishWrapUp",
     "Force", "Forecast", "ForgetNumber", "Found", "FoundExpert", "GiveFeedback", "GivenReason", "Hello",
-    "HideFeedback", "History", "HistoryPage", "IceServer", "Id", "Indicator", "Interrupted", "Join", "Joined",
-    "KeepNote", "KeepReply", "LastMet", "Leave", "LeaveMessage", "LegState", "Light", "Lights", "LineChange",
-    "LinePlace", "MatchSource", "MatchedWord", "MaybeId", "MediaAnswer", "MediaCandidates", "MediaMoved",
-    "MediaOffer", "MediaPath", "Meeting", "Message", "Met", "Meter", "Mode", "ModeRate", "Move", "MyNumber",
-    "MyStatus", "MyTicket", "Note", "NoteOn", "Notice", "NumberPage", "Offer", "OfferState", "Ok", "Op",
-    "OpenFor", "Outlook", "Part", "PauseReason", "Ping", "PlaceForecast", "PoolRules", "Profile", "ProfileNews",
-    "ProposeTransfer", "Queue", "QueueChange", "Quote", "Quoted", "Reason", "Record", "Recording",
-    "RecordingOf", "Refused", "Remove", "Replies", "Reply", "Request", "ReturnTo", "Role", "Said",
+    "HideFeedback", "History", "HistoryPage", "Ice", "IceOf", "IceServer", "Id", "Indicator", "Interrupted",
+    "Join", "Joined", "KeepNote", "KeepReply", "LastMet", "Leave", "LeaveMessage", "LegState", "Light",
+    "Lights", "LineChange", "LinePlace", "MatchSource", "MatchedWord", "MaybeId", "MediaAnswer",
+    "MediaCandidates", "MediaMoved", "MediaOffer", "MediaPath", "Meeting", "Message", "Met", "Meter", "Mode",
+    "ModeRate", "Move", "MyNumber", "MyStatus", "MyTicket", "Note", "NoteOn", "Notice", "NumberPage", "Offer",
+    "OfferState", "Ok", "Op", "OpenFor", "Outlook", "Part", "PauseReason", "Ping", "PlaceForecast", "PoolRules",
+    "Profile", "ProfileNews", "ProposeTransfer", "Queue", "QueueChange", "Quote", "Quoted", "Reason", "Record",
+    "Recording", "RecordingOf", "Refused", "Remove", "Replies", "Reply", "Request", "ReturnTo", "Role", "Said",
     "SavedReplies", "SavedReply", "Say", "Seq", "ServerMessage", "Session", "SessionInfo", "SessionState",
     "SetNumber", "Share", "SharedFile", "Side", "Signal", "SignalKind", "Signalled", "SignedOut", "Snapshot",
     "Status", "StepAway", "Switch", "TellMe", "Text", "TicketState", "TranscriptOf", "TransferOffer", "Typing",

@@ -10,6 +10,7 @@ from wire.calls import (
     CallMe,
     ConfirmNumber,
     ForgetNumber,
+    IceOf,
     MediaCandidates,
     MediaOffer,
     MyNumber,
@@ -352,5 +353,5 @@ ClientMessage = (
     | OpenFor | Interrupted | Quote | Deposit | BillOf | MediaOffer | MediaCandidates | Record | CallMe | MyNumber
     | SetNumber | VerifyNumber | ConfirmNumber | ForgetNumber | AnswerOn | ProposeTransfer | AnswerTransfer | Edit
     | Unsay | FilePlace | Share | FileOf | TranscriptOf | RecordingOf | Replies | KeepReply | DropReply | NoteOn
-    | KeepNote | LastMet
+    | KeepNote | LastMet | IceOf
 )  # fmt: skip

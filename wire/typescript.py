@@ -93,13 +93,17 @@ def _type(kind: Any, literals: dict[str, tuple[str, ...]]) -> str:
             return _literal(kind, literals)
         case shape.ListType():
             return _list(_type(kind.item_type, literals))
-        case shape.TupleType():
-            return "[" + ", ".join(_type(item, literals) for item in kind.item_types) + "]"
+        case shape.TupleType() | shape.UnionType():
+            return _several(kind, literals)
         case shape.StructType():
             return kind.cls.__name__
-        case shape.UnionType():
-            return " | ".join(_type(item, literals) for item in kind.types)
     return _PLAIN[type(kind)]
+
+
+def _several(kind: Any, literals: dict[str, tuple[str, ...]]) -> str:
+    if isinstance(kind, shape.UnionType):
+        return " | ".join(_type(item, literals) for item in kind.types)
+    return "[" + ", ".join(_type(item, literals) for item in kind.item_types) + "]"
 
 
 def _list(item: str) -> str:

@@ -1,6 +1,7 @@
-"""One browser as a leg of a call: answers its offer, forwards its Opus packets without decoding them, tells when it is gone.
+"""One browser as a leg of a call: answers its offer, forwards its Opus packets undecoded, tells when it is gone.
 
-A browser that changes its network makes a new connection, hence a new `Peer`; the bridge lays its packets behind the old ones.
+A browser that changes its network makes a new connection, hence a new `Peer`; the bridge lays its packets behind those
+of the old one.
 """
 
 import asyncio
@@ -11,13 +12,13 @@ from typing import Literal
 
 from sessions.media.description import Local, Offer, read_offer, write_answer
 from sessions.media.leg import Packet, Sink
-from sessions.media.reports import Reception, Sending, SenderNews, read_reports
+from sessions.media.reports import Reception, SenderNews, Sending, read_reports
 from sessions.media.transport import Site, Transport
 
 CONNECT_S = 15.0
 """How long a browser may take from our answer to keys."""
 REPORT_S = 2.0
-"""Seconds between reports; a hundred bytes, so a hundredth of what the sound takes (RFC 3550, 6.2 allows a twentieth)."""
+"""Seconds between reports of 100 bytes: a hundredth of what the sound takes (RFC 3550, 6.2 allows a twentieth)."""
 LARGEST_PAYLOAD = 1_275
 """Bytes of the largest Opus frame (RFC 6716, 3.2.1); a packet of several is dropped where it is larger."""
 State = Literal["connected", "closed"]
@@ -47,7 +48,10 @@ class Peer:
         self._timer: asyncio.TimerHandle | None = None
 
     async def answer(self, offer: str) -> str:
-        """The answer to an offer; the browser has `CONNECT_S` from then on. Once only. Raises `BadOffer`, `NoPort`."""
+        """The answer to an offer; the browser has `CONNECT_S` from then on. Once only.
+
+        Raises `BadOffer`, `NoPort`, and `ConnectionError` when it was closed meanwhile. Close it in any case.
+        """
         read = read_offer(offer)
         self._payload_type = read.payload_type
         await self._transport.open()
@@ -56,13 +60,16 @@ class Peer:
         return write_answer(read, Local(way.username, way.password, way.fingerprints, way.candidates, self._ssrc))
 
     async def _connect(self, offer: Offer) -> None:
+        connected = False
         try:
-            async with asyncio.timeout(CONNECT_S):
-                await self._transport.connect(offer.username, offer.password, offer.fingerprints)
-        except (ConnectionError, TimeoutError):
-            self._end("not_connected")
-            return
-        if self._tell is not None:
+            with suppress(ConnectionError, TimeoutError):
+                async with asyncio.timeout(CONNECT_S):
+                    await self._transport.connect(offer.username, offer.password, offer.fingerprints)
+                    connected = True
+        finally:
+            if not connected:
+                self._end("not_connected")
+        if connected and self._tell is not None:
             self._timer = self._loop.call_later(REPORT_S / 2, self._report)
             self._tell("connected", "")
 
@@ -124,10 +131,8 @@ class Peer:
         self._end("ended")
         if self._connecting is not None:
             self._connecting.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._connecting
-        if self._ending is not None:
-            await self._ending
+        tasks = [task for task in (self._connecting, self._ending) if task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _payload(data: bytes) -> bytes:

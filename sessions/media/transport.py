@@ -203,8 +203,11 @@ class Transport:
         self._closed = False
 
     async def open(self) -> None:
-        """Opens the sockets. Raises `NoPort`."""
+        """Opens the sockets. Raises `NoPort`, and `ConnectionError` when it was closed meanwhile."""
         await self._path.gather_candidates()
+        if self._closed:
+            await self._path.close()
+            raise ConnectionError("closed")
 
     @property
     def username(self) -> str:

@@ -64,7 +64,9 @@ class Trunk(Struct, frozen=True, kw_only=True):
         """Where it is; neither who we are there nor the secret."""
         return f"Trunk({self.host}:{self.port or '-'}, {self.transport}, srtp={self.srtp}, lines={self.lines})"
 
-    __rich_repr__ = None  # msgspec's own would show every field
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """For those who print by rich, to whom msgspec's own would show every field."""
+        return [("at", self.at), ("transport", self.transport)]
 
     @property
     def at(self) -> str:

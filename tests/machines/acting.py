@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from ground.store import Store
 from tests.machines.pair import Pair
-from tests.machines.strategies import EXPERTS, PROCESSES, USERS, budgets, experts, processes, sides, users
+from tests.machines.strategies import EXPERTS, PROCESSES, USERS, budgets, experts, processes, sides, users, workers
 from tests.model.state import Offer
 
 DEEP = os.environ.get("OPENLINE_HYPOTHESIS") == "deep"
@@ -83,8 +83,12 @@ class Acting(RuleBasedStateMachine):
                 if self._rings(known):
                     self._offer("accept", key, side, who, budget_ms=budget_ms, fee_bps=1_000)
         for key, session in list(pair.sessions.items()) if all_the_way else ():
+            if session.state == "connecting" and session.bridged and not session.worker:
+                self.media("bridge", key, "m1", "", ["user"] if session.mode == "phone" else [])
             for side, who in (("user", session.user), ("expert", session.expert)):
-                if session.state == "connecting":
+                if session.state == "connecting" and session.bridged:
+                    self.media("heard", key, side, session.worker, 0)
+                elif session.state == "connecting":
                     self._session("connected", key, side, who)
 
     def _session(self, name: str, session: str, side: str, who: str) -> None:
@@ -107,6 +111,47 @@ class Acting(RuleBasedStateMachine):
         session = data.draw(st.sampled_from(open_))
         known = self.pair.sessions[session]
         self._session(name, session, side, known.user if side == "user" else known.expert)
+
+    # ------------------------------------------------------------ media workers
+
+    def media(self, name: str, session: str, *args: Any, **more: Any) -> None:
+        """A word of the door `queueing/media.py` about a session, in the store and in the model."""
+        pair, known = self.pair, self.pair.sessions.get(session)
+        pair.both(
+            lambda op: getattr(pair.media, name)(pair.pool, session, *args, now=pair.now, **more),
+            lambda: getattr(pair.model, name)(pair.now, known, *args, **more),
+            once=False,
+        )
+
+    def _recent(self, data: st.DataObject) -> str:
+        return data.draw(st.sampled_from([*list(self.pair.sessions)[-3:], "s-none"]))
+
+    @precondition(lambda self: self.pair.sessions)
+    @rule(
+        data=st.data(), worker=workers, stale=st.booleans(), phones=st.sampled_from([[], ["user"], ["user", "expert"]])
+    )
+    def bridge(self, data: st.DataObject, worker: str, stale: bool, phones: list[str]) -> None:
+        """A worker takes the session; `stale`: whoever asks knows of none, whoever there is."""
+        session = self._recent(data)
+        known = self.pair.sessions.get(session)
+        self.media("bridge", session, worker, known.worker if known and not stale else "", phones)
+
+    @precondition(lambda self: self.pair.sessions)
+    @rule(data=st.data(), side=sides, worker=workers, silent_ms=st.sampled_from([0, 0, 0, 2_100, 9_000]))
+    def heard(self, data: st.DataObject, side: str, worker: str, silent_ms: int) -> None:
+        self.media("heard", self._recent(data), side, worker, silent_ms)
+
+    @rule(worker=workers, died=st.booleans())
+    def worker_comes_or_goes(self, worker: str, died: bool) -> None:
+        self.both("presence", "release" if died else "renew", worker)
+
+    @precondition(lambda self: self.pair.sessions)
+    @rule(data=st.data(), side=sides, on=st.booleans())
+    def record(self, data: st.DataObject, side: str, on: bool) -> None:
+        session = self._recent(data)
+        known = self.pair.sessions.get(session)
+        who = "nobody" if known is None else known.user if side == "user" else known.expert
+        self.media("record", session, side, who, on=on)
 
     # ------------------------------------------------------------ evidence and money
 

@@ -11,6 +11,7 @@ from ground.store import Store
 from presence.presence import Presence
 from queueing.facts import SessionFacts, TicketFacts
 from queueing.line import Line
+from queueing.media import Media
 from queueing.settings import PoolSettings
 from sessions.conversation import Conversation
 from tests.machines.invariants import check_clock, check_model, check_snapshot
@@ -30,6 +31,7 @@ class Pair:
     def __init__(self, store: Store, loop: asyncio.AbstractEventLoop, settings: PoolSettings) -> None:
         self.loop, self.pool = loop, f"m{uuid.uuid4().hex[:12]}"
         self.presence, self.line, self.conversation = Presence(store), Line(store), Conversation(store)
+        self.media = Media(store)
         self.journal = Journal(store)
         self.model = Pool(settings)
         self.now, self.ops, self.seq = START, 0, 0

@@ -7,6 +7,8 @@ from queueing.settings import PoolSettings
 
 EXPERTS, USERS, PROCESSES = ("ada", "bob", "cy"), ("uma", "vic", "wei", "xan"), ("p1", "p2")
 experts, users, processes = st.sampled_from(EXPERTS), st.sampled_from(USERS), st.sampled_from(PROCESSES)
+WORKERS = ("m1", "m2")
+modes, workers = st.sampled_from(["chat", "audio", "audio", "phone"]), st.sampled_from(WORKERS)
 sides = st.sampled_from(["user", "expert"])
 settings_of_pools = st.builds(
     PoolSettings,
@@ -28,6 +30,8 @@ settings_of_pools = st.builds(
     max_wait_ms=st.just(60_012),
     line_keep_ms=st.just(15_013),
     closing_notice_ms=st.just(4_014),
+    call_ms=st.sampled_from([3_016, 7_017]),
+    bridge_audio=st.sampled_from([0, 0, 1]),
 )
 terms_of_lines = st.dictionaries(
     experts,

@@ -14,13 +14,16 @@ from tests.machines.acting import DEEP, Acting, Driver, drive, driver, plain
 from tests.machines.pair import Pair
 from tests.machines.strategies import (
     EXPERTS,
+    PROCESSES,
     USERS,
     budgets,
     experts,
+    modes,
     settings_of_pools,
     sides,
     terms_of_lines,
     users,
+    workers,
 )
 
 __all__ = ["driver"]
@@ -44,13 +47,25 @@ class PoolMachine(Acting):
     def join(self, user: str, some: list[str]) -> None:
         self.once("join", user, some, "chat")
 
-    @rule(user=users, some=st.lists(experts, min_size=1, max_size=2, unique=True), terms=terms_of_lines)
-    def join_for_money(self, user: str, some: list[str], terms: dict[str, Terms]) -> None:
-        self.once("join", user, some, "audio", terms=terms)
+    @rule(user=users, some=st.lists(experts, min_size=1, max_size=2, unique=True), terms=terms_of_lines, mode=modes)
+    def join_for_money(self, user: str, some: list[str], terms: dict[str, Terms], mode: str = "audio") -> None:
+        self.once("join", user, some, mode, terms=terms)
 
-    @rule(user=users, expert=experts, terms=terms_of_lines)
-    def connect(self, user: str, expert: str, terms: dict[str, Terms]) -> None:
-        self.once("connect", user, expert, "chat", terms=terms)
+    @rule(user=users, expert=experts, terms=terms_of_lines, mode=modes)
+    def connect(self, user: str, expert: str, terms: dict[str, Terms], mode: str) -> None:
+        self.once("connect", user, expert, mode, terms=terms)
+
+    @rule(user=users, on=st.sampled_from([True, True, False]))
+    def call_me(self, user: str, on: bool) -> None:
+        self.once("call_me", user, on=on)
+
+    @rule(user=users, expert=experts, away=st.booleans())
+    def wait_for_a_call(self, user: str, expert: str, away: bool) -> None:
+        """As people do who leave a number: join, ask to be called, close the page."""
+        self.once("join", user, [expert], "phone")
+        self.once("call_me", user, on=True)
+        for process in PROCESSES if away else ():
+            self.both("presence", "detach", process, "user", user)
 
     @rule(user=users, expert=experts, leaving=st.sampled_from(["", *EXPERTS]), terms=terms_of_lines)
     def switch(self, user: str, expert: str, leaving: str, terms: dict[str, Terms]) -> None:
@@ -121,6 +136,39 @@ class PoolMachine(Acting):
     @rule(expert=experts)
     def finish_wrap_up(self, expert: str) -> None:
         self.once("finish_wrap_up", expert)
+
+    # ------------------------------------------------------------ telephones and colleagues
+
+    @precondition(lambda self: self.pair.sessions)
+    @rule(data=st.data(), side=sides, worker=workers, leg=st.sampled_from(["calling", "answered", "busy"]))
+    def leg(self, data: st.DataObject, side: str, worker: str, leg: str) -> None:
+        self.media("leg", self._recent(data), side, worker, leg)
+
+    @precondition(lambda self: self.pair.sessions)
+    @rule(data=st.data(), side=st.sampled_from(["user", "expert", None]), worker=workers)
+    def hang_up(self, data: st.DataObject, side: str | None, worker: str) -> None:
+        self.media("hang_up", self._recent(data), side, worker, "hung_up")
+
+    @precondition(lambda self: self.pair.sessions)
+    @rule(
+        data=st.data(),
+        to=st.sampled_from(["", *EXPERTS]),
+        terms=terms_of_lines,
+        answers=st.sampled_from(["", "yes", "yes", "no"]),
+    )
+    def transfer(self, data: st.DataObject, to: str, terms: dict[str, Terms], answers: str) -> None:
+        """The expert proposes a colleague, and the user answers at once or not yet."""
+        pair, session = self.pair, self._recent(data)
+        known = pair.sessions.get(session)
+        expert, user = (known.expert, known.user) if known else ("ada", "uma")
+        self.media("propose_transfer", session, expert, to)
+        if answers:
+            pair.both(
+                lambda op: pair.media.answer_transfer(
+                    pair.pool, session, user, yes=answers == "yes", terms=terms, op=op, now=pair.now
+                ),
+                lambda: pair.model.answer_transfer(pair.now, known, user, answers == "yes", plain(terms)),
+            )
 
     # ------------------------------------------------------------ experts and operators
 

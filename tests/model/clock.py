@@ -22,8 +22,18 @@ class Clock(Core):
             signs.append(renewed)
         return min(signs, default=None)
 
+    def media_gone_since(self, session: Session, side: str, now: int, doubting: bool) -> int | None:
+        """The same by the word of the media worker, who may be dead."""
+        lease = self.leases.get(session.worker) if doubting else None
+        signs = [session.cut[side]] if side in session.cut else []
+        if lease is not None and now - (lease - LEASE_MS) > DOUBT_MS:
+            signs.append(lease - LEASE_MS)
+        return min(signs, default=None)
+
     def gone_since(self, session: Session, side: str, now: int, doubting: bool) -> int | None:
         """When a side was last heard of; None while somebody hears it and its media flow."""
+        if session.bridged and side not in session.by_chat:
+            return self.media_gone_since(session, side, now, doubting)
         member = session.user if side == "user" else session.expert
         signs = [self.sign_of(p, session, side, now, doubting) for p in self.attached.get((side, member), ())]
         gone = [session.cut[side]] if side in session.cut else []

@@ -55,6 +55,7 @@ def _ticket(ticket: Ticket) -> dict[str, Any]:
         "pause_reason": ticket.pause_reason,
         "must_confirm": ticket.must_confirm,
         "terms": _terms(ticket),
+        "call_me": ticket.call_me,
     }
 
 
@@ -74,6 +75,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "rate": offer.rate,
         "free_ms": offer.free_ms,
         "budget_ms": offer.budget_ms,
+        "by_phone": offer.by_phone,
     }
 
 
@@ -87,6 +89,13 @@ def _session(session: Session) -> dict[str, Any]:
         "on": session.on,
         "gone_until": min(session.lost.values(), default=0),
         "overtook": {ticket.user: reason for ticket, reason in session.overtook.items()},
+        "mode": session.mode,
+        "path": "bridged" if session.bridged else "" if session.mode == "chat" else "direct",
+        "worker": session.worker,
+        "user_leg": session.legs.get("user", ""),
+        "expert_leg": session.legs.get("expert", ""),
+        "recording": [side for side in ("user", "expert") if side in session.recording],
+        "transfer_to": session.transfer_to,
         **clock_of(session),
     }
 
@@ -155,6 +164,9 @@ def pick(fact: Facts, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 _EXPERT = ("indicator", "declared", "reason", "present", "open", "engagement", "closes", "open_until")
-_TICKET = ("state", "mode", "joined_at", "connected", "paused_until", "pause_reason", "must_confirm")
-_OFFER = ("user", "user_ok", "expert_ok", "ring_until", "ready_until", "rate", "free_ms", "budget_ms")
-_SESSION = ("user", "state", "matched_at", "live_at", "cap_until", "gone_until")
+_TICKET = ("state", "mode", "joined_at", "connected", "paused_until", "pause_reason", "must_confirm", "call_me")
+_OFFER = ("user", "user_ok", "expert_ok", "ring_until", "ready_until", "rate", "free_ms", "budget_ms", "by_phone")
+_SESSION = (
+    "user", "state", "matched_at", "live_at", "cap_until", "gone_until", "mode", "path", "worker", "user_leg",
+    "expert_leg", "recording", "transfer_to",
+)  # fmt: skip

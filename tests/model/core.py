@@ -20,6 +20,8 @@ class Core:
         self.tickets: dict[str, Ticket] = {}
         self.leases: dict[str, int] = {}
         self.attached: dict[tuple[str, str], set[str]] = {}
+        self.carried: dict[str, list[Session]] = {}
+        """The sessions whose media each worker carries, in the order in which they came to it."""
         self.touched: dict[str, None] = {}
         self.entries = self.things = 0
         self.joined = self.served = self.left = 0
@@ -68,7 +70,7 @@ class Core:
         """Why a ticket is not ready for this expert, or nothing when it is."""
         if ticket.state != "waiting":
             return "elsewhere"
-        if not ticket.connected:
+        if not ticket.connected and not ticket.call_me:
             return "disconnected"
         if ticket.paused_until:
             return ticket.pause_reason
@@ -129,5 +131,5 @@ class Core:
         yield ticket.paused_until, f"pause:{ticket.id}", ticket
         for expert, until in ticket.declined_until.items():
             yield until, f"retry:{expert}/{ticket.id}", (ticket, expert)
-        if not ticket.connected:
+        if not ticket.connected and not ticket.call_me:
             yield ticket.grace_until, f"grace:{ticket.id}", ticket

@@ -19,6 +19,7 @@ class Due(Flow):
     def _due_lease(self, process: str, now: int) -> None:
         """A process died: whoever was connected through it alone is gone, without any grace of presence."""
         del self.leases[process]
+        self.worker_gone(process, now - LEASE_MS, now)
         for (side, member), processes in sorted(self.attached.items()):
             if process not in processes:
                 continue

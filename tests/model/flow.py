@@ -1,5 +1,7 @@
 """What happens by itself: offers, matches, ends, lapses. Every step says whom it touched; dispatch looks at those."""
 
+from typing import Any
+
 from presence.presence import NEVER
 from tests.model.clock import Clock
 from tests.model.state import Expert, Offer, Session, Ticket
@@ -32,15 +34,15 @@ class Flow(Clock):
 
     def offer(self, expert: Expert, ticket: Ticket, now: int) -> None:
         rules = self.settings
-        user_ok = now - ticket.joined_at < rules.ready_after_ms and not ticket.must_confirm
+        user_ok = now - ticket.joined_at < rules.ready_after_ms and not ticket.must_confirm and not ticket.call_me
         ahead = self.line(expert.name)[: self.line(expert.name).index(ticket)]
         passed = [(other, self.passed_because(other, expert.name)) for other in ahead]
-        ready_until = 0 if user_ok else now + rules.ready_ms
-        until = now + rules.ring_ms
+        ready_until = 0 if user_ok else now + (rules.call_ms if ticket.call_me else rules.ready_ms)
+        until = max(now + rules.ring_ms, ready_until if ticket.call_me else 0)
         rate, free_ms, _ = ticket.terms.get(expert.name, (0, 0, 0))
         offer = Offer(
             self.new_id("o"), expert.name, ticket.user, user_ok, False, until, ready_until, passed,
-            rate, free_ms if rate else 0,
+            rate, free_ms if rate else 0, by_phone=ticket.call_me,
         )  # fmt: skip
         expert.offer = ticket.offer = offer
         expert.engagement, ticket.state = "ringing", "offered"
@@ -95,9 +97,11 @@ class Flow(Clock):
     def drop_place(self, ticket: Ticket, expert: str) -> None:
         """Nothing of the place stays, not even how often the expert declined."""
         self.touch(expert)
-        for kept in (ticket.lines, ticket.entered, ticket.declined_until, ticket.declines, ticket.terms):
-            kept.pop(expert, None)
-        ticket.moved.discard(expert)
+        kept: tuple[dict[str, Any], ...] = (
+            ticket.lines, ticket.entered, ticket.declined_until, ticket.declines, ticket.terms, ticket.moved,
+        )  # fmt: skip
+        for each in kept:
+            each.pop(expert, None)
 
     def resume(self, ticket: Ticket) -> None:
         ticket.paused_until, ticket.pause_reason = 0, ""
@@ -120,8 +124,11 @@ class Flow(Clock):
         ticket.declined_until.clear()
         ticket.offer = expert.offer = None
         ticket.state, expert.engagement = "matched", "in_session"
-        until = now + self.settings.connect_ms
-        session = Session(self.new_id("s"), expert.name, ticket.user, "connecting", now, until, overtook)
+        ringing = 2 * self.settings.call_ms if ticket.mode == "phone" else 0
+        until = now + self.settings.connect_ms + ringing
+        session = Session(self.new_id("s"), expert.name, ticket.user, ticket.mode, "connecting", now, until, overtook)
+        costs = ticket.mode != "chat" and (offer.rate > 0 or self.settings.bridge_audio)
+        session.bridged = bool(costs or ticket.mode == "phone")
         session.rate, session.free_ms = offer.rate, offer.free_ms
         session.budget_ms, session.fee_bps = offer.budget_ms, offer.fee_bps
         expert.session = session
@@ -135,12 +142,13 @@ class Flow(Clock):
         name, passed = offer.expert, dict(offer.passed)
         earlier = [other for other in self.line(name) if other.entered[name] < ticket.entered[name]]
         for other in earlier:
-            by_operator = name in ticket.moved | other.moved
-            passed.setdefault(other, "operator" if by_operator else "unexplained")
+            moved = ticket.moved.get(name) or other.moved.get(name)
+            passed.setdefault(other, moved or "unexplained")
         return {other: passed[other] for other in earlier}
 
     def end_session(self, session: Session, reason: str, now: int) -> None:
         self.stop_for_good(session, now)
+        self.carry(session, "")
         expert = self.experts[session.expert]
         del self.tickets[session.user]
         self.served += 1
@@ -150,6 +158,28 @@ class Flow(Clock):
         session.state, session.end_reason, session.forget_at = "ended", reason, now + KEPT_MS
         self.ended.append(session)
         self.touch(expert.name)
+
+    def carry(self, session: Session, worker: str) -> None:
+        """Another worker carries the session's media, or none."""
+        if session.worker:
+            self.carried[session.worker].remove(session)
+        session.worker = worker
+        if worker:
+            self.carried.setdefault(worker, []).append(session)
+
+    def silence(self, session: Session, since: int) -> None:
+        for side in {"user", "expert"} - session.by_chat:
+            session.cut[side] = min(since, session.cut.get(side, since))
+
+    def worker_gone(self, worker: str, seen: int, now: int) -> None:
+        """Telephones went with it; browsers look for another one."""
+        for session in list(self.carried.get(worker, [])):
+            self.carry(session, "")
+            self.silence(session, seen)
+            if session.mode == "phone":
+                self.end_session(session, "media_lost", now)
+            else:
+                self.look(session, now)
 
     # ------------------------------------------------------------ experts
 
@@ -202,7 +232,7 @@ class Flow(Clock):
             return
         ticket.connected, ticket.lost_at = False, now
         self.keep_place(ticket, now)
-        self.withdraw(ticket.offer)
+        self.withdraw(None if ticket.call_me else ticket.offer)
         if session := self.session_with("user", user):
             self.side_lost(session, "user", now)
 
@@ -213,5 +243,7 @@ class Flow(Clock):
             self.side_lost(expert.session, "expert", now)
 
     def side_lost(self, session: Session, side: str, now: int) -> None:
+        if session.needs_no_page(side):
+            return
         session.on.discard(side)
         session.lost[side] = now + self.settings.grace_ms

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from tests.model.commands import Refused, command, refuse
-from tests.model.due import Due
+from tests.model.entering import Entering
 from tests.model.state import Offer, Session, Ticket
 
 
-class Meter(Due):
+class Meter(Entering):
     """The commands of the meter, and what all commands need of offers and sessions."""
 
     def look_up_offer(self, offer: Offer | None, side: str, who: str) -> Offer:
@@ -66,14 +66,15 @@ class Meter(Due):
     @command
     def interrupted(self, now: int, session: Session | None, side: str, who: str) -> None:
         session = self.look_up_session(session, side, who)
-        if side not in session.by_chat:
+        if side not in session.by_chat and not session.bridged:
             session.cut.setdefault(side, now)
             self.look(session, now)
 
     def wrote(self, session: Session, side: str, now: int) -> None:
         """Who writes goes on by chat: their media are no matter any more."""
-        session.by_chat.add(side)
-        if session.cut.pop(side, 0):
+        if side not in session.by_chat:
+            session.by_chat.add(side)
+            session.cut.pop(side, 0)
             self.look(session, now)
 
     @command

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 from tests.model.clock import LEASE_MS
 from tests.model.commands import Refused, command, refuse
-from tests.model.meter import Meter
+from tests.model.media import Media
 from tests.model.state import Expert, Offer, Session, Terms, Ticket
 
 FREE: Mapping[str, Terms] = {}
 
 
-class Pool(Meter):
+class Pool(Media):
     """One pool. The first argument of every command is the time."""
 
     # ------------------------------------------------------------ presence
@@ -40,10 +40,11 @@ class Pool(Meter):
 
     @command
     def release(self, now: int, process: str) -> None:
+        self.leases.pop(process, None)
+        self.worker_gone(process, now, now)
         for (side, member), processes in sorted(self.attached.items()):
             if process in processes:
                 self._detach(now, process, side, member, now)
-        self.leases.pop(process, None)
 
     @command
     def attach(self, now: int, process: str, side: str, member: str) -> None:
@@ -121,63 +122,28 @@ class Pool(Meter):
     def _known(self, *experts: str) -> None:
         refuse("unknown_expert" for name in experts if name not in self.experts)
 
-    def _join_codes(self, expert: str) -> list[str]:
-        if expert not in self.experts:
-            return ["unknown_expert"]
-        full = len(self.line(expert)) >= self.settings.line_limit
-        return [self.line_shut(self.experts[expert]), "line_full" if full else ""]
-
     @command
     def join(
         self, now: int, user: str, experts: list[str], mode: str = "chat", terms: Mapping[str, Terms] = FREE
     ) -> Ticket:
-        codes = [code for expert in experts for code in self._join_codes(expert)]
+        codes = [code for expert in experts for code in self.join_codes(expert)]
         codes += ["already_in_line"] if user in self.tickets else []
         codes += ["too_many_lines"] if len(experts) > self.settings.lines_per_ticket else []
         codes += ["duplicate_expert"] if len(set(experts)) < len(experts) else []
         refuse(codes)
-        return self._new_ticket(now, user, experts, mode, terms)
-
-    def _new_ticket(self, now: int, user: str, experts: list[str], mode: str, terms: Mapping[str, Terms]) -> Ticket:
-        connected = bool(self.attached.get(("user", user)))
-        ticket = Ticket(self.new_id("t"), user, mode, now, connected, lost_at=now)
-        self.keep_place(ticket, now)
-        self.tickets[user] = ticket
-        self.joined += 1
-        for expert in experts:
-            self._enter(ticket, self.experts[expert])
-            self._choose(ticket, expert, terms)
-        return ticket
-
-    @staticmethod
-    def _choose(ticket: Ticket, expert: str, terms: Mapping[str, Terms]) -> None:
-        """The user wants this place at these terms, which are locked with it."""
-        ticket.terms |= {expert: terms[expert]} if expert in terms else {}
-        ticket.agreed = max(ticket.agreed, ticket.rate(expert))
-
-    def _enter(self, ticket: Ticket, expert: Expert, head: bool = False) -> None:
-        if head:
-            ordinals = [other.lines[expert.name] for other in self.line(expert.name)]
-            ordinal = min(ordinals, default=expert.next_ordinal) - 1
-        else:
-            ordinal = expert.next_ordinal
-            expert.next_ordinal += 1
-        self.entries += 1
-        ticket.lines[expert.name] = ordinal
-        ticket.entered.setdefault(expert.name, self.entries)
-        self.touch(expert.name)
+        return self.new_ticket(now, user, experts, mode, terms)
 
     @command
     def connect(
         self, now: int, user: str, expert: str, mode: str = "chat", terms: Mapping[str, Terms] = FREE
     ) -> Ticket:
-        codes = self._join_codes(expert) + (["already_in_line"] if user in self.tickets else [])
+        codes = self.join_codes(expert) + (["already_in_line"] if user in self.tickets else [])
         if expert in self.experts:
             light = self.indicator(self.experts[expert])
             busy = light in ("ringing", "busy", "wrap-up") or self.ready(expert)
             codes += ["expert_busy" if busy else "", "expert_away" if light == "away" else ""]
         refuse(codes)
-        return self._new_ticket(now, user, [expert], mode, terms)
+        return self.new_ticket(now, user, [expert], mode, terms)
 
     def _waiting(self, user: str) -> Ticket:
         ticket = self.tickets.get(user)
@@ -196,12 +162,12 @@ class Pool(Meter):
         codes += ["same_line"] if expert in ticket.lines else []
         leaves_offer = offer is not None and offer.expert in away
         codes += ["offer_open"] if offer and leaves_offer and offer.user_ok else []
-        refuse(codes + self._join_codes(expert))
+        refuse(codes + self.join_codes(expert))
         self.withdraw(offer if leaves_offer else None)
         for name in away:
             self.drop_place(ticket, name)
-        self._enter(ticket, self.experts[expert])
-        self._choose(ticket, expert, terms)
+        self.enter(ticket, self.experts[expert])
+        self.choose(ticket, expert, terms)
         return ticket
 
     @command
@@ -275,16 +241,12 @@ class Pool(Meter):
             self.declined_by_expert(offer, now)
 
     @command
-    def connected(self, now: int, session: Session | None, side: str, who: str) -> None:
+    def connected(self, now: int, session: Session | None, side: str, who: str, by_chat: bool = False) -> None:
         session = self.look_up_session(session, side, who)
-        if session.cut.pop(side, 0):
-            self.look(session, now)
-        session.on.add(side)
-        if session.on == {"user", "expert"} and session.state == "connecting":
-            session.state, session.live_at = "live", now
-            session.cap_until = now + self.settings.session_cap_ms
-            self.look(session, now)
-            self.tickets[session.user].state = "in_session"
+        if session.bridged and by_chat:
+            self.wrote(session, side, now)
+        if not session.bridged or side in session.by_chat:
+            self.side_connected(session, side, now)
 
     @command
     def end(self, now: int, session: Session | None, side: str, who: str, reason: str = "") -> None:
@@ -309,14 +271,14 @@ class Pool(Meter):
         """To the head or the tail of a line; into another line, which must be one to join, it leaves all."""
         ticket = self._movable(user)
         refuse(["offer_open"] if ticket.offer else [])
-        refuse([] if expert in ticket.lines else self._join_codes(expert))
+        refuse([] if expert in ticket.lines else self.join_codes(expert))
         if expert not in ticket.lines:
             for name in list(ticket.lines):
                 self.drop_place(ticket, name)
             ticket.terms |= {expert: terms[expert]} if expert in terms else {}
-        self._enter(ticket, self.experts[expert], head=to == "head")
+        self.enter(ticket, self.experts[expert], head=to == "head")
         ticket.must_confirm = ticket.must_confirm or self.dearer(ticket)
-        ticket.moved.add(expert)
+        ticket.moved[expert] = "operator"
 
     @command
     def remove(self, now: int, user: str) -> None:

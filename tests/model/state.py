@@ -21,6 +21,8 @@ class Offer:
     free_ms: int = 0
     budget_ms: int = 0
     fee_bps: int = 0
+    by_phone: bool = False
+    """The user's telephone rings."""
 
 
 @dataclass(eq=False)
@@ -28,6 +30,7 @@ class Session:
     id: str
     expert: str
     user: str
+    mode: str
     state: str
     matched_at: int
     connect_until: int
@@ -53,14 +56,24 @@ class Session:
     quiet: dict[tuple[str, str], int] = field(default_factory=dict)
     """The last sign of a side, by each process that hears it no more."""
     cut: dict[str, int] = field(default_factory=dict)
-    by_chat: set[str] = field(default_factory=set)
     """Since when the media of a side have stopped."""
+    by_chat: set[str] = field(default_factory=set)
+    bridged: bool = False
+    """A media worker's word counts for both sides."""
+    worker: str = ""
+    phones: set[str] = field(default_factory=set)
+    legs: dict[str, str] = field(default_factory=dict)
+    recording: set[str] = field(default_factory=set)
+    transfer_to: str = ""
     last_seen: dict[str, int] = field(default_factory=dict)
     """The last sign of a side by those who have let it go."""
 
     @property
     def running(self) -> bool:
         return bool(self.runs) and not self.runs[-1][1]
+
+    def needs_no_page(self, side: str) -> bool:
+        return self.mode == "phone" and (side == "user" or side in self.phones)
 
     def ran(self, now: int) -> int:
         return sum((end or now) - begin for begin, end in self.runs)
@@ -86,8 +99,9 @@ class Ticket:
     """The ordinal in the line of each expert, in the order in which the lines were joined."""
     entered: dict[str, int] = field(default_factory=dict)
     """When the ticket came to each line, as a number that only grows: `move` does not change it for the same line."""
-    moved: set[str] = field(default_factory=set)
-    """Lines in which an operator has put this ticket."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """Lines in which an operator, or a transfer, has put this ticket."""
+    call_me: bool = False
     grace_until: int = 0
     paused_until: int = 0
     pause_reason: str = ""

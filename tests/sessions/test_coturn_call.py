@@ -111,6 +111,7 @@ async def meet(one: RTCPeerConnection, other: RTCPeerConnection) -> Any:
     return await asyncio.wait_for(heard, 10)
 
 
+@pytest.mark.timeout(CALL_S + 60)
 async def test_a_relayed_call_goes_on_when_all_that_began_it_has_run_out(
     peers: tuple[Coturn, list[Any], TurnAccess],
 ) -> None:

@@ -57,7 +57,7 @@ function byMessage(hall: Hall, message: ServerMessage): Hall {
     case "notice": return onNotice(hall, message);
     case "beat": return onBeat(hall, message);
     case "signed_out": return { ...hall, ...NOBODY, role: "guest" };
-    default: return hall; // ok, refused: for the caller of the request; signalled: for the call
+    default: return hall; // ok, refused: for the caller of the request; signalled, media_moved: for the call
   }
 }
 
@@ -164,6 +164,7 @@ function onJoined(hall: Hall, message: Joined): Hall {
   return settleTicket(hall, {
     seq: message.seq, at: hall.lastFrameAt, ticket: message.ticket, state: message.state,
     mode: hall.ticket?.mode ?? "chat", joined_at: message.joined_at, paused_until: 0, pause_reason: "", reason: "joined",
+    call_me: hall.ticket?.call_me ?? false,
     first, places: message.places.map((told) => carried(hall, told, message.seq)),
   });
 }

@@ -1,6 +1,6 @@
 import type {
-  AboutExpert, BillPage, ClientMessage, DepositPage, FeedbackPage, Found, HistoryPage,
-  Joined, Ok, Quoted, Refused, ServerMessage, UserHistory, Welcome,
+  AboutExpert, Acquaintances, BillPage, ClientMessage, DepositPage, FeedbackPage, Fetch, Found, HistoryPage, Ice,
+  Joined, MediaAnswer, Note, NumberPage, Ok, Quoted, Refused, SavedReplies, ServerMessage, UserHistory, Welcome,
 } from "../generated/wire";
 import { RefusedError, UnansweredError } from "./errors";
 
@@ -26,17 +26,29 @@ interface Answers {
   quote: Quoted;
   deposit: DepositPage;
   bill_of: BillPage;
+  ice_of: Ice;
+  media_offer: MediaAnswer;
+  my_number: NumberPage;
+  file_place: Fetch;
+  file_of: Fetch;
+  recording_of: Fetch;
+  replies: SavedReplies;
+  note_on: Note;
+  last_met: Acquaintances;
 }
 type Answering = Ok | Refused | Joined | Answers[keyof Answers];
 
 const WITH_OP = new Set<ClientMessage["t"]>([
   "join", "connect", "switch", "leave", "step_away", "come_back", "accept", "decline", "end", "say", "declare",
   "finish_wrap_up", "move", "remove", "force", "end_session", "give_feedback", "answer_feedback", "hide_feedback",
-  "leave_message", "tell_me", "open_for", "deposit",
+  "leave_message", "tell_me", "open_for", "deposit", "record", "call_me", "set_number", "verify_number", "confirm_number",
+  "forget_number", "answer_on", "propose_transfer", "answer_transfer", "edit", "unsay", "file_place", "share", "transcript_of",
+  "keep_reply", "drop_reply", "keep_note",
 ]);
 /** Without an operation id, but harmless to repeat. */
 const REPEATABLE = new Set<ClientMessage["t"]>([
-  "history", "connected", "delivered", "find", "about", "about_user", "feedback_of", "quote", "bill_of",
+  "history", "connected", "delivered", "find", "about", "about_user", "feedback_of", "quote", "bill_of", "my_number", "file_of",
+  "recording_of", "replies", "note_on", "last_met",
 ]);
 
 interface Pending {

@@ -1,6 +1,9 @@
-import type { ServerMessage, Signalled } from "../generated/wire";
+import type { MediaMoved, ServerMessage, Signalled } from "../generated/wire";
 import { reduce } from "./reduce";
 import { type Connection, EMPTY, type Hall } from "./state";
+
+/** What is for a call alone: a word of the other side, or of the media server. */
+export type CallWord = Signalled | MediaMoved;
 
 interface Subscription {
   select: (hall: Hall) => unknown;
@@ -12,7 +15,7 @@ interface Subscription {
 export class LiveStore {
   private hall: Hall = EMPTY;
   private readonly subscriptions = new Set<Subscription>();
-  private readonly signals = new Set<(signal: Signalled) => void>();
+  private readonly signals = new Set<(word: CallWord) => void>();
 
   get state(): Hall {
     return this.hall;
@@ -31,13 +34,13 @@ export class LiveStore {
   }
 
   /** Signalling is passed on and not kept. */
-  onSignal(listener: (signal: Signalled) => void): () => void {
+  onSignal(listener: (word: CallWord) => void): () => void {
     this.signals.add(listener);
     return () => this.signals.delete(listener);
   }
 
   receive(message: ServerMessage): void {
-    if (message.t === "signalled") for (const listener of [...this.signals]) listener(message);
+    if (message.t === "signalled" || message.t === "media_moved") for (const listener of [...this.signals]) listener(message);
     this.replace(reduce(this.hall, message, Date.now()));
   }
 

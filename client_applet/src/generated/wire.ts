@@ -795,6 +795,16 @@ export interface LastMet {
   id: number;
 }
 
+/**
+ * Asks for the STUN and TURN servers of a session of one's own, direct or bridged; with an empty `session`, of a
+ * test before it. Credentials last for minutes: each new peer connection asks anew. Answered by `ice`.
+ */
+export interface IceOf {
+  t: "ice_of";
+  session: string;
+  id: number;
+}
+
 export type ClientMessage =
   | Hello
   | Watch
@@ -858,7 +868,8 @@ export type ClientMessage =
   | DropReply
   | NoteOn
   | KeepNote
-  | LastMet;
+  | LastMet
+  | IceOf;
 
 /** Signed in. `resumed`: the first `watch` brings what was missed; else a snapshot, and the page starts afresh. */
 export interface Welcome {
@@ -1344,6 +1355,18 @@ export interface Acquaintances {
   id: number;
 }
 
+/**
+ * What to hand to RTCPeerConnection; those of `welcome` are among them. `until` is when the credentials end, 0
+ * where there are none.
+ */
+export interface Ice {
+  t: "ice";
+  session: string;
+  servers: IceServer[];
+  until: number;
+  id: number;
+}
+
 export type ServerMessage =
   | Welcome
   | Ok
@@ -1385,7 +1408,8 @@ export type ServerMessage =
   | Fetch
   | SavedReplies
   | Note
-  | Acquaintances;
+  | Acquaintances
+  | Ice;
 
 /** Whether to come again after a close: 4000-4099 at once, 4100-4199 later, 4400-4499 never by itself. */
 export type ComeAgain = "at_once" | "later" | "never";

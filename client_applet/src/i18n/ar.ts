@@ -35,6 +35,7 @@ export const ar: Catalogue<Key> = {
 
   "mode.chat": "محادثة",
   "mode.audio": "مكالمة",
+  "mode.phone": "هاتف",
   "mode.choose": "كيف تود التحدث؟",
 
   "free.title": "{name} متاح",

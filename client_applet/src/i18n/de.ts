@@ -35,6 +35,7 @@ export const de: Catalogue<Key> = {
 
   "mode.chat": "Chat",
   "mode.audio": "Anruf",
+  "mode.phone": "Telefon",
   "mode.choose": "Wie möchten Sie sprechen?",
 
   "free.title": "{name} ist frei",

@@ -34,6 +34,7 @@ export const en = {
 
   "mode.chat": "Chat",
   "mode.audio": "Audio call",
+  "mode.phone": "Phone call",
   "mode.choose": "How would you like to talk?",
 
   "free.title": "{name} is free",

@@ -35,6 +35,7 @@ export const es: Catalogue<Key> = {
 
   "mode.chat": "Chat",
   "mode.audio": "Llamada",
+  "mode.phone": "Teléfono",
   "mode.choose": "¿Cómo quiere hablar?",
 
   "free.title": "{name} está libre",

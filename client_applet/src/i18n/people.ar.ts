@@ -19,6 +19,7 @@ export const peopleAr: Catalogue<PeopleKey> = {
   "refused.other": "لم ينجح ذلك ({code}). لم يتغير شيء.",
   "mode.chat": "محادثة",
   "mode.audio": "صوت",
+  "mode.phone": "هاتف",
   "nav.user": "الدليل",
   "nav.expert": "لوحة الخبير",
   "nav.operator": "غرفة المشرف",

@@ -19,6 +19,7 @@ export const peopleDe: Catalogue<PeopleKey> = {
   "refused.other": "Das ging nicht ({code}). Nichts hat sich geändert.",
   "mode.chat": "Chat",
   "mode.audio": "Audio",
+  "mode.phone": "Telefon",
   "nav.user": "Verzeichnis",
   "nav.expert": "Konsole",
   "nav.operator": "Leitstand",

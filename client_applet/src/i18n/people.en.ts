@@ -19,6 +19,7 @@ export const peopleEn = {
   "refused.other": "That did not work ({code}). Nothing has changed.",
   "mode.chat": "Chat",
   "mode.audio": "Audio",
+  "mode.phone": "Phone",
   "nav.user": "Directory",
   "nav.expert": "Console",
   "nav.operator": "Operator's room",

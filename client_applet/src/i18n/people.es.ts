@@ -19,6 +19,7 @@ export const peopleEs: Catalogue<PeopleKey> = {
   "refused.other": "No funcionó ({code}). Nada ha cambiado.",
   "mode.chat": "Chat",
   "mode.audio": "Audio",
+  "mode.phone": "Teléfono",
   "nav.user": "Directorio",
   "nav.expert": "Consola",
   "nav.operator": "Sala de operación",

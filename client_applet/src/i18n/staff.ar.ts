@@ -26,6 +26,7 @@ export const staffAr: Catalogue<StaffKey> = {
 
   "mode.chat": "كتابة",
   "mode.audio": "صوت",
+  "mode.phone": "هاتف",
 
   "status.label": "حالتك",
   "status.online": "متصل",

@@ -26,6 +26,7 @@ export const staffDe: Catalogue<StaffKey> = {
 
   "mode.chat": "Chat",
   "mode.audio": "Ton",
+  "mode.phone": "Telefon",
 
   "status.label": "Ihr Status",
   "status.online": "Online",

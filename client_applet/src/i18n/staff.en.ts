@@ -24,6 +24,7 @@ export const staffEn = {
   "light.offline": "Offline",
   "mode.chat": "Chat",
   "mode.audio": "Audio",
+  "mode.phone": "Phone",
 
   "status.label": "Your status",
   "status.online": "Online",

@@ -26,6 +26,7 @@ export const staffEs: Catalogue<StaffKey> = {
 
   "mode.chat": "Chat",
   "mode.audio": "Audio",
+  "mode.phone": "Teléfono",
 
   "status.label": "Su estado",
   "status.online": "En línea",

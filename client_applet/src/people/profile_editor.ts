@@ -41,7 +41,7 @@ interface Preview {
   problem: string;
 }
 
-const MODES: readonly Mode[] = ["chat", "audio"];
+const MODES: readonly Mode[] = ["chat", "audio", "phone"];
 const RATE_MAX = 10_000_000;
 const PHOTO_MAX = 8 * 1024 * 1024;
 const PREVIEW_MS = 400;

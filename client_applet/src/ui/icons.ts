@@ -4,6 +4,7 @@ import { html, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 const paths = {
   chat: svg`<path d="M4 5.5h16v11H9.5L5 20v-3.5H4z"/>`,
   audio: svg`<path d="M6 3.8 9 3l2 4.6-2 1.5c.9 2.3 2.6 4 4.9 4.9l1.5-2L20 14l-.8 3.2c-.3 1.1-1.3 1.9-2.5 1.8C10.5 18.5 5.5 13.5 5 7.3 4.9 5.8 5 4.1 6 3.8z"/>`,
+  phone: svg`<rect x="7" y="3" width="10" height="18" rx="2.2"/><path d="M10.5 18h3"/>`,
   mic: svg`<rect x="9" y="3" width="6" height="11" rx="3"/><path d="M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3"/>`,
   micOff: svg`<path d="M9 9V6a3 3 0 0 1 6 0v5m-1.2 2.5A3 3 0 0 1 9 12M5.5 11.5a6.5 6.5 0 0 0 10.3 5.3m2.3-2.9c.3-.7.4-1.5.400-2.4M12 18v3M4 4l16 16"/>`,
   close: svg`<path d="m6 6 12 12M18 6 6 18"/>`,

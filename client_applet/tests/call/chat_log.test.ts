@@ -7,7 +7,7 @@ import { type Chat, EMPTY_CHAT } from "../../src/core/state";
 import type { ChatLine } from "../../src/generated/wire";
 
 const line = (n: number, side: "user" | "expert" = "expert", more: Partial<ChatLine> = {}): ChatLine => ({
-  n, side, text: `text ${n}`, at: n * 1000, op: `op-${n}-12345`, ...more,
+  n, side, text: `text ${n}`, at: n * 1000, op: `op-${n}-12345`, edited_at: 0, unsaid: false, file: null, ...more,
 });
 const chat = (lines: ChatLine[], seenByExpert = 0): Chat => ({ ...EMPTY_CHAT, lines, seen: { user: 0, expert: seenByExpert } });
 const oneDay = () => "today";

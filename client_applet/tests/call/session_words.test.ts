@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { endedKey, owesEvidence, ranFor, standing } from "../../src/call/session_words";
 import type { Session } from "../../src/generated/wire";
+import { session as made } from "../core/messages";
 
-const session = (more: Partial<Session> = {}): Session => ({
-  t: "session", seq: 1, at: 0, session: "s1", side: "user", expert: "ada", partner: "Ada", mode: "chat", state: "live",
-  matched_at: 1000, live_at: 2000, ended_at: 0, cap_until: 0, mine: true, theirs: true, gone_until: 0, reason: "", ended_by: "", ...more,
-});
+const session = (more: Partial<Session> = {}): Session => made(1, { matched_at: 1000, live_at: 2000, ...more });
 
 describe("the end of a session", () => {
   it.each([

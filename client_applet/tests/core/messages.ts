@@ -9,7 +9,8 @@ export function welcome(part: Partial<Welcome> = {}): Welcome {
     t: "welcome", id: 1, pool: "demo", pool_name: "Demo", role: "user", member: "u1", name: "Vera", epoch: "e1", seq: 0, now: 1000,
     resumed: false, ice: [],
     rules: { lines_per_ticket: 3, line_limit: 100, ring_s: 30, ready_s: 20, grace_s: 60, wrap_up_s: 30, step_away_max_s: 900,
-      feedback_after_s: 30, currency: "EUR", prepaid: false, visitors: true, categories: [] },
+      feedback_after_s: 30, currency: "EUR", prepaid: false, visitors: true, categories: [],
+      phone_regions: [], verify_numbers: false, recording: false, file_max_bytes: 0, file_types: [] },
     ...part,
   };
 }
@@ -44,7 +45,7 @@ export function line(seq: number, expert: string, part: Partial<LineChange> = {}
 export function myTicket(seq: number, places: LinePlace[], part: Partial<MyTicket> = {}): MyTicket {
   return {
     t: "my_ticket", seq, at: 0, ticket: "t1", state: "waiting", mode: "chat", joined_at: 0, paused_until: 0, pause_reason: "",
-    reason: "joined", places, ...part,
+    reason: "joined", call_me: false, places, ...part,
   };
 }
 
@@ -55,7 +56,8 @@ export function myStatus(seq: number, declared: MyStatus["declared"], reason = "
 export function session(seq: number, part: Partial<Session> = {}): Session {
   return {
     t: "session", seq, at: 0, session: "s1", side: "user", expert: "ada", partner: "Ada", mode: "chat", state: "live", matched_at: 1,
-    live_at: 2, ended_at: 0, cap_until: 0, mine: true, theirs: true, gone_until: 0, reason: "", ended_by: "", ...part,
+    live_at: 2, ended_at: 0, cap_until: 0, mine: true, theirs: true, gone_until: 0, reason: "", ended_by: "", path: "", my_leg: "", their_leg: "",
+    recording: "off", transfer: null, went_to: "", ...part,
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ServerMessage } from "../../src/generated/wire";
+import type { ChatLine, ServerMessage } from "../../src/generated/wire";
 import { position } from "../../src/core/place";
 import { reduce } from "../../src/core/reduce";
 import { EMPTY, type Hall } from "../../src/core/state";
@@ -150,12 +150,13 @@ describe("queues of staff", () => {
 });
 
 describe("what was said", () => {
-  const said = (n: number, text: string): ServerMessage => ({ t: "said", seq: n, session: "s1", line: { n, side: "expert", text, at: n, op: `op${n}` } });
+  const line = (n: number, text: string): ChatLine => ({ n, side: "expert", text, at: n, op: `op${n}`, edited_at: 0, unsaid: false, file: null });
+  const said = (n: number, text: string): ServerMessage => ({ t: "said", seq: n, session: "s1", line: line(n, text) });
 
   it("is in order and once, however it comes", () => {
     const page: ServerMessage = {
       t: "history_page", id: 3, session: "s1", more: false, delivered_user: 2, delivered_expert: 1,
-      lines: [1, 2].map((n) => ({ n, side: "expert" as const, text: `old ${n}`, at: n, op: `op${n}` })),
+      lines: [1, 2].map((n) => line(n, `old ${n}`)),
     };
     const chat = play([said(3, "c"), page, said(2, "b"), said(3, "c")]).chats.get("s1")!;
     expect(chat.lines.map((one) => one.n)).toEqual([1, 2, 3]);

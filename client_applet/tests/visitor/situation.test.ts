@@ -10,7 +10,7 @@ const play = (messages: ServerMessage[], from: Hall = EMPTY) => messages.reduce(
 const base = play([welcome(), snapshot(5, { lights: [light("ada", { indicator: "busy" }), light("grace"), light("alan")] })]);
 const offer = (part: Partial<Offer>): Offer => ({
   t: "offer", seq: 8, at: 0, offer: "o1", side: "user", expert: "ada", ticket: "t1", partner: "Ada", mode: "chat", state: "ringing", mine: false,
-  theirs: false, ring_until: 9, ready_until: 9, joined_at: 0, reason: "", ...part,
+  theirs: false, ring_until: 9, ready_until: 9, joined_at: 0, reason: "", by_phone: false, ...part,
 });
 
 describe("what the panel has to say", () => {

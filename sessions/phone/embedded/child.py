@@ -5,6 +5,7 @@ import contextlib
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,7 @@ class Child:
         self._link = Link(REPORTS, self._report, self._lost)
         self._process: asyncio.subprocess.Process | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._folder = tempfile.TemporaryDirectory(prefix="openline-phone-", ignore_cleanup_errors=True)
         self._heard_at = 0.0
         self._watching: asyncio.TimerHandle | None = None
         self._reaping: asyncio.Task[None] | None = None
@@ -46,7 +48,7 @@ class Child:
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "sessions.phone.embedded.process", str(theirs.fileno()),
-                pass_fds=[theirs.fileno()], env=_environment(), cwd="/", start_new_session=True,
+                pass_fds=[theirs.fileno()], env=_environment(self._folder.name), cwd="/", start_new_session=True,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,  # numbers of people could stand there
@@ -115,13 +117,14 @@ class Child:
         self._gone()
 
     async def _reap(self) -> None:
-        if self._process is None:
-            return
-        try:
-            await asyncio.wait_for(self._process.wait(), STOP_S)
-        except TimeoutError:
-            self._kill()
-            await self._process.wait()
+        with self._folder:  # what the stack left in it goes, however it ended
+            if self._process is None:
+                return
+            try:
+                await asyncio.wait_for(self._process.wait(), STOP_S)
+            except TimeoutError:
+                self._kill()
+                await self._process.wait()
 
     def _kill(self) -> None:
         if self._process and self._process.returncode is None:
@@ -129,7 +132,7 @@ class Child:
                 self._process.kill()
 
 
-def _environment() -> dict[str, str]:
-    """What the process needs of ours: where things are, and none of our secrets."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR", "SSL_CERT_FILE")}
-    return {**kept, "PYTHONPATH": str(HOME)}
+def _environment(folder: str) -> dict[str, str]:
+    """What the process needs of ours: where things are, a folder of its own, and none of our secrets."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "SSL_CERT_FILE") if name in os.environ}
+    return {**kept, "PYTHONPATH": str(HOME), "TMPDIR": folder}

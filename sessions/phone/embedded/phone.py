@@ -6,14 +6,14 @@ from typing import Final
 
 from ground.ids import new_id
 from sessions.phone.embedded.child import Child
-from sessions.phone.embedded.link import Dial, HangUp, Heard, Join, News, Order, Play, Pressed, Report, Sound
 from sessions.phone.embedded.frames import FRAME, RATE, frames_of
+from sessions.phone.embedded.link import Dial, HangUp, Heard, Join, News, Order, Play, Pressed, Report, Sound
 from sessions.phone.engine import CallNews, PhoneCall, PhoneUnavailable, ended_by
 from sessions.phone.progress import Progress
 from sessions.phone.trunk import Trunk, TrunkProblem
 
 STALE_S: Final = 0.2
-"""Sound that waited longer on its way here is dropped: this loop stood still, and old sound would stay late for good."""
+"""Sound that waited longer on its way here is dropped: this loop stood still, and its delay would stay for good."""
 
 
 class EmbeddedCall:
@@ -97,13 +97,14 @@ class EmbeddedCall:
 
 
 class EmbeddedPhone:
-    """The engine. Its worker starts with the first call, or by `start`, and again with the next call when it has died."""
+    """The engine. Its worker starts with the first call, or by `start`; when it has died, with the next call again."""
 
     rate = RATE
 
     def __init__(self, trunk: Trunk) -> None:
         self._trunk = trunk
         self._child: Child | None = None
+        self._past: Child | None = None
         self._starting = asyncio.Lock()
         self._calls: dict[int, EmbeddedCall] = {}
         self._last = 0
@@ -116,9 +117,16 @@ class EmbeddedPhone:
             if self._closed:
                 raise PhoneUnavailable("the telephone is closed")
             if self._child is None:
-                child = Child(self._report, self._gone)
+                await self._bury()
+                self._past = child = Child(self._report, self._gone)
                 await child.start(self._trunk)
                 self._child = child
+
+    async def _bury(self) -> None:
+        """Wait for the end of the worker there was before."""
+        if self._past:
+            await self._past.stop()
+            self._past = None
 
     @property
     def worker_pid(self) -> int:
@@ -157,8 +165,7 @@ class EmbeddedPhone:
         """See PhoneEngine."""
         self._closed = True
         async with self._starting:
-            if self._child:
-                await self._child.stop()
+            await self._bury()
 
     def _send(self, order: Order) -> None:
         if self._child:

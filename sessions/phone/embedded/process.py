@@ -11,8 +11,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 from baresip import BaresipError
 
@@ -22,7 +22,6 @@ from sessions.phone.embedded.link import (
     Dial,
     Down,
     HangUp,
-    Heard,
     Join,
     Link,
     Order,
@@ -64,22 +63,22 @@ class Worker:
         match order:
             case Start() if stack is None:
                 self._stack = Stack(order.trunk, self._link.send, self._over.set)
-                self._do(self._start)
+                self._do(self._start())
             case Dial() if stack:
-                self._do(lambda: stack.dial(order.call, order.address, order.caller))
+                self._do(stack.dial(order.call, order.address, order.caller))
             case HangUp() if stack:
-                self._do(lambda: stack.hang_up(order.call))
+                self._do(stack.hang_up(order.call))
             case Join() if stack:
                 stack.join(order.one, order.other)
             case Play() if stack:
                 stack.play(order.at, order.sound)
 
-    def _do(self, work: "Callable[[], object]") -> None:
-        task = asyncio.ensure_future(work())  # type: ignore[call-overload]
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
-    def _done(self, task: "asyncio.Task[None]") -> None:
+    def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception():
             self._over.set()  # what nobody foresaw: a fresh process is better than a half-broken one
@@ -104,12 +103,9 @@ class Worker:
                 self._link.send(Alive())
             heard = self._stack.tick(now) if self._stack else None
             if heard:
-                self._tell(heard)
+                self._link.send_sound(heard)
             due = max(due + (TICK_S * 5 if self._stack is None or self._stack.idle else TICK_S), now)
             await asyncio.sleep(due - loop.time())
-
-    def _tell(self, heard: Heard) -> None:
-        self._link.send_sound(heard)
 
 
 def main() -> None:

@@ -1,0 +1,197 @@
+"""Sound itself: Opus and G.711 to samples and back, tones that we make, and two sides mixed into one.
+
+Samples are 16-bit mono, little-endian as bytes. One Opus decoder or encoder serves one stream; each call takes well below a
+millisecond. A lost packet is decoded as silence of its length.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from numpy.typing import NDArray
+
+Samples = NDArray[np.int16]
+
+OPUS_RATE = 48_000
+PHONE_RATES = (8_000, 16_000)
+TAPS = 144
+"""Length of the low-pass filter at 48 kHz: 3 ms, and 70 dB down from a tenth above what the lower rate can carry."""
+
+
+class Encoder:
+    """Samples to Opus, at 8, 16 or 48 kHz; the codec itself takes the lower rates, so nothing is resampled here."""
+
+    def __init__(self, rate: int = OPUS_RATE, bit_rate: int = 32_000) -> None:
+        self._rate = rate
+        self._codec = AudioCodecContext.create("libopus", "w")
+        assert isinstance(self._codec, AudioCodecContext)
+        self._codec.sample_rate = rate
+        self._codec.format = "s16"
+        self._codec.layout = "mono"
+        self._codec.bit_rate = bit_rate
+        # 20 ms a packet; repairs a lost packet from the next one (in-band FEC) as if one of twenty were lost.
+        self._codec.options = {"application": "voip", "frame_duration": "20", "fec": "1", "packet_loss": "5"}
+
+    @property
+    def frame_size(self) -> int:
+        """Samples of a frame."""
+        return self._rate // 50
+
+    def encode(self, frame: bytes | Samples) -> bytes:
+        """One packet of one frame (20 ms)."""
+        samples = np.frombuffer(frame, np.int16) if isinstance(frame, bytes) else frame
+        sound = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+        sound.sample_rate = self._rate
+        return b"".join(bytes(packet) for packet in self._codec.encode(sound))
+
+
+class Decoder:
+    """Opus to samples at 48 kHz, or filtered down to a telephone's rate."""
+
+    def __init__(self, rate: int = OPUS_RATE) -> None:
+        self._codec: Any = av.CodecContext.create("libopus", "r")
+        self._codec.sample_rate = OPUS_RATE
+        self._codec.format = "s16"
+        self._codec.layout = "mono"
+        self._down = None if rate == OPUS_RATE else Decimator(OPUS_RATE // rate)
+
+    def decode(self, payload: bytes) -> Samples:
+        """The samples of a packet, as many as it holds; none where it can't be read."""
+        try:
+            frames = self._codec.decode(av.Packet(payload)) if payload else []
+        except av.FFmpegError:
+            frames = []
+        return self._lower(np.concatenate([_EMPTY, *(frame.to_ndarray().reshape(-1) for frame in frames)]))
+
+    def lost(self, ticks: int) -> Samples:
+        """Silence in place of packets that held `ticks` (48 kHz)."""
+        return self._lower(np.zeros(ticks, np.int16))
+
+    def _lower(self, samples: Samples) -> Samples:
+        return samples if self._down is None else self._down.lower(samples)
+
+
+_EMPTY: Samples = np.zeros(0, np.int16)
+
+
+class Decimator:
+    """Takes a stream down to a `factor`-th of its rate: a windowed-sinc low-pass, then each `factor`-th sample."""
+
+    def __init__(self, factor: int) -> None:
+        self._factor = factor
+        self._filter = _low_pass(factor)
+        self._kept = np.zeros(TAPS - 1, np.float32)
+
+    def lower(self, samples: Samples) -> Samples:
+        """The next samples at the lower rate; a rest that makes no whole sample waits for the next call."""
+        row = np.concatenate([self._kept, samples.astype(np.float32)])
+        windows = np.lib.stride_tricks.sliding_window_view(row, TAPS)[:: self._factor] if len(row) >= TAPS else None
+        if windows is None:
+            self._kept = row
+            return _EMPTY
+        self._kept = row[len(windows) * self._factor :]
+        return np.clip(np.rint(windows @ self._filter), -32768, 32767).astype(np.int16)
+
+
+@cache
+def _low_pass(factor: int) -> NDArray[np.float32]:
+    """A sinc cut at nine tenths of the lower rate's limit under a Kaiser window, with unit gain."""
+    at = np.arange(TAPS) - (TAPS - 1) / 2
+    raw = np.sinc(at * 0.9 / factor) * np.kaiser(TAPS, 7.0)
+    return (raw / raw.sum()).astype(np.float32)
+
+
+def mix(one: Samples, other: Samples) -> Samples:
+    """Both at once, held at the ends of 16 bits; the shorter one is followed by silence."""
+    long, short = (one, other) if len(one) >= len(other) else (other, one)
+    total = long.astype(np.int32)
+    total[: len(short)] += short
+    return np.clip(total, -32768, 32767).astype(np.int16)
+
+
+def _mu_values() -> Samples:
+    """Of each µ-law byte (ITU-T G.711, table 2): sign, three bits of exponent, four of mantissa, all inverted."""
+    code = ~np.arange(256) & 0xFF
+    size = (((code & 15) << 3) + 132 << (code >> 4 & 7)) - 132
+    return np.where(code & 128, -size, size).astype(np.int16)
+
+
+def _a_values() -> Samples:
+    """Of each A-law byte (ITU-T G.711, table 1): even bits inverted; the lowest segment is linear."""
+    code = np.arange(256) ^ 0x55
+    mantissa, exponent = (code & 15) << 4, code >> 4 & 7
+    size = np.where(exponent == 0, mantissa + 8, mantissa + 264 << np.maximum(exponent - 1, 0))
+    return np.where(code & 128, size, -size).astype(np.int16)
+
+
+def _nearest(values: Samples) -> NDArray[np.uint8]:
+    """For each 16-bit sample, by its bits, the byte whose value is nearest."""
+    order = np.argsort(values, kind="stable")
+    steps = values[order].astype(np.int32)
+    samples = np.arange(65536).astype(np.uint16).view(np.int16).astype(np.int32)
+    return order[np.searchsorted((steps[1:] + steps[:-1]) / 2, samples)].astype(np.uint8)
+
+
+class Law:
+    """One of the two laws of G.711: 8 kHz, a byte a sample."""
+
+    def __init__(self, values: Samples) -> None:
+        self._values = values
+        self._bytes = _nearest(values)
+
+    def decode(self, data: bytes) -> Samples:
+        return self._values[np.frombuffer(data, np.uint8)]
+
+    def encode(self, samples: Samples) -> bytes:
+        return self._bytes[samples.view(np.uint16)].tobytes()
+
+
+@cache
+def mu_law() -> Law:
+    """PCMU, payload type 0."""
+    return Law(_mu_values())
+
+
+@cache
+def a_law() -> Law:
+    """PCMA, payload type 8."""
+    return Law(_a_values())
+
+
+CHIMES: dict[str, tuple[tuple[float, float], ...]] = {
+    "minute_left": ((880.0, 0.18), (660.0, 0.30), (0.0, 0.12), (880.0, 0.18), (660.0, 0.30)),
+    "recording": ((1400.0, 0.25),),
+    "ended": ((480.0, 0.20), (0.0, 0.10), (480.0, 0.20), (0.0, 0.10), (480.0, 0.40)),
+}
+"""Tones (Hz, seconds; 0 Hz is a pause) that can't be taken for one another. Words are the page's to speak."""
+LOUDNESS = 0.25
+FADE_S = 0.01
+
+
+@cache
+def chime(name: str) -> tuple[bytes, ...]:
+    """A tone of `CHIMES` as Opus packets of 20 ms."""
+    return tuple(packets(chime_samples(name)))
+
+
+def chime_samples(name: str, rate: int = OPUS_RATE) -> Samples:
+    """A tone of `CHIMES`, for a leg that takes samples."""
+    return np.concatenate([_tone(hz, seconds, rate) for hz, seconds in CHIMES[name]])
+
+
+def _tone(hz: float, seconds: float, rate: int) -> Samples:
+    """A sine that fades in and out, so that it doesn't click."""
+    at = np.arange(round(seconds * rate)) / rate
+    edge = np.clip(np.minimum(at, seconds - at) / FADE_S, 0, 1)
+    return (np.sin(2 * np.pi * hz * at) * edge * LOUDNESS * 32767).astype(np.int16)
+
+
+def packets(samples: Samples) -> Iterable[bytes]:
+    """Samples at 48 kHz as Opus packets of 20 ms, the last filled up with silence."""
+    encoder = Encoder()
+    size = encoder.frame_size
+    for start in range(0, len(samples), size):
+        yield encoder.encode(np.pad(samples[start : start + size], (0, max(0, start + size - len(samples)))))
