@@ -16,6 +16,7 @@ PLAIN = (
     "offers",  # hash: offer → packed record, while ringing
     "sessions",  # hash: session → packed record, until an hour after the end
     "users",  # hash: user → ticket
+    "workers",  # hash: media worker → packed record, in the pool of all workers
     "carried",  # hash: media worker → packed list of sessions
     "present",  # hash: "<side>:<member>" → packed list of processes
     "ordinals",  # hash: expert → the last ordinal given in their line

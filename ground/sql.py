@@ -218,6 +218,17 @@ async def put_once(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]], *
         await tx.execute(_insert(tx, table).on_conflict_do_nothing(index_elements=unique), list(rows))
 
 
+async def put_later(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]], by: str) -> None:
+    """Insert `rows` by primary key; one that is there gives way only to one whose column `by` is larger."""
+    if not rows:
+        return
+    key = [column.name for column in table.primary_key]
+    insert = _insert(tx, table)
+    changed = {name: insert.excluded[name] for name in rows[0] if name not in key}
+    where = table.c[by] < insert.excluded[by]
+    await tx.execute(insert.on_conflict_do_update(index_elements=key, set_=changed, where=where), list(rows))
+
+
 async def get_cursor(tx: Tx, pool: str) -> Cursor:
     """Where the books of `pool` stand, locked until the end of the transaction.
 

@@ -21,7 +21,6 @@ _IN_SESSION = frozenset(
         "bill_of",
         "media_offer",
         "ice_of",
-        "media_candidates",
         "record",
         "edit",
         "unsay",

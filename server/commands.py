@@ -228,16 +228,14 @@ class Commands:
         return _ok(ask, await self._conversation.delivered(conn.pool, ask.session, conn.role, conn.member, ask.n))
 
     async def _history(self, conn: Connection, ask: messages.History) -> ServerMessage:
-        answer = await self._conversation.history(conn.pool, ask.session, conn.role, conn.member, ask.before, ask.limit)
+        page = await self._conversation.history(conn.pool, ask.session, conn.role, conn.member, ask.before, ask.limit)
         return messages.HistoryPage(
             id=ask.id,
             session=ask.session,
-            lines=[
-                messages.ChatLine(n=n, side=side, text=text, at=at, op=op) for n, side, text, at, op in answer["lines"]
-            ],
-            delivered_user=answer["delivered_user"],
-            delivered_expert=answer["delivered_expert"],
-            more=answer["more"],
+            lines=[views.chat_line(line) for line in page.lines],
+            delivered_user=page.delivered_user,
+            delivered_expert=page.delivered_expert,
+            more=page.more,
         )
 
     # ------------------------------------------------------------ an expert

@@ -179,7 +179,7 @@ class Translator:
 
     def _said(self, event: Event, step: Step) -> Told:
         if isinstance(event, SaidFacts):
-            line = messages.ChatLine(n=event.n, side=event.side, text=event.text, at=event.at, op=event.op)
+            line = views.chat_line(event)
             said: messages.ServerMessage = messages.Said(seq=step.seq, session=event.session, line=line)
             key = f"said:{event.session}:{event.n}"
         elif isinstance(event, DeliveredFacts):

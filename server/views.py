@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Final, cast
 
+from msgspec import structs
+
 from directory.expert import PoolOptions
 from presence.facts import ExpertFacts
 from queueing.facts import OfferFacts, SessionFacts, TicketFacts
 from queueing.settings import PoolSettings
 from server.mirror import Mirror
+from sessions.facts import SaidFacts
 from wire import messages
 
 FILE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain")
@@ -214,6 +217,20 @@ def meter(mirror: Mirror, facts: SessionFacts, side: messages.Side, currency: st
         frozen=facts.frozen,
         ends_at=min(ends) if since and ends else 0,
         fee_bps=facts.fee_bps if side == "expert" else 0,
+    )
+
+
+def chat_line(facts: SaidFacts) -> messages.ChatLine:
+    shared = facts.file
+    return messages.ChatLine(
+        n=facts.n,
+        side=facts.side,
+        text=facts.text,
+        at=facts.at,
+        op=facts.op,
+        edited_at=facts.edited_at,
+        unsaid=facts.unsaid,
+        file=None if shared is None else messages.SharedFile(**structs.asdict(shared)),
     )
 
 

@@ -9,7 +9,6 @@ from ground.sql import Database, Tx
 from queueing import store as tickets
 from queueing.waits import waits_of_user
 from sessions import store
-from sessions.facts import SaidFacts
 from sessions.feedback import store as given
 
 
@@ -46,5 +45,5 @@ async def erase_user(tx: Tx, pool: str, user: str) -> None:
 
 
 _SESSION = ("session", "expert", "mode", "name", "joined_at", "matched_at", "live_at", "ended_at", "reason", "by")
-_LINE = tuple(SaidFacts.__struct_fields__[:-1])
+_LINE = ("session", "n", "side", "text", "at", "edited_at", "unsaid", "file")
 _FEEDBACK = ("feedback", "session", "expert", "stars", "text", "at", "may_teach", "answer", "answered_at")

@@ -5,8 +5,23 @@ from typing import Literal
 from msgspec import Struct
 
 
+class FileFacts(Struct, kw_only=True, frozen=True):
+    """A file that was said. `type` is what its content was found to be; pixels are 0 for what is no picture."""
+
+    file: str
+    name: str
+    type: str
+    size: int
+    width: int = 0
+    height: int = 0
+
+
 class SaidFacts(Struct, tag_field="k", tag="said", kw_only=True):
-    """A chat message. `n` counts from 1 within the session; `op` is the sender's operation id."""
+    """A chat message as it stands now. `n` counts from 1 within the session; `op` is the sender's operation id.
+
+    `edited_at` is when it was changed last, 0 before; each change is later than the one before. One that is `unsaid`
+    has neither words nor a file, for good.
+    """
 
     session: str
     n: int
@@ -14,6 +29,9 @@ class SaidFacts(Struct, tag_field="k", tag="said", kw_only=True):
     text: str
     at: int
     op: str
+    edited_at: int = 0
+    unsaid: bool = False
+    file: FileFacts | None = None
 
 
 class DeliveredFacts(Struct, tag_field="k", tag="delivered", kw_only=True):

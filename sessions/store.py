@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from msgspec import Struct, convert
+from msgspec import Struct, convert, to_builtins
 
-from ground.sql import Database, Recorded, Stamp, Tx, Words, metadata, put, put_once
+from ground.sql import Database, Recorded, Stamp, Tx, Words, metadata, put, put_later
 from queueing.facts import Leg, MediaPath, Mode, SessionFacts, SessionState
 from sessions.facts import DeliveredFacts, SaidFacts
 
@@ -53,11 +53,16 @@ chat_lines = sa.Table(
     sa.Column("text", Words, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("op", sa.Text, nullable=False),
+    sa.Column("edited_at", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("unsaid", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("file", sa.JSON(none_as_null=True), nullable=True),
 )
 
 _FROM_FACTS = ("session", "expert", "user", "name", "ticket", "mode", "state", "joined_at", "matched_at", "live_at",
                "ended_at", "reason", "by", "rate", "ran_ms", "running_since", "path", "user_leg", "expert_leg",
                "went_to")  # fmt: skip
+
+_SAID = ("session", "n", "side", "text", "at", "op", "edited_at", "unsaid")
 
 
 class LoggedSession(Struct, kw_only=True, frozen=True):
@@ -92,7 +97,8 @@ class LoggedSession(Struct, kw_only=True, frozen=True):
 async def record(tx: Tx, pool: str, entries: Sequence[Recorded]) -> None:
     """Write what journal entries say of sessions and what was said in them; other events are passed over.
 
-    The same entry written again changes nothing, nor does an earlier one of the epoch.
+    The same entry written again changes nothing, nor does an earlier one of the epoch. Of a message that was changed
+    the books have the last words only.
     """
     said: list[dict[str, Any]] = []
     for stamp, events in entries:
@@ -100,10 +106,10 @@ async def record(tx: Tx, pool: str, entries: Sequence[Recorded]) -> None:
             if isinstance(event, SessionFacts):
                 await _write(tx, pool, stamp, event)
             elif isinstance(event, SaidFacts):
-                said.append({"pool": pool} | {f: getattr(event, f) for f in event.__struct_fields__})
+                said.append({"pool": pool} | {f: getattr(event, f) for f in _SAID} | {"file": _file(event)})
             elif isinstance(event, DeliveredFacts):
                 await _deliver(tx, pool, event)
-    await put_once(tx, chat_lines, said)
+    await put_later(tx, chat_lines, said, "edited_at")
 
 
 async def find(db: Database, pool: str, session: str) -> LoggedSession | None:
@@ -157,7 +163,7 @@ async def transcript(db: Database, pool: str, session: str, before: int = 0, lim
         query = query.where(chat_lines.c.n < before)
     async with db.read() as tx:
         rows = (await tx.execute(query)).mappings().all()
-    return [SaidFacts(**{field: row[field] for field in SaidFacts.__struct_fields__}) for row in reversed(rows)]
+    return [convert({field: row[field] for field in SaidFacts.__struct_fields__}, SaidFacts) for row in reversed(rows)]
 
 
 async def counted(tx: Tx, pool: str, experts: Sequence[str] | None, from_ms: int) -> dict[str, int]:
@@ -216,6 +222,10 @@ async def _write(tx: Tx, pool: str, stamp: Stamp, facts: SessionFacts) -> None:
     row |= {"overtook": [list(pair) for pair in facts.overtook], "delivered_user": 0, "delivered_expert": 0}
     keep = ["delivered_user", "delivered_expert"] + ([] if facts.overtook else ["overtook"])
     await put(tx, session_log, [row], keep=keep, newer=True)
+
+
+def _file(facts: SaidFacts) -> dict[str, Any] | None:
+    return None if facts.file is None else to_builtins(facts.file)
 
 
 async def _deliver(tx: Tx, pool: str, facts: DeliveredFacts) -> None:

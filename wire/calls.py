@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from wire.fields import IceServer, Id, MaybeId, Message, Op, Part, Reply, Request
+from wire.fields import IceServer, Id, Language, MaybeId, Message, Op, Part, Reply, Request
 
 Sdp = Annotated[str, Meta(min_length=1, max_length=16_384, pattern=r"^[^\x00]*$")]
-Candidate = Annotated[str, Meta(max_length=512, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 NumberText = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 Region = Annotated[
     str, Meta(pattern=r"^([A-Z]{2})?$(?!\n)", description="ISO 3166 country of a number typed without +")
@@ -15,6 +14,8 @@ Region = Annotated[
 Code = Annotated[str, Meta(pattern=r"^[0-9]{4,8}$(?!\n)")]
 AnswersOn = Literal["browser", "phone"]
 """Where an expert takes sessions by telephone."""
+CodeCall = Literal["", "calling", "confirmed", "busy", "no_answer", "declined", "failed", "wrong_keys"]
+"""How the last call stands that was to confirm one's number: "" when there was none lately."""
 
 
 class MediaOffer(Request, tag="media_offer"):
@@ -36,14 +37,6 @@ class IceOf(Request, tag="ice_of"):
     """
 
     session: MaybeId
-
-
-class MediaCandidates(Request, tag="media_candidates"):
-    """Where this peer connection may be reached beside what its offer said; most need none."""
-
-    session: MaybeId
-    peer: Id
-    candidates: Annotated[list[Candidate], Meta(max_length=16)]
 
 
 class Record(Request, tag="record"):
@@ -74,14 +67,17 @@ class SetNumber(Request, tag="set_number"):
 
 
 class VerifyNumber(Request, tag="verify_number"):
-    """Tell me a code at my number: spoken by a call, or by text where the pool has a way to send one."""
+    """Confirm my number. By "call": it rings, and whoever picks up presses the keys of the code that the answer shows
+    (`NumberPage.keys`). By "text", where the server has a way to send one: the code arrives at the number, and comes
+    back in `confirm_number`."""
 
     op: Op
     by: Literal["call", "text"] = "call"
+    language: Language = ""
 
 
 class ConfirmNumber(Request, tag="confirm_number"):
-    """The code that was told at the number."""
+    """The code that was texted to the number."""
 
     op: Op
     code: Code
@@ -115,10 +111,11 @@ class AnswerTransfer(Request, tag="answer_transfer"):
 
 
 class MediaAnswer(Reply, tag="media_answer"):
-    """The media server's answer to an offer."""
+    """The media server's answer to an offer; `worker` is its name."""
 
     session: str
     peer: str
+    worker: str
     sdp: str
 
 
@@ -135,7 +132,9 @@ class NumberPage(Reply, tag="number_page"):
     """One's own number. `shown` is how people write it; "" when there is none. Only its owner is ever told.
 
     `usable`: sessions by telephone can reach it now; `verified`: a code was confirmed. `regions` are the countries that
-    the pool calls, empty where it calls nobody; `ways` are those in which a code can be told.
+    the pool calls, empty where it calls nobody; `ways` are those in which a number can be confirmed. `keys` is what to
+    press on the telephone that rings now, only in the answer to `verify_number`; `call` how that call stands (ask again
+    while it is "calling"). `missed_at`: when a place in line was given up, because nobody picked up at the turn.
     """
 
     shown: str
@@ -145,6 +144,9 @@ class NumberPage(Reply, tag="number_page"):
     regions: list[str]
     ways: list[Literal["call", "text"]]
     answers_on: AnswersOn
+    keys: str
+    call: CodeCall
+    missed_at: int
 
 
 class TransferOffer(Part):
@@ -157,8 +159,8 @@ class TransferOffer(Part):
 
 
 class MediaMoved(Message, tag="media_moved"):
-    """The media server of this session is gone, or has let go of this peer: make a new peer connection and offer it."""
+    """The media server of this session is gone; `worker` is the one that carries it now, "" where none does yet.
+    Whoever is connected to another (see `media_answer`) makes a new peer connection and offers it."""
 
     session: str
-    peer: str
-    reason: str
+    worker: str

@@ -11,7 +11,6 @@ from wire.calls import (
     ConfirmNumber,
     ForgetNumber,
     IceOf,
-    MediaCandidates,
     MediaOffer,
     MyNumber,
     ProposeTransfer,
@@ -350,7 +349,7 @@ ClientMessage = (
     Hello | Watch | Join | Connect | Switch | Leave | StepAway | ComeBack | Accept | Decline | Connected | End
     | Say | Typing | Delivered | History | Signal | Declare | FinishWrapUp | Move | Remove | Force | EndSession | Ping
     | Find | About | AboutUser | FeedbackOf | GiveFeedback | AnswerFeedback | HideFeedback | LeaveMessage | TellMe
-    | OpenFor | Interrupted | Quote | Deposit | BillOf | MediaOffer | MediaCandidates | Record | CallMe | MyNumber
+    | OpenFor | Interrupted | Quote | Deposit | BillOf | MediaOffer | Record | CallMe | MyNumber
     | SetNumber | VerifyNumber | ConfirmNumber | ForgetNumber | AnswerOn | ProposeTransfer | AnswerTransfer | Edit
     | Unsay | FilePlace | Share | FileOf | TranscriptOf | RecordingOf | Replies | KeepReply | DropReply | NoteOn
     | KeepNote | LastMet | IceOf

@@ -87,15 +87,18 @@ end)
 -- RETURNS state frozen
 -- EMITS session ticket
 -- REFUSES no_such_session session_over
--- The worker's evidence: nothing has come from the side for so long, or its media flow (0).
+-- The worker's evidence: nothing has come from the side for so long, or its media flow (0). The silence of who goes on by
+-- chat says nothing.
 R.command("media", function(turn, a)
   local s, no = carried(turn, a)
   if not s then return no end
   if a.silent_ms > 0 then
-    local since = turn.now - a.silent_ms
-    s.cut[a.side] = math.min(s.cut[a.side] or since, since)
-    R.put(turn, "sessions", s.session, s)
-    S.look(turn, s)
+    if not C.by_chat(s, a.side) then
+      local since = turn.now - a.silent_ms
+      s.cut[a.side] = math.min(s.cut[a.side] or since, since)
+      R.put(turn, "sessions", s.session, s)
+      S.look(turn, s)
+    end
   else
     if s.by_chat then s.by_chat[a.side] = nil end
     R.put(turn, "sessions", s.session, s)

@@ -79,7 +79,7 @@ class FeedbackDesk:
             return None
         met = await self._conversation.session(conn.pool, ask.session, "user", conn.member)
         said = await self._conversation.history(conn.pool, ask.session, "user", conn.member, 0, WORDS_MAX)
-        words = "\n".join(text for _n, _side, text, _at, _op in said["lines"])
+        words = "\n".join(line.text for line in said.lines if not line.unsaid)
 
         async def lesson(tx: Tx) -> None:
             await teach(tx, conn.pool, met.expert, ask.session, conn.member, words)

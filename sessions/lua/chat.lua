@@ -10,22 +10,83 @@ local function open_session(turn, a)
   return s
 end
 
+-- A line is { n, side, text, at, op, edited_at, unsaid, file }; those of an older release end with op.
+local function tell(turn, s, line)
+  local n, side, text, at, op, edited_at, unsaid, file = unpack(line, 1, 8)
+  R.emit(turn, {
+    k = "said", session = s.session, n = n, side = side, text = text, at = at, op = op,
+    edited_at = edited_at or 0, unsaid = unsaid or false, file = file,
+  })
+end
+
 -- FUNCTION say
--- ARGS session side who text op
+-- ARGS session side who text op file
 -- RETURNS n said_at
 -- EMITS said session
 -- REFUSES no_such_session session_over chat_full
+-- `file` is nil or a map that is handed on as it is.
 R.command("say", function(turn, a)
   local s, no = open_session(turn, a)
   if not s then return no end
   if s.said >= CHAT_MAX then return R.refuse("chat_full", tostring(CHAT_MAX)) end
   s.said = s.said + 1
   R.put(turn, "sessions", s.session, s)
-  local line = { s.said, a.side, a.text, turn.now, a.op }
+  local line = { s.said, a.side, a.text, turn.now, a.op, 0, false, a.file }
   redis.call("RPUSH", K.chat(turn.p, s.session), cmsgpack.pack(line))
-  R.emit(turn, { k = "said", session = s.session, n = s.said, side = a.side, text = a.text, at = turn.now, op = a.op })
+  tell(turn, s, line)
   S.wrote(turn, s, a.side)
   return { n = s.said, said_at = turn.now }
+end)
+
+-- A line of one's own, in a session that goes on.
+local function own_line(turn, a)
+  local s, no = open_session(turn, a)
+  if not s then return nil, nil, no end
+  local raw = a.n <= s.said and redis.call("LINDEX", K.chat(turn.p, s.session), a.n - 1)
+  local line = raw and cmsgpack.unpack(raw)
+  if not line or line[2] ~= a.side then return nil, nil, R.refuse("no_such_line", tostring(a.n)) end
+  if line[7] then return nil, nil, R.refuse("line_unsaid", tostring(a.n)) end
+  return s, line
+end
+
+-- Changes are counted, so that they can't fill the journal; and each is later than the one before.
+local function change(turn, s, line)
+  s.reworded = (s.reworded or 0) + 1
+  R.put(turn, "sessions", s.session, s)
+  line[6] = math.max(turn.now, (line[6] or 0) + 1)
+  redis.call("LSET", K.chat(turn.p, s.session), line[1] - 1, cmsgpack.pack(line))
+  tell(turn, s, line)
+end
+
+-- FUNCTION edit
+-- ARGS session side who n text
+-- RETURNS n
+-- EMITS said session
+-- REFUSES no_such_session session_over no_such_line line_unsaid chat_full
+R.command("edit", function(turn, a)
+  local s, line, no = own_line(turn, a)
+  if not s then return no end
+  if line[3] == a.text then return { n = a.n } end
+  if (s.reworded or 0) >= CHAT_MAX then return R.refuse("chat_full", tostring(CHAT_MAX)) end
+  line[3], line[7] = a.text, false
+  change(turn, s, line)
+  S.wrote(turn, s, a.side)
+  return { n = a.n }
+end)
+
+-- FUNCTION unsay
+-- ARGS session side who n
+-- RETURNS n file
+-- EMITS said
+-- REFUSES no_such_session session_over no_such_line line_unsaid
+-- The words go, and the file; that something was said stays. `file` is the id of what it carried, or "".
+R.command("unsay", function(turn, a)
+  local s, line, no = own_line(turn, a)
+  if not s then return no end
+  local file = line[8] and line[8].file or ""
+  line[3], line[7], line[8] = "", true, nil
+  change(turn, s, line)
+  return { n = a.n, file = file }
 end)
 
 -- FUNCTION delivered

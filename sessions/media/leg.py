@@ -29,8 +29,9 @@ Sink = Callable[[Packet], None]
 class Leg(Protocol):
     """One side of a call."""
 
-    heard_at: float
-    """`loop.time()` of the last packet of sound that came from this side; 0.0 before the first."""
+    @property
+    def heard_at(self) -> float:
+        """`loop.time()` of the last packet of sound that came from this side; 0.0 before the first."""
 
     def listen(self, sink: Sink) -> None:
         """From now on each packet of this side goes to `sink`, the only one; it must not raise."""

@@ -63,7 +63,7 @@ class Rewriter:
         return Packet(payload, out, ticks, marker, source)
 
     def _switch(self, sequence: int, timestamp: int, source: int, at: float) -> None:
-        """Lays a new source behind what went out. What is older than its first packet won't fit: no number comes twice."""
+        """Lays a new source behind what went out. Older packets of it won't fit, so that no number comes twice."""
         if self._started:
             self._tick_offset = self._ticks + max(FRAME_TICKS, round((at - self._at) * CLOCK_RATE)) - timestamp
             self._floor = self._newest + 1

@@ -1,7 +1,7 @@
 """Sound itself: Opus and G.711 to samples and back, tones that we make, and two sides mixed into one.
 
-Samples are 16-bit mono, little-endian as bytes. One Opus decoder or encoder serves one stream; each call takes well below a
-millisecond. A lost packet is decoded as silence of its length.
+Samples are 16-bit mono, little-endian as bytes. One Opus decoder or encoder serves one stream; a frame takes well below
+a millisecond. A lost packet is decoded as silence of its length.
 """
 
 from collections.abc import Iterable
@@ -101,7 +101,7 @@ def _low_pass(factor: int) -> NDArray[np.float32]:
     """A sinc cut at nine tenths of the lower rate's limit under a Kaiser window, with unit gain."""
     at = np.arange(TAPS) - (TAPS - 1) / 2
     raw = np.sinc(at * 0.9 / factor) * np.kaiser(TAPS, 7.0)
-    return (raw / raw.sum()).astype(np.float32)
+    return np.asarray(raw / raw.sum(), np.float32)
 
 
 def mix(one: Samples, other: Samples) -> Samples:
@@ -165,6 +165,7 @@ CHIMES: dict[str, tuple[tuple[float, float], ...]] = {
     "minute_left": ((880.0, 0.18), (660.0, 0.30), (0.0, 0.12), (880.0, 0.18), (660.0, 0.30)),
     "recording": ((1400.0, 0.25),),
     "ended": ((480.0, 0.20), (0.0, 0.10), (480.0, 0.20), (0.0, 0.10), (480.0, 0.40)),
+    "ringing": ((425.0, 1.0), (0.0, 4.0)),  # one turn of the tone of most countries (ITU-T E.180, supplement 2)
 }
 """Tones (Hz, seconds; 0 Hz is a pause) that can't be taken for one another. Words are the page's to speak."""
 LOUDNESS = 0.25

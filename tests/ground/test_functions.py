@@ -17,6 +17,7 @@ DOORS = [
     "queueing/line.py",
     "queueing/media.py",
     "sessions/conversation.py",
+    "sessions/media/workers.py",
     "ground/journal.py",
     "ground/leadership.py",
     "identity/sign_outs.py",

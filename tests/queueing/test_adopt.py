@@ -111,7 +111,7 @@ async def test_a_session_goes_on(scene: Scene) -> None:
     assert (after.session, after.user, after.live_at) == (before.session, "vic", before.live_at)
     assert (after.state, after.user_on, after.gone_side, after.cap_until) == ("live", True, "", before.cap_until)
     read = await scene.conversation.history(scene.pool, before.session, "user", "vic", now=scene.now)
-    assert [line[2] for line in read["lines"]] == ["hello"]
+    assert [line.text for line in read.lines] == ["hello"]
     refused = scene.conversation.history(scene.pool, before.session, "user", "visitor", now=scene.now)
     assert await refusal(refused) == "no_such_session"
     await scene.end("ada")

@@ -45,6 +45,13 @@ def test_a_ticket_ahead_may_use_all_its_offers_its_money_and_its_freezes() -> No
     assert bound.ticket_ms(SETTINGS, 90 * MINUTE) == bound.ticket_ms(SETTINGS, 0), "the pool's cap is the end of all"
 
 
+def test_telephones_ring_as_long_as_the_pool_lets_them() -> None:
+    offers, connecting = 4 * SETTINGS.call_ms, 30_000 + 2 * SETTINGS.call_ms
+    assert bound.ticket_ms(SETTINGS, 0, "phone") == offers + connecting + 60 * MINUTE + 15_000
+    busy, facts = expert(engagement="in_session"), made(SessionFacts, mode="phone", state="connecting", matched_at=NOW)
+    assert bound.engaged_ms(SETTINGS, busy, facts, None, None, NOW) == connecting + 60 * MINUTE + 15_000
+
+
 def test_bounds_add_up_from_place_to_place() -> None:
     assert bound.bounds_ms(7, [10, 20], 100, 4) == [7, 17, 37, 137]
     assert bound.bounds_ms(7, [10, 20], 100, 1) == [7]

@@ -21,11 +21,11 @@ async def test_messages_are_numbered_and_kept(scene: Scene) -> None:
     assert await say(scene, session, "user", "uma", "hello") == 1
     assert await say(scene, session, "expert", "ada", "good morning") == 2
     page = await scene.conversation.history(scene.pool, session, "user", "uma", now=scene.now)
-    assert [line[:3] for line in page["lines"]] == [
-        [1, "user", "hello"],
-        [2, "expert", "good morning"],
+    assert [(line.n, line.side, line.text) for line in page.lines] == [
+        (1, "user", "hello"),
+        (2, "expert", "good morning"),
     ]
-    assert page["more"] is False
+    assert page.more is False
 
 
 async def test_a_repeated_message_is_kept_once(scene: Scene) -> None:
@@ -33,7 +33,7 @@ async def test_a_repeated_message_is_kept_once(scene: Scene) -> None:
     assert await say(scene, session, "user", "uma", "hello", op="say-00001") == 1
     assert await say(scene, session, "user", "uma", "hello", op="say-00001") == 1
     page = await scene.conversation.history(scene.pool, session, "expert", "ada", now=scene.now)
-    assert len(page["lines"]) == 1
+    assert len(page.lines) == 1
 
 
 async def test_history_comes_in_pages_from_the_end(scene: Scene) -> None:
@@ -42,8 +42,8 @@ async def test_history_comes_in_pages_from_the_end(scene: Scene) -> None:
         await say(scene, session, "user", "uma", f"line {n}")
     newest = await scene.conversation.history(scene.pool, session, "user", "uma", 0, 2, now=scene.now)
     older = await scene.conversation.history(scene.pool, session, "user", "uma", 4, 10, now=scene.now)
-    assert ([line[0] for line in newest["lines"]], newest["more"]) == ([4, 5], True)
-    assert ([line[0] for line in older["lines"]], older["more"]) == ([1, 2, 3], False)
+    assert ([line.n for line in newest.lines], newest.more) == ([4, 5], True)
+    assert ([line.n for line in older.lines], older.more) == ([1, 2, 3], False)
 
 
 async def test_delivery_is_remembered_by_side_and_never_goes_back(scene: Scene) -> None:
@@ -53,7 +53,7 @@ async def test_delivery_is_remembered_by_side_and_never_goes_back(scene: Scene) 
     for n in (3, 2):
         await scene.conversation.delivered(scene.pool, session, "expert", "ada", n, now=scene.now)
     page = await scene.conversation.history(scene.pool, session, "user", "uma", now=scene.now)
-    assert (page["delivered_user"], page["delivered_expert"]) == (0, 3)
+    assert (page.delivered_user, page.delivered_expert) == (0, 3)
 
 
 async def test_a_session_of_others_does_not_exist(scene: Scene) -> None:
@@ -73,7 +73,7 @@ async def test_nothing_is_said_after_the_end_but_it_can_be_read_for_an_hour(scen
     assert await refusal(say(scene, session, "user", "uma", "late")) == "session_over"
     await scene.later(60_000)
     page = await scene.conversation.history(scene.pool, session, "user", "uma", now=scene.now)
-    assert [line[2] for line in page["lines"]] == ["hello"]
+    assert [line.text for line in page.lines] == ["hello"]
 
 
 async def test_a_whisper_leaves_no_trace(scene: Scene) -> None:
@@ -88,7 +88,7 @@ async def test_text_comes_back_as_it_was_said(scene: Scene, text: str) -> None:
     session = await talk(scene)
     await say(scene, session, "user", "uma", text)
     page = await scene.conversation.history(scene.pool, session, "expert", "ada", now=scene.now)
-    assert [line[2] for line in page["lines"]] == [text]
+    assert [line.text for line in page.lines] == [text]
 
 
 async def test_how_a_session_stands_is_told_to_its_sides_from_the_first_moment(scene: Scene) -> None:

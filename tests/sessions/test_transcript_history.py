@@ -20,9 +20,9 @@ async def conversation(store: Store, pool: str, database: Database) -> Conversat
 async def test_both_sides_read_it_page_by_page(conversation: Conversation, pool: str) -> None:
     for side, who in (("user", "u1"), ("expert", "ada")):
         newest = await conversation.history(pool, "s1", side, who, limit=5)
-        assert [line[0] for line in newest["lines"]] == [3, 4, 5, 6, 7] and newest["more"]
+        assert [line.n for line in newest.lines] == [3, 4, 5, 6, 7] and newest.more
         oldest = await conversation.history(pool, "s1", side, who, before=3, limit=5)
-        assert [line[2] for line in oldest["lines"]] == ["line 1", "line 2"] and not oldest["more"]
+        assert [line.text for line in oldest.lines] == ["line 1", "line 2"] and not oldest.more
 
 
 @pytest.mark.parametrize(("side", "who"), [("user", "u2"), ("expert", "bruno"), ("user", "ada"), ("operator", "ada")])

@@ -15,6 +15,8 @@ from tests.simulation.world import World
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 EXPERTS = 200
 PROCESSES = ("p0", "p1")
+WORKERS = ("m0", "m1")
+"""Media workers; one of them dies now and then."""
 LONGEST_TALK = 50 * MINUTE
 """Longer than any session may be. Later nobody asks for one that is over: after an hour nothing is known of it."""
 USERS_PER_HOUR = (
@@ -62,14 +64,14 @@ class People:
     """Experts and users, and what they mean to do."""
 
     def __init__(self, seed: int, start: int, days: float, world: World, load: float = 0.45) -> None:
-        self.dice, self.repeat_dice, self.money_dice = (random.Random(seed) for _ in range(3))
+        self.dice, self.repeat_dice, self.money_dice, self.media_dice = (random.Random(seed) for _ in range(4))
         self.start, self.end, self.world, self.load = start, start + int(days * DAY), world, load
         self.experts = [f"e{n:03}" for n in range(EXPERTS)]
         self.orders: list[Order] = []
         self.count = self.users = 0
         self.home: dict[tuple[str, str], str] = {}
         """Through which process each member is connected."""
-        self.dead_until = dict.fromkeys(PROCESSES, 0)
+        self.dead_until = dict.fromkeys(PROCESSES + WORKERS, 0)
         self.purses: dict[str, int] = {}
         """How long what each user has would last with those who take money."""
 
@@ -102,6 +104,8 @@ class People:
         for day in range((self.end - self.start) // DAY + 1):
             at = self.start + day * DAY + self.dice.randrange(DAY)
             self.order(at, "world", "die", self.dice.choice(PROCESSES))
+            noon = self.start + day * DAY + 12 * HOUR
+            self.order(noon + self.media_dice.randrange(6 * HOUR), "world", "die", WORKERS[day % 2])
 
     def _shift(self, expert: str, midnight: int, by_hours: bool, stays: bool) -> None:
         begin = midnight + int(self.dice.gauss(10.5, 3) % 24 * HOUR)
@@ -137,9 +141,12 @@ class People:
     def process_for(self, at: int) -> str:
         return self.dice.choice([name for name in PROCESSES if self.dead_until[name] <= at])
 
+    def worker_for(self, at: int) -> str:
+        return self.media_dice.choice([name for name in WORKERS if self.dead_until[name] <= at])
+
     def die(self, at: int, process: str) -> None:
         """A process stops renewing, unless it is the last. Its people come back through another, most of them soon."""
-        if max(self.dead_until.values()) > at:
+        if max(self.dead_until[name] for name in (WORKERS if process in WORKERS else PROCESSES)) > at:
             return
         self.dead_until[process] = at + 5 * MINUTE
         for (side, member), home in list(self.home.items()):
@@ -186,10 +193,16 @@ class People:
             quiet, ms = at + dice.randrange(2 * MINUTE), dice.randrange(2_500, 10_000)
             self.order(quiet, "world", "hears", side, who, name, ms)
             self.order(quiet + dice.randrange(SECOND, MINUTE), "world", "hears", side, who, name, 0)
-        if session.mode == "audio" and dice.random() < 0.04:
-            cut = at + dice.randrange(2 * MINUTE)
+        if session.mode == "chat" or dice.random() >= 0.04:
+            return
+        cut = at + dice.randrange(2 * MINUTE)
+        back = cut + dice.randrange(SECOND, MINUTE)
+        if session.path == "bridged":
+            self.order(cut, "media", "heard", name, side, session.worker, 2_100)
+            self.order(back, "media", "heard", name, side, session.worker, 0)
+        else:
             self.order(cut, "line", "interrupted", name, side, who)
-            self.order(cut + dice.randrange(SECOND, MINUTE), "line", "connected", name, side, who)
+            self.order(back, "line", "connected", name, side, who)
 
     # ------------------------------------------------------------ users
 
@@ -197,6 +210,7 @@ class People:
         """A free expert at once, the line of one, or whoever of three is free first."""
         lights = self.world.experts
         free = [name for name in self.experts if lights[name].indicator == "free"]
+        phones = self.media_dice.random() < 0.1
         here = [
             name for name in self.experts if lights[name].indicator in ("free", "ringing", "busy", "wrap-up", "away")
         ]
@@ -208,7 +222,12 @@ class People:
             self.order(at, "line", "join", user, three, "audio", terms=self.terms(user, *three))
         elif here:
             popular = here[int(len(here) * self.dice.random() ** 3)]
-            self.order(at, "line", "join", user, [popular], "chat", terms=self.terms(user, popular))
+            mode = "phone" if phones else "chat"
+            self.order(at, "line", "join", user, [popular], mode, terms=self.terms(user, popular))
+            if phones:  # and leaves a number, most of them to go and do something else
+                self.order(at + SECOND, "line", "call_me", user, on=True)
+                if self.media_dice.random() < 0.8:
+                    self.order(at + 20 * SECOND, "world", "go", "user", user)
         else:
             self.order(at, "world", "go", "user", user)
 
@@ -242,6 +261,8 @@ class People:
             self._rung(fact, at)
         elif isinstance(fact, SessionFacts) and fact.cause == "matched":
             self._matched(fact, at)
+        elif isinstance(fact, SessionFacts) and fact.cause in ("bridged", "media_lost"):
+            self._media(fact, at)
         elif isinstance(fact, SessionFacts) and fact.cause == "live":
             self._talk(fact, at)
         elif isinstance(fact, TicketFacts) and fact.state == "done":
@@ -257,15 +278,31 @@ class People:
             self.order(answer, "line", "accept", offer.offer, "expert", offer.expert, **pays)
         elif self.chance(50):
             self.order(answer, "line", "decline", offer.offer, "expert", offer.expert)
+        late = self.media_dice.randrange(20) if offer.by_phone else 0  # a telephone rings in a pocket
         if not offer.user_ok and self.chance(88):
-            self.order(self.after(at, 2, 15), "line", "accept", offer.offer, "user", offer.user, **pays)
+            self.order(self.after(at, 2 + late, 15 + late), "line", "accept", offer.offer, "user", offer.user, **pays)
         elif self.chance(2):
             self.order(self.after(at, 2, 15), "line", "decline", offer.offer, "user", offer.user)
 
     def _matched(self, session: SessionFacts, at: int) -> None:
+        if session.path == "bridged":
+            phones = ["user"] if session.mode == "phone" else []
+            self.order(at + SECOND // 2, "media", "bridge", session.session, self.worker_for(at), "", phones)
+            return
         for side, who in (("user", session.user), ("expert", session.expert)):
             if self.chance(99):
                 self.order(self.after(at, 1, 15), "line", "connected", session.session, side, who)
+
+    def _media(self, session: SessionFacts, at: int) -> None:
+        """A worker hears both sides, or is gone and another one is found."""
+        if not session.worker:
+            found = at + self.media_dice.randrange(SECOND, 5 * SECOND)
+            self.order(found, "media", "bridge", session.session, self.worker_for(at), "", [])
+            return
+        for side in ("user", "expert"):
+            if self.media_dice.random() < 0.99:
+                heard = at + self.media_dice.randrange(SECOND, 15 * SECOND)
+                self.order(heard, "media", "heard", session.session, side, session.worker, 0)
 
     def _talk(self, session: SessionFacts, at: int) -> None:
         self._spend(session, at)

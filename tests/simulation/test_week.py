@@ -58,8 +58,11 @@ async def test_a_week_keeps_every_promise(store: Store, pool: str, seed: int, da
         assert world.joined > days * 24 * 50
         assert world.served > world.joined // 2
         assert {"balance_spent", "ended", "user_gone"} <= world.charged.keys()
+        assert world.causes["bridged"] > days * 50
+        assert world.called > days * 5, "telephones that rang for whoever had left"
         if days >= 7:  # in a single day the rarer reasons may not come up
             assert {"stepped_away", "disconnected", "elsewhere"} <= world.overtakes.keys()
+            assert world.causes["media_lost"], "no worker died in a session"
     assert world.bounds.kept > days * 50, "bounds that nobody was held to"
     assert max(world.waits_ms) <= world.settings.max_wait_ms + world.settings.ring_ms
 
@@ -71,5 +74,7 @@ def report(world: World) -> str:
         f"wait p50 {waits[len(waits) // 2] // 1000} s, p95 {waits[len(waits) * 95 // 100] // 1000} s; "
         f"overtakes {dict(sorted(world.overtakes.items()))}; "
         f"metered {dict(sorted(world.charged.items()))}, {world.ran_ms // MINUTE} min; "
+        f"{world.called} rung at their turn, media {world.causes['bridged']} times bridged, "
+        f"{world.causes['media_lost']} lost; "
         f"bounds {world.bounds.kept} kept, {world.bounds.void} void, the longest share {max(world.bounds.shares):.2f}"
     )

@@ -14,10 +14,11 @@ from ground.journal import Journal
 from ground.store import Store
 from presence.presence import Presence
 from queueing.line import Line
+from queueing.media import Media
 from queueing.settings import PoolSettings
 from tests.machines.invariants import check_promises
 from tests.model import compare
-from tests.simulation.people import HOUR, MINUTE, PROCESSES, Order, People
+from tests.simulation.people import HOUR, MINUTE, PROCESSES, WORKERS, Order, People
 
 START = 1_800_000_000_000 - 1_800_000_000_000 % 86_400_000
 WINDOW = 14_000
@@ -45,6 +46,9 @@ LATE = {
     "finish_wrap_up": {"not_in_wrap_up"},
     "move": {"no_such_ticket", "offer_open", "in_session", "line_full"},
     "open_for": {"not_closed"},
+    "call_me": {"no_ticket", "in_session"},
+    "bridge": {"session_over"},
+    "heard": {"session_over", "no_such_session"},
 }
 """Refusals that somebody who acts on what they saw some seconds ago may meet. Any other fails the simulation."""
 
@@ -62,7 +66,11 @@ class Week:
 
     def __post_init__(self) -> None:
         self.world = self.people.world
-        self.doors: dict[str, Any] = {"line": Line(self.store), "presence": Presence(self.store)}
+        self.doors: dict[str, Any] = {
+            "line": Line(self.store),
+            "media": Media(self.store),
+            "presence": Presence(self.store),
+        }
         self.journal = Journal(self.store)
         self.shots = self.repeats = 0
 
@@ -82,7 +90,7 @@ class Week:
     async def window(self, now: int) -> None:
         """Everything ordered for these seconds in one pipeline, then what the journal says of it."""
         orders = [made for order in self.people.due(now + WINDOW) for made in self.resolve(order, max(order.at, now))]
-        orders += [self.renewal(now + after, name) for after in RENEWALS for name in PROCESSES]
+        orders += [self.renewal(now + after, name) for after in RENEWALS for name in PROCESSES + WORKERS]
         orders = [order for order in orders if self.alive(order)]
         orders.sort(key=lambda order: order[:2])
         answers = await self.calls_of(orders)

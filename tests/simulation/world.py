@@ -45,6 +45,10 @@ class World:
     """How metered sessions ended that were live."""
     ran_ms: int = 0
     """For how long the clocks of metered sessions ran in all."""
+    causes: Counter[str] = field(default_factory=Counter)
+    """How often the sessions changed for each cause."""
+    called: int = 0
+    """How many offers rang a user's telephone."""
     bounds: Bounds = field(default_factory=Bounds)
 
     def read(self, seq: int, at: int, events: Sequence[msgspec.Raw]) -> list[Facts]:
@@ -84,6 +88,7 @@ class World:
             self.left += not was_served
 
     def _offer(self, fact: OfferFacts, at: int) -> None:
+        self.called += fact.cause == "made" and fact.by_phone
         if fact.state == "ringing":
             self.offers[fact.offer] = fact
         else:
@@ -93,6 +98,7 @@ class World:
 
     def _session(self, fact: SessionFacts, at: int) -> None:
         self._clock(fact, self.sessions.get(fact.session), at)
+        self.causes[fact.cause] += 1
         if fact.cause == "matched":
             self.waits_ms.append(fact.matched_at - fact.joined_at)
             for ticket, reason in fact.overtook:
@@ -151,5 +157,6 @@ class World:
 
     def is_ready(self, name: str, expert: str, at: int) -> bool:
         ticket = self.tickets[name]
-        fit = ticket.state == "waiting" and ticket.connected and not ticket.paused_until
+        reachable = ticket.connected or ticket.call_me
+        fit = ticket.state == "waiting" and reachable and not ticket.paused_until
         return fit and self.declined.get((name, expert), 0) <= at

@@ -7,25 +7,14 @@
  * words for another one are dropped, so that nothing of a page before its reload can reach the one after it.
  */
 
+import { ACTIVE, type CallView, type Phase } from "./view";
 import type { Word } from "./words";
 
-export type Phase =
-  | "idle" // nothing started
-  | "seeking" // ours is ready, the other side is not here yet
-  | "joining" // both are here, the first connection is being made
-  | "linked" // connected
-  | "shaky" // connected a moment ago; it often comes back by itself
-  | "repairing" // we are bringing it back
-  | "lost" // given up; "try again" or chat
-  | "by_chat" // one side has chosen to go on by chat
-  | "closed";
-
-export interface Negotiation {
+export interface Negotiation extends CallView {
   polite: boolean;
   base: string;
   generation: number;
   them: string;
-  phase: Phase;
   signaling: RTCSignalingState;
   /** An offer of ours is being made. */
   making: boolean;
@@ -36,14 +25,6 @@ export interface Negotiation {
   /** A description of theirs has been applied to this peer connection. */
   heard: boolean;
   candidates: number;
-  tries: number;
-  muted: boolean;
-  theirMuted: boolean;
-  /** The other side has its microphone ready and waits for ours. */
-  invited: boolean;
-  /** The audio goes on in another window or device of the same person. */
-  elsewhere: boolean;
-  chatChosenBy: "" | "me" | "them";
 }
 
 export type Timer = "hello" | "shaky" | "join";
@@ -89,7 +70,7 @@ export function fresh(polite: boolean, base: string): Negotiation {
   return {
     polite, base, generation: 0, them: "", phase: "idle", signaling: "stable", making: false, answering: false,
     ignoring: false, heard: false, candidates: 0, tries: 0, muted: false, theirMuted: false, invited: false,
-    elsewhere: false, chatChosenBy: "",
+    elsewhere: false, chatChosenBy: "", why: "",
   };
 }
 

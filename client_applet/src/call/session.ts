@@ -2,7 +2,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { ClockController, EMPTY_CHAT, type LiveClient, meterOf, ranMs, SliceController } from "../core";
 import { EMPTY } from "../core/state";
-import type { Meter, Session, Signalled } from "../generated/wire";
+import type { CallWord } from "../core/store";
+import type { Meter, Session } from "../generated/wire";
 import { clock, isoDuration, timeOfDay, type Values } from "../i18n";
 import type { CallKey } from "../i18n/call.en";
 import { avatar } from "../ui/avatar";
@@ -63,7 +64,7 @@ export class OpenlineSession extends PoolElement {
     new ClockController(this, 1000, () => this.session.value !== null && this.session.value.state !== "ended");
     let stop = () => {};
     this.clients.attach({
-      on: (client) => { stop = client.store.onSignal((signal) => this.hear(signal)); },
+      on: (client) => { stop = client.store.onSignal((word) => this.hear(word)); },
       off: () => stop(),
     });
   }
@@ -96,8 +97,8 @@ export class OpenlineSession extends PoolElement {
     return callWords(this.language)(key, values);
   }
 
-  private hear(signal: Signalled): void {
-    if (signal.session === this.callOf) this.call?.hear(signal.kind, signal.data);
+  private hear(word: CallWord): void {
+    if (word.t === "signalled" && word.session === this.callOf) this.call?.hear(word.kind, word.data);
   }
 
   protected override willUpdate(): void {

@@ -1,6 +1,7 @@
 // Made from wire/messages.py and wire/codes.py by `openline schema`. Do not edit.
 
 export type AnswersOn = "browser" | "phone";
+export type CodeCall = "" | "calling" | "confirmed" | "busy" | "no_answer" | "declined" | "failed" | "wrong_keys";
 export type BillOutcome = "charged" | "short" | "free" | "unpaid";
 export type Indicator = "free" | "ringing" | "busy" | "wrap-up" | "away" | "closed" | "offline";
 export type LegState = "" | "calling" | "ringing" | "answered" | "busy" | "no_answer" | "declined" | "failed" | "hung_up";
@@ -597,15 +598,6 @@ export interface MediaOffer {
   id: number;
 }
 
-/** Where this peer connection may be reached beside what its offer said; most need none. */
-export interface MediaCandidates {
-  t: "media_candidates";
-  session: string;
-  peer: string;
-  candidates: string[];
-  id: number;
-}
-
 /** This side allows that the session is recorded, or no longer does. With both it is; one alone ends it. */
 export interface Record {
   t: "record";
@@ -638,15 +630,20 @@ export interface SetNumber {
   id: number;
 }
 
-/** Tell me a code at my number: spoken by a call, or by text where the pool has a way to send one. */
+/**
+ * Confirm my number. By "call": it rings, and whoever picks up presses the keys of the code that the answer shows
+ * (`NumberPage.keys`). By "text", where the server has a way to send one: the code arrives at the number, and comes
+ * back in `confirm_number`.
+ */
 export interface VerifyNumber {
   t: "verify_number";
   op: string;
   by?: "call" | "text";
+  language?: string;
   id: number;
 }
 
-/** The code that was told at the number. */
+/** The code that was texted to the number. */
 export interface ConfirmNumber {
   t: "confirm_number";
   op: string;
@@ -845,7 +842,6 @@ export type ClientMessage =
   | Deposit
   | BillOf
   | MediaOffer
-  | MediaCandidates
   | Record
   | CallMe
   | MyNumber
@@ -1286,28 +1282,33 @@ export interface Billed {
   bill: Bill;
 }
 
-/** The media server's answer to an offer. */
+/** The media server's answer to an offer; `worker` is its name. */
 export interface MediaAnswer {
   t: "media_answer";
   session: string;
   peer: string;
+  worker: string;
   sdp: string;
   id: number;
 }
 
-/** The media server of this session is gone, or has let go of this peer: make a new peer connection and offer it. */
+/**
+ * The media server of this session is gone; `worker` is the one that carries it now, "" where none does yet. Whoever
+ * is connected to another (see `media_answer`) makes a new peer connection and offers it.
+ */
 export interface MediaMoved {
   t: "media_moved";
   session: string;
-  peer: string;
-  reason: string;
+  worker: string;
 }
 
 /**
  * One's own number. `shown` is how people write it; "" when there is none. Only its owner is ever told.
  *
  * `usable`: sessions by telephone can reach it now; `verified`: a code was confirmed. `regions` are the countries that
- * the pool calls, empty where it calls nobody; `ways` are those in which a code can be told.
+ * the pool calls, empty where it calls nobody; `ways` are those in which a number can be confirmed. `keys` is what to
+ * press on the telephone that rings now, only in the answer to `verify_number`; `call` how that call stands (ask again
+ * while it is "calling"). `missed_at`: when a place in line was given up, because nobody picked up at the turn.
  */
 export interface NumberPage {
   t: "number_page";
@@ -1318,6 +1319,9 @@ export interface NumberPage {
   regions: string[];
   ways: ("call" | "text")[];
   answers_on: AnswersOn;
+  keys: string;
+  call: CodeCall;
+  missed_at: number;
   id: number;
 }
 

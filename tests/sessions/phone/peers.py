@@ -176,19 +176,27 @@ def _modules() -> Path:
 
 
 class Script(Process):
-    """sipp with one of the scenarios beside this file, for `calls` calls; RTP that comes is echoed."""
+    """sipp with one of the scenarios beside this file, for `calls` calls; RTP that comes is echoed.
 
-    def __init__(self, folder: Path, scenario: str, *, calls: int = 1, **keys: str) -> None:
+    `values` stand in place of their names between two @ in the scenario.
+    """
+
+    def __init__(self, folder: Path, scenario: str, *, calls: int = 1, transport: str = "u1", **values: str) -> None:
         self.user = "100"
         self.port, media = free_port(), free_port(3)
         words = [
-            "sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", LOOPBACK, "-p", str(self.port), "-mi", LOOPBACK,
+            "sipp", "-sf", str(folder / "scenario.xml"), "-i", LOOPBACK, "-p", str(self.port), "-mi", LOOPBACK,
             "-mp", str(media), "-rtp_echo", "-m", str(calls), "-nostdin", "-trace_msg",
-            "-message_file", str(folder / "messages"), "-recv_timeout", "20000",
+            "-message_file", str(folder / "messages"), "-recv_timeout", "20000", "-t", transport,
         ]  # fmt: skip
-        super().__init__(folder, [*words, *(word for name, value in keys.items() for word in ("-key", name, value))])
+        super().__init__(folder, words)
+        self._text = (SCENARIOS / f"{scenario}.xml").read_text("utf-8")
+        for name, value in values.items():
+            self._text = self._text.replace(f"@{name}@", value)
 
     async def start(self) -> None:
+        self._folder.mkdir(parents=True)
+        (self._folder / "scenario.xml").write_text(self._text)
         await super().start()
         await until(lambda: self.ended or not _is_free(self.port), START_S)
         assert not self.ended, self.log()

@@ -1,0 +1,144 @@
+"""What a server process asks of a media worker, and what that answers: one letter each, as JSON.
+
+Every letter comes from a process that holds the store's address; yet a worker takes no text of a client for granted.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+Side = Literal["user", "expert"]
+BODY_MAX: Final = 64 * 1024
+"""Characters of a letter; an offer of a browser has less than 16,384."""
+
+
+class _Letter(Struct, frozen=True, tag_field="o", forbid_unknown_fields=True):
+    """What all letters share: the field `o`, which says which one it is."""
+
+
+class Offer(_Letter, frozen=True, tag="offer"):
+    """A browser's offer for its side of a session that this worker carries. → Answer"""
+
+    pool: str
+    session: str
+    side: Side
+    peer: str
+    sdp: str
+
+
+class Probe(_Letter, frozen=True, tag="probe"):
+    """An offer that only tries the way to here; it ends by itself. → Answer"""
+
+    peer: str
+    sdp: str
+
+
+class Dial(_Letter, frozen=True, tag="dial"):
+    """Ring the telephones of a session that this worker carries: the user's, unless that of the turn `offer` was
+    answered here, then the expert's; without an `expert_number` that side comes by browser. `apart`: the sound of two
+    telephones must pass through here, to be recorded. A repeat changes nothing. → Done"""
+
+    pool: str
+    session: str
+    offer: str
+    user_number: str
+    expert_number: str
+    caller: str
+    ring_s: float
+    apart: bool
+
+
+class RingUser(_Letter, frozen=True, tag="ring_user"):
+    """It is a turn: ring the telephone, and keep the line when it is answered. → RingResult, when that is known.
+
+    A repeat rings nothing anew: it asks how that telephone stands."""
+
+    pool: str
+    offer: str
+    ticket: str
+    number: str
+    caller: str
+    ring_s: float
+
+
+class StopRinging(_Letter, frozen=True, tag="stop_ringing"):
+    """The turn that a telephone rings for, or is held for, has passed. → Done"""
+
+    pool: str
+    offer: str
+
+
+class AskKeys(_Letter, frozen=True, tag="ask_keys"):
+    """Ring a number, and wait for `count` keys to be pressed there. → Keyed, when that is known"""
+
+    number: str
+    count: int
+    caller: str
+    ring_s: float
+
+
+class Answer(_Letter, frozen=True, tag="answer"):
+    """The answer to a browser's offer."""
+
+    sdp: str
+
+
+class Done(_Letter, frozen=True, tag="done"):
+    """It has been taken on."""
+
+
+class RingResult(_Letter, frozen=True, tag="ring_result"):
+    """How it went with the telephone of a turn."""
+
+    outcome: Literal["answered", "hung_up", "busy", "no_answer", "declined", "failed"]
+
+
+class Keyed(_Letter, frozen=True, tag="keyed"):
+    """How it went with a number that was asked for keys, and which were pressed there."""
+
+    outcome: Literal["answered", "hung_up", "busy", "no_answer", "declined", "failed"]
+    keys: str
+
+
+class Refused(_Letter, frozen=True, tag="refused"):
+    """Nothing was done. `code` is one of the refusals of the wire; `no_such_session` where another worker carries it."""
+
+    code: str
+    detail: str = ""
+
+
+Order = Offer | Probe | Dial | RingUser | StopRinging | AskKeys
+Result = Answer | Done | RingResult | Keyed | Refused
+
+_encode = msgspec.json.Encoder().encode
+_orders = msgspec.json.Decoder(Order).decode
+_results = msgspec.json.Decoder(Result).decode
+
+
+class BadLetter(ValueError):
+    """A letter that can't be read: of another release, or too long."""
+
+
+def write(letter: Order | Result) -> str:
+    """A letter as text. Raises BadLetter when it is too long."""
+    text = _encode(letter).decode()
+    if len(text) > BODY_MAX:
+        raise BadLetter("too long")
+    return text
+
+
+def read_order(text: str) -> Order:
+    """Raises BadLetter."""
+    try:
+        return _orders(text)
+    except msgspec.MsgspecError as error:
+        raise BadLetter(str(error)) from None
+
+
+def read_result(text: str) -> Result:
+    """Raises BadLetter."""
+    try:
+        return _results(text)
+    except msgspec.MsgspecError as error:
+        raise BadLetter(str(error)) from None
