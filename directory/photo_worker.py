@@ -1,7 +1,8 @@
-"""Run as a script, one process a picture: bytes of whatever somebody sent in, three plain WebP squares out.
+"""Run as a script, one process a picture: bytes of whatever somebody sent in, plain pictures out. Its argument says
+which: `squares` are three of WebP (a photo), `whole` is the picture as it was but for its size (a chat's).
 
 A decoder is where hostile pictures do their harm, so it runs where it can be killed, with a bound on memory and
-processor time, and without anything of ours in it: it imports no room. Input and output as in `directory/photos.py`.
+processor time, and without anything of ours in it: it imports no room. Input and output as in `directory/drawing.py`.
 """
 
 import io
@@ -16,6 +17,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 SIDES = (64, 192, 512)
 PIXELS_MAX = 40_000_000
 SIDE_MIN = 64
+WHOLE_MAX = 3200
+"""The longer side of a whole picture at most: more than a screen shows, and soon encoded."""
 MEMORY_BYTES = 1536 * 1024 * 1024
 CPU_S = 10
 TOP = 0.3
@@ -29,6 +32,9 @@ MAGIC = (
 )
 STILL_ONLY = ("PNG", "WEBP", "AVIF")
 """A JPEG with further pictures in it is what phones make (a depth map, a second of film): its first one counts."""
+
+SAVED: dict[str, dict[str, int]] = {"PNG": {"compress_level": 6}, "JPEG": {"quality": 88}, "WEBP": {"quality": 85}}
+"""The formats of whole pictures, and how they are written."""
 
 
 class Refused(Exception):
@@ -45,15 +51,37 @@ def kind_of(data: bytes) -> str:
 
 def squares(data: bytes) -> list[bytes]:
     """The picture upright, cropped to a square, in `SIDES`, as WebP without any metadata. Raises Refused."""
+    square = _square(_upright(data, kind_of(data), SIDE_MIN, 2 * SIDES[-1]))
+    return [_webp(square, side) for side in SIDES]
+
+
+def whole(data: bytes) -> list[bytes]:
+    """The picture upright, `WHOLE_MAX` at most, in its own format without any metadata; then its width and height as
+    text. Raises Refused."""
     kind = kind_of(data)
+    if kind not in SAVED:
+        raise Refused("not_a_photo")
+    image = _plain(_upright(data, kind, 1, WHOLE_MAX))
+    image.thumbnail((WHOLE_MAX, WHOLE_MAX), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    clean = Image.new(image.mode, image.size)
+    clean.paste(image)
+    out = io.BytesIO()
+    clean.save(out, kind, **SAVED[kind])
+    return [out.getvalue(), f"{clean.width}x{clean.height}".encode()]
+
+
+MAKERS = {"squares": squares, "whole": whole}
+
+
+def _upright(data: bytes, kind: str, side_min: int, needed: int) -> Image.Image:
+    """The picture decoded, as it is to be looked at; `needed` is the side that is asked of it. Raises Refused."""
     try:
         with Image.open(io.BytesIO(data), formats=[kind]) as image:
-            _look(image, kind)
+            _look(image, kind, side_min)
             if kind == "JPEG":
-                image.draft("RGB", (2 * SIDES[-1], 2 * SIDES[-1]))  # decodes no more of it than is needed
+                image.draft("RGB", (needed, needed))  # decodes no more of it than is needed
             image.load()
-            square = _square(ImageOps.exif_transpose(image))
-            return [_webp(square, side) for side in SIDES]
+            return ImageOps.exif_transpose(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
         raise Refused("photo_too_large") from None
     except UnidentifiedImageError:
@@ -62,11 +90,11 @@ def squares(data: bytes) -> list[bytes]:
         raise Refused("photo_broken") from None  # decoders of damaged files raise about anything
 
 
-def _look(image: Image.Image, kind: str) -> None:
+def _look(image: Image.Image, kind: str, side_min: int) -> None:
     """What the header says, before anything is decoded."""
     if image.width * image.height > PIXELS_MAX:
         raise Refused("photo_too_large")
-    if min(image.size) < SIDE_MIN:
+    if min(image.size) < side_min:
         raise Refused("photo_too_small")
     if kind in STILL_ONLY and getattr(image, "n_frames", 1) > 1:
         raise Refused("photo_animated")
@@ -111,11 +139,11 @@ def _bound_myself() -> None:
 
 
 def main() -> None:
-    """One picture from stdin. A zero byte and a length before each square, or a code as text."""
+    """One picture from stdin. A zero byte and a length before each part of the answer, or a code as text."""
     _bound_myself()
     warnings.simplefilter("ignore")
     try:
-        made = squares(sys.stdin.buffer.read())
+        made = MAKERS[sys.argv[1]](sys.stdin.buffer.read())
     except Refused as refused:
         sys.stdout.buffer.write(str(refused).encode())
         return

@@ -1,17 +1,14 @@
 """The photos of experts: whatever somebody uploads becomes three plain squares, or is refused by name.
 
-Decoding happens in a process of its own (`directory/photo_worker.py`), started for the one picture and killed when it
-takes too long: a decoder that hangs or dies takes nobody with it.
+Decoding happens in a process of its own (`directory/drawing.py`).
 """
 
 import asyncio
 import hashlib
-import struct
-import sys
-from pathlib import Path
 from typing import Final, Literal, get_args
 
 from directory import store
+from directory.drawing import DECODE_S, drawn
 from ground.errors import Refusal
 from ground.sql import Also, Database
 
@@ -19,13 +16,9 @@ Size = Literal["small", "medium", "large"]
 SIZES: Final[tuple[Size, ...]] = get_args(Size)
 """64, 192 and 512 pixels a side (`photo_worker.SIDES`); less where the picture was smaller."""
 BYTES_MAX: Final = 8 * 1024 * 1024
-DECODE_S: Final = 20.0
 AT_ONCE: Final = 2
 """Decoders of one server process that run at the same time; others wait their turn."""
 KIND: Final = "image/webp"
-_WORKER: Final = Path(__file__).with_name("photo_worker.py")
-_CODES: Final = frozenset({"not_a_photo", "photo_broken", "photo_too_large", "photo_too_small", "photo_animated"})
-_HEAD: Final = struct.Struct(">BI")
 
 
 def path_of(pool: str, digest: str) -> str:
@@ -79,32 +72,7 @@ class Photos:
 
 async def squares(data: bytes, decode_s: float = DECODE_S) -> list[bytes]:
     """The picture in each of `SIZES`, as WebP without metadata. Raises Refusal."""
-    # -P: what lies beside the script is not what it imports.
-    worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", str(_WORKER),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(decode_s):
-            answer, _nothing = await worker.communicate(data)
-    except TimeoutError:
-        raise Refusal("photo_broken", "it takes too long") from None
-    finally:
-        if worker.returncode is None:
-            worker.kill()
-            await worker.wait()
-    return _read(answer)
-
-
-def _read(answer: bytes) -> list[bytes]:
-    """What the worker said: squares, or the name of a refusal. One that died at it said neither."""
-    bodies = []
-    at = 0
-    while at + _HEAD.size <= len(answer) and answer[at] == 0:
-        _zero, length = _HEAD.unpack_from(answer, at)
-        at += _HEAD.size + length
-        bodies.append(answer[at - length : at])
-    if len(bodies) == len(SIZES) and at == len(answer):
-        return bodies
-    said = answer[:32].decode("ascii", "replace")
-    raise Refusal(said if said in _CODES else "photo_broken")
+    bodies = await drawn("squares", data, decode_s)
+    if len(bodies) != len(SIZES):
+        raise Refusal("photo_broken")
+    return bodies

@@ -21,6 +21,8 @@ from sessions.store import LoggedSession
 
 EVENTS_MAX: Final = 1 << 16
 """Events of one entry that have a position of their own."""
+PUT_BY: Final = {"moved": "operator", "transferred": "transfer"}
+"""Who puts a ticket before those who came earlier, by the cause of its change."""
 OVER: Final = frozenset({"declined", "missed", "not_ready", "withdrawn"})
 Row = dict[str, Any]
 Told = Sequence[Recorded]
@@ -191,7 +193,7 @@ class _Page:
             stands[expert] = self._put({
                 "pool": self._pool, "expert": expert, "ticket": facts.ticket, "from_pos": pos, "came_pos": pos,
                 "to_pos": NOWHERE, "from_ms": at, "to_ms": 0, "ordinal": now_in[expert], "rate": rate,
-                "free_ms": free_ms, "by": "operator" if facts.cause == "moved" else "user", "why": "",
+                "free_ms": free_ms, "by": PUT_BY.get(facts.cause, "user"), "why": "",
             })  # fmt: skip
 
     def _put(self, row: Row) -> Row:

@@ -39,7 +39,8 @@ class Fact(Struct, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
 
 class Joined(Fact, tag="joined"):
     """The ticket came to the line at `ordinal`, behind those at `ahead` and before those at `behind`, who all came
-    earlier. From now on `rate` a minute after the first `free_ms` is agreed. `by`: user or operator."""
+    earlier. From now on `rate` a minute after the first `free_ms` is agreed. `by`: user, operator, or
+    transfer (from a colleague)."""
 
     ordinal: Number
     ahead: Ordinals

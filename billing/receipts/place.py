@@ -1,7 +1,7 @@
 """A place in a line, followed through the facts of a receipt. Pure: the receipt is made and checked by the same rules.
 
-Somebody in the line is their ordinal, which an operator's move changes. Who came earlier is told by the arrivals, and
-no move changes that.
+Somebody in the line is their ordinal, which an operator's move changes and a transfer puts before all others. Who came
+earlier is told by the arrivals, and neither changes that.
 """
 
 from typing import Final
@@ -21,8 +21,8 @@ class Place(Struct):
     ordinal: int = 0
     others: dict[int, bool] = field(default_factory=dict)
     joined: bool = False
-    by_operator: bool = False
-    """An operator has moved somebody, so that one who came earlier may stand behind."""
+    moved: bool = False
+    """An operator or a transfer has put somebody elsewhere, so that one who came earlier may stand behind."""
 
     @property
     def ahead(self) -> list[int]:
@@ -51,7 +51,7 @@ class Place(Struct):
             case Came():
                 self._free(fact.ordinal)
                 _check(fact.ordinal < self.ordinal, "somebody who came later was put ahead, but stands behind")
-                self.others[fact.ordinal], self.by_operator = False, True
+                self.others[fact.ordinal], self.moved = False, True
             case Moved():
                 self._move(fact)
             case Matched():
@@ -60,16 +60,16 @@ class Place(Struct):
     def _join(self, fact: Joined) -> None:
         _check(not self.joined, "the ticket came to the line twice")
         self._check_sides(fact.ordinal, fact.ahead, fact.behind)
-        _check(not fact.behind or fact.by == "operator", "who comes stands behind everybody who came before")
+        _check(not fact.behind or fact.by in PUT_FIRST, "who comes stands behind everybody who came before")
         self.ordinal, self.joined = fact.ordinal, True
-        self.by_operator = fact.by == "operator"
+        self.moved = fact.by in PUT_FIRST
         self.others = dict.fromkeys([*fact.ahead, *fact.behind], True)
 
     def _shift(self, fact: Shifted) -> None:
         self._known(fact.ordinal)
         self._free(fact.to)
         earlier = self.others.pop(fact.ordinal)
-        self.by_operator = True
+        self.moved = True
         if earlier or fact.to < self.ordinal:  # who came later and stands behind matters no more
             self.others[fact.to] = earlier
 
@@ -83,7 +83,7 @@ class Place(Struct):
         _check(all(ordinal > self.ordinal for ordinal in came), "somebody is ahead after a move who was nowhere")
         _check({*fact.behind} <= {*self.earlier}, "somebody is behind after a move who was nowhere")
         self.others = dict.fromkeys(self.earlier, True) | later
-        self.ordinal, self.by_operator = fact.ordinal, True
+        self.ordinal, self.moved = fact.ordinal, True
 
     def _match(self, fact: Matched) -> None:
         self._needs_place()
@@ -91,8 +91,8 @@ class Place(Struct):
         _check(sorted(passed) == self.earlier, "those overtaken are not those who came earlier and still wait")
         for ordinal, reason in fact.overtook:
             _check(reason in REASONS, f"nobody may be overtaken for {reason!r}")
-            _check(reason != "operator" or self.by_operator, "an operator is the reason, but has moved nobody")
-            _check(ordinal < self.ordinal or self.by_operator, "somebody who came earlier stands behind, unmoved")
+            _check(reason not in PUTTING or self.moved, "an operator or a transfer is the reason, but has moved nobody")
+            _check(ordinal < self.ordinal or self.moved, "somebody who came earlier stands behind, unmoved")
 
     def _check_sides(self, ordinal: int, ahead: list[int], behind: list[int]) -> None:
         _check(all(one < ordinal for one in ahead), "somebody ahead has a later ordinal")
@@ -111,9 +111,10 @@ class Place(Struct):
         _check(self.joined, "the ticket has no place yet")
 
 
-REASONS: Final = frozenset(
-    ["not_ready", "balance_too_low", "stepped_away", "disconnected", "declined", "elsewhere", "operator"]
-)
+PUT_FIRST: Final = frozenset(["operator", "transfer"])
+"""Who may put a ticket before those who wait."""
+PUTTING: Final = frozenset(["operator", "transferred"])
+REASONS: Final = PUTTING | {"not_ready", "balance_too_low", "stepped_away", "disconnected", "declined", "elsewhere"}
 """For what somebody may be passed over."""
 
 

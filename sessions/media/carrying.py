@@ -5,7 +5,6 @@ It knows no store. What the store says of the session comes as `SessionFacts`.
 
 import asyncio
 import secrets
-
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -62,6 +61,7 @@ class Carried:
         self._answering = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
         self._muting: asyncio.TimerHandle | None = None
+        self._muted = False
 
     # ------------------------------------------------------------ who is on it
 
@@ -113,22 +113,22 @@ class Carried:
         before, self.facts = self.facts, facts
         if facts.cause == "minute" and before is not None:
             for side in SIDES:
-                self.bridge.announce(side, chime("minute"))
+                self.bridge.announce(side, chime("minute_left"))
         self._mute_at(facts, at)
 
     def _mute_at(self, facts: SessionFacts, at: int) -> None:
         if self._muting is not None:
             self._muting.cancel()
-            self._muting = None
-        for side in SIDES:
-            self.bridge.hold(side, False)
+        if self._muted:
+            self._mute(False)
         ends = min((end for end in (facts.zero_at, facts.cap_until) if end), default=0)
-        if ends:
-            self._muting = self._loop.call_later(max(0, ends - at) / 1000 + LATE_S, self._mute)
+        late = max(0, ends - at) / 1000 + LATE_S
+        self._muting = self._loop.call_later(late, self._mute, True) if ends else None
 
-    def _mute(self) -> None:
+    def _mute(self, muted: bool) -> None:
+        self._muted = muted
         for side in SIDES:
-            self.bridge.hold(side, True)
+            self.bridge.hold(side, muted)
 
     def silent_ms(self, side: Side, now: float) -> int:
         """How long nothing has come from a side at `now`, in the loop's seconds."""
@@ -155,8 +155,8 @@ async def answered(peer: Peer, sdp: str) -> str:
         return await peer.answer(sdp)
     except BadOffer as bad:
         raise Refusal("bad_sdp", str(bad)) from None
-    except NoPort:
-        raise Refusal("no_media", "no port") from None
+    except (NoPort, ConnectionError):  # no port is free, or it was closed meanwhile
+        raise Refusal("no_media") from None
 
 
 class Probes:
@@ -194,5 +194,3 @@ class Probes:
         for task in self._open:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
-
-

@@ -16,8 +16,8 @@ class Ear:
         self._told_at = 0.0
 
     def news(self, heard_at: float, silent_ms: int, now: float) -> int | None:
-        """What to tell at `now` (seconds of any steady clock): for how long nothing came, 0 when media flow again or for
-        the first time, None when there is nothing new. `heard_at` is 0 before the first packet."""
+        """What to tell at `now` (seconds of any steady clock): for how long nothing came, 0 when media flow again or
+        for the first time, None when there is nothing new. `heard_at` is 0 before the first packet."""
         if not heard_at and not self._told:
             return None
         if silent_ms < QUIET_MS:

@@ -102,7 +102,7 @@ class Keyed(_Letter, frozen=True, tag="keyed"):
 
 
 class Refused(_Letter, frozen=True, tag="refused"):
-    """Nothing was done. `code` is one of the refusals of the wire; `no_such_session` where another worker carries it."""
+    """Nothing was done. `code` is a refusal of the wire; `no_such_session` also where another worker carries it."""
 
     code: str
     detail: str = ""
@@ -112,8 +112,8 @@ Order = Offer | Probe | Dial | RingUser | StopRinging | AskKeys
 Result = Answer | Done | RingResult | Keyed | Refused
 
 _encode = msgspec.json.Encoder().encode
-_orders = msgspec.json.Decoder(Order).decode
-_results = msgspec.json.Decoder(Result).decode
+_orders: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
+_results: msgspec.json.Decoder[Result] = msgspec.json.Decoder(Result)
 
 
 class BadLetter(ValueError):
@@ -131,7 +131,7 @@ def write(letter: Order | Result) -> str:
 def read_order(text: str) -> Order:
     """Raises BadLetter."""
     try:
-        return _orders(text)
+        return _orders.decode(text)
     except msgspec.MsgspecError as error:
         raise BadLetter(str(error)) from None
 
@@ -139,6 +139,6 @@ def read_order(text: str) -> Order:
 def read_result(text: str) -> Result:
     """Raises BadLetter."""
     try:
-        return _results(text)
+        return _results.decode(text)
     except msgspec.MsgspecError as error:
         raise BadLetter(str(error)) from None

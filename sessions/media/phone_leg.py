@@ -44,7 +44,7 @@ class PhoneLeg:
         self._sink = sink
 
     def ring(self) -> None:
-        """From now until the phone is heard, the other side hears the ringing tone."""
+        """The other side hears the ringing tone, until `hush` or the phone's first sound."""
         if self._ringing is None and self.heard_at == 0.0:
             self._tone(0, self._loop.time())
 
@@ -55,13 +55,14 @@ class PhoneLeg:
         due = max(due + FRAME_S, self._loop.time())
         self._ringing = self._loop.call_at(due, self._tone, turn + 1, due)
 
-    def _quiet(self) -> None:
+    def hush(self) -> None:
+        """The ringing tone is over, which the phone's first sound says, too."""
         if self._ringing is not None:
             self._ringing.cancel()
             self._ringing = None
 
     def _heard(self, frame: bytes) -> None:
-        self._quiet()
+        self.hush()
         self._tell(self._encoder.encode(frame))
 
     def _tell(self, payload: bytes) -> None:
@@ -86,7 +87,7 @@ class PhoneLeg:
         self._rest = pcm[whole:]
 
     async def close(self) -> None:
-        self._quiet()
+        self.hush()
         self._sink = _nobody
         await self._call.hang_up()
 

@@ -81,7 +81,7 @@ def write(blocks: Iterator[Sound], out: BinaryIO) -> int:
 
 def render(source: Path, target: Path, part: Path) -> str:
     """What is printed."""
-    with open(part, "ab+", opener=_private) as out:  # noqa: PTH123 - Path.open takes no opener
+    with open(part, "ab+", opener=_private) as out:
         try:
             fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

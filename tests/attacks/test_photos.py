@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from directory import photos
+from directory import drawing, photos
 from directory.photo_worker import SIDES
 from ground.errors import Refusal
 from server.middleware import PHOTO_BYTES
@@ -102,7 +102,7 @@ async def test_a_decoder_that_hangs_or_dies_takes_nobody_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "worker.py"
-    monkeypatch.setattr(photos, "_WORKER", script)
+    monkeypatch.setattr(drawing, "_WORKER", script)
     script.write_text("import time; time.sleep(60)")
     began = time.monotonic()
     with pytest.raises(Refusal, match="photo_broken"):

@@ -22,6 +22,7 @@ import mail.store
 import presence.store
 import queueing.store
 import sessions.feedback.store
+import sessions.phone.store
 import sessions.store
 from ground.sql import (
     Cursor,
@@ -40,7 +41,7 @@ from ground.sql import set_cursor as move
 
 ROOMS = (
     billing.deposits.store, billing.receipts.store, billing.store, directory.index.store, directory.store,
-    identity.outside.store, identity.store, mail.store, presence.store, queueing.store, sessions.feedback.store,
+    identity.outside.store, identity.store, mail.store, presence.store, queueing.store, sessions.feedback.store, sessions.phone.store,
     sessions.store,
 )  # fmt: skip
 

@@ -26,6 +26,7 @@ from wire.codec import JSON, MSGPACK, Codec
 RULES = messages.PoolRules(
     lines_per_ticket=3, line_limit=9, ring_s=1, ready_s=1, grace_s=1, wrap_up_s=1, step_away_max_s=1,
     feedback_after_s=30, currency="EUR", prepaid=False, visitors=False, categories=[],
+    phone_regions=[], verify_numbers=False, recording=False, file_max_bytes=0, file_types=[],
 )  # fmt: skip
 
 

@@ -1,29 +1,38 @@
+import type { CallWord } from "../core/store";
 import type { IceServer, SignalKind } from "../generated/wire";
-import { type Flow, isSilent, noFlow, observe, packetsIn } from "./flow";
+import { type Flow, isSilent, isStarved, noFlow, observe, packetsIn, signsIn } from "./flow";
 import { MicrophoneError, type MicrophoneTrouble, openMicrophone, stopTracks } from "./microphone";
-import { type CallEvent, type Effect, fresh, type Negotiation, step, type Timer } from "./negotiation";
-import { MAX_CANDIDATES_PER_WORD, readWord, writeWord } from "./words";
+import { type Counts, counts, type Entry, measured, noSign, seen, type Sign } from "./quality";
+import type { CallView } from "./view";
 
-const CANDIDATES_TOGETHER_MS = 40;
 const FLOW_EVERY_MS = 400;
+/** A sign of quality is of the last two seconds. */
+const QUALITY_LOOKS = 5;
 
 /** What a call needs from where it lives. */
 export interface CallPorts {
-  polite: boolean;
-  ice: readonly IceServer[];
+  /** The servers through which a connection may go; asked before each new one, for their credentials last for minutes. */
+  ice(): Promise<readonly IceServer[]>;
   send(kind: SignalKind, data: string): void;
   /** Something that is shown has changed, or the evidence. */
   changed(): void;
 }
 
-const asIceServer = ({ urls, username, credential }: IceServer): RTCIceServer =>
-  username ? { urls, username, credential } : { urls };
-
 export type Microphone = "off" | "asking" | "on" | MicrophoneTrouble;
 
-/** One audio call: the negotiation's machine, with a peer connection and a microphone around it. */
-export class Call {
-  state: Negotiation;
+export const asIceServer = ({ urls, username, credential }: IceServer): RTCIceServer =>
+  username ? { urls, username, credential } : { urls };
+
+/** A random name for one page's part of a call. */
+export const newName = (): string => crypto.randomUUID().slice(0, 13);
+
+/**
+ * One audio call: a microphone, a peer connection, and what its statistics say.
+ *
+ * Which way the sound takes is for those who are made from it: to the other browser, or to the media server.
+ */
+export abstract class Call {
+  abstract readonly state: CallView;
   microphone: Microphone = "off";
   mine: MediaStream | null = null;
   theirs: MediaStream | null = null;
@@ -31,37 +40,43 @@ export class Call {
   evidence = false;
   /** It has stopped coming. */
   silent = false;
+  sign: Sign = noSign;
 
-  private peer: RTCPeerConnection | null = null;
-  private timers = new Map<Timer, number>();
-  private found: RTCIceCandidateInit[] = [];
-  private foundTimer = 0;
+  protected peer: RTCPeerConnection | null = null;
+  private readonly timers = new Map<string, number>();
   private flow: Flow = noFlow;
+  private signs: Flow = noFlow;
+  private counted: Counts | null = null;
+  private looks = 0;
   private flowTimer = 0;
   private device = "";
 
-  constructor(private readonly ports: CallPorts) {
-    this.state = fresh(ports.polite, crypto.randomUUID().slice(0, 13));
-  }
+  constructor(protected readonly ports: CallPorts) {}
+
+  /** A word of the other side or of the media server. */
+  abstract hear(word: CallWord): void;
+  /** Gives up audio and tells the other side. */
+  abstract toChat(): void;
+  /** The microphone is open. */
+  protected abstract begin(): void;
+  protected abstract end(): void;
+  protected abstract tellMuted(muted: boolean): void;
+  /** Another track could not take the place of the one before, or nothing at all comes any more. */
+  protected abstract broken(why: "track" | "starved"): void;
 
   /** Opens the microphone and looks for the other side. `microphone` says how that went. */
   async start(): Promise<void> {
     if (this.microphone === "asking") return;
     if (!this.mine && !(await this.openMicrophone())) return;
-    this.feed({ on: "start" });
-  }
-
-  hear(kind: SignalKind, data: string): void {
-    const word = readWord(kind, data);
-    if (word) this.feed({ on: "hear", word });
+    this.begin();
   }
 
   mute(muted: boolean): void {
     for (const track of this.mine?.getAudioTracks() ?? []) track.enabled = !muted;
-    this.feed({ on: "mute", muted });
+    this.tellMuted(muted);
   }
 
-  /** Speaks through another microphone from now on; without renegotiation. */
+  /** Speaks through another microphone from now on; without a new connection where the browser can. */
   async chooseInput(device: string): Promise<void> {
     this.device = device;
     if (!this.mine) return;
@@ -69,18 +84,55 @@ export class Call {
     if (!(await this.openMicrophone())) return;
     stopTracks(old);
     const track = this.mine?.getAudioTracks()[0] ?? null;
-    for (const sender of this.peer?.getSenders() ?? []) await sender.replaceTrack(track);
-  }
-
-  /** Gives up audio and tells the other side. */
-  toChat(): void {
-    this.feed({ on: "to_chat" });
+    try {
+      for (const sender of this.peer?.getSenders() ?? []) await sender.replaceTrack(track);
+    } catch {
+      this.broken("track");
+    }
   }
 
   /** Ends it: no track, timer or connection stays. */
   stop(): void {
-    this.feed({ on: "stop" });
+    this.end();
     this.releaseMicrophone();
+  }
+
+  /** After each step of the machine: what it means for the microphone and for those who look. */
+  protected settled(): void {
+    const { phase, elsewhere } = this.state;
+    if (phase === "by_chat" || elsewhere) this.releaseMicrophone();
+    if (phase === "by_chat" || phase === "closed") this.unwatchFlow();
+    this.ports.changed();
+  }
+
+  protected wait(timer: string, ms: number, due: () => void): void {
+    this.unwait(timer);
+    this.timers.set(timer, window.setTimeout(due, ms));
+  }
+
+  protected unwait(timer: string): void {
+    window.clearTimeout(this.timers.get(timer));
+    this.timers.delete(timer);
+  }
+
+  /** A peer connection with our microphone in it, in place of the one before. */
+  protected connect(servers: readonly IceServer[], link: (state: RTCPeerConnectionState) => void): RTCPeerConnection {
+    this.disconnect();
+    const peer = new RTCPeerConnection({ iceServers: servers.map(asIceServer), bundlePolicy: "max-bundle" });
+    this.peer = peer;
+    peer.onconnectionstatechange = () => peer === this.peer && this.linkChanged(peer, link);
+    peer.ontrack = (event) => peer === this.peer && this.takeTheirs(event.track);
+    for (const track of this.mine?.getAudioTracks() ?? []) peer.addTrack(track, this.mine!);
+    return peer;
+  }
+
+  protected disconnect(): void {
+    this.flow = { ...this.flow, packets: noFlow.packets };
+    this.signs = noFlow;
+    this.counted = null;
+    this.peer?.close();
+    this.peer = null;
+    this.theirs = null;
   }
 
   private async openMicrophone(): Promise<boolean> {
@@ -120,128 +172,17 @@ export class Call {
     stopTracks(stream);
   }
 
-  private feed(event: CallEvent): void {
-    const [next, effects] = step(this.state, event);
-    this.state = next;
-    for (const effect of effects) this.perform(effect);
-    if (next.phase === "by_chat" || next.elsewhere) this.releaseMicrophone();
-    if (next.phase === "by_chat" || next.phase === "closed") this.unwatchFlow();
-    this.ports.changed();
-  }
-
-  private perform(effect: Effect): void {
-    switch (effect.do) {
-      case "open": return this.open();
-      case "close": return this.close();
-      case "offer": return void this.offer(effect.restart);
-      case "apply": return void this.apply(effect.type, effect.sdp);
-      case "add": return void this.add(effect.list);
-      case "send": return this.send(effect);
-      case "wait": return this.wait(effect.timer, effect.ms);
-      case "unwait": return this.unwait(effect.timer);
-    }
-  }
-
-  private send(effect: Effect & { do: "send" }): void {
-    const { kind, data } = writeWord(effect.word);
-    this.ports.send(kind, data);
-  }
-
-  private wait(timer: Timer, ms: number): void {
-    this.unwait(timer);
-    this.timers.set(timer, window.setTimeout(() => this.feed({ on: "timer", timer }), ms));
-  }
-
-  private unwait(timer: Timer): void {
-    window.clearTimeout(this.timers.get(timer));
-    this.timers.delete(timer);
-  }
-
-  private open(): void {
-    this.close();
-    const peer = new RTCPeerConnection({ iceServers: this.ports.ice.map(asIceServer) });
-    this.peer = peer;
-    const live = (act: () => void) => () => peer === this.peer && act();
-    peer.onnegotiationneeded = live(() => this.feed({ on: "negotiation_needed" }));
-    peer.onsignalingstatechange = live(() => this.feed({ on: "signaling", state: peer.signalingState }));
-    peer.onconnectionstatechange = live(() => this.linkChanged(peer));
-    peer.onicecandidate = (event) => peer === this.peer && event.candidate && this.gather(event.candidate.toJSON());
-    peer.ontrack = (event) => peer === this.peer && this.takeTheirs(event.track);
-    for (const track of this.mine?.getAudioTracks() ?? []) peer.addTrack(track, this.mine!);
-  }
-
-  private close(): void {
-    window.clearTimeout(this.foundTimer);
-    this.found = [];
-    this.flow = { ...this.flow, packets: noFlow.packets };
-    this.peer?.close();
-    this.peer = null;
-    this.theirs = null;
-  }
-
   private takeTheirs(track: MediaStreamTrack): void {
     this.theirs = new MediaStream([track]);
     this.ports.changed();
   }
 
-  private linkChanged(peer: RTCPeerConnection): void {
-    this.feed({ on: "link", state: peer.connectionState });
+  private linkChanged(peer: RTCPeerConnection, link: (state: RTCPeerConnectionState) => void): void {
+    link(peer.connectionState);
     if (peer.connectionState === "connected" && this.flowTimer === 0) this.watchFlow();
   }
 
-  private async offer(restart: boolean): Promise<void> {
-    const peer = this.peer;
-    try {
-      if (restart) peer?.restartIce();
-      await peer?.setLocalDescription();
-      this.described(peer);
-    } catch {
-      if (peer === this.peer) this.feed({ on: "not_described" });
-    }
-  }
-
-  private async apply(type: "offer" | "answer", sdp: string): Promise<void> {
-    const peer = this.peer;
-    try {
-      await peer?.setRemoteDescription({ type, sdp });
-      if (peer !== this.peer) return;
-      this.feed({ on: "applied" });
-      if (type === "answer") return;
-      await peer?.setLocalDescription();
-      this.described(peer);
-    } catch {
-      if (peer === this.peer) this.feed({ on: "not_described" }); // the join timer repairs it
-    }
-  }
-
-  private described(peer: RTCPeerConnection | null): void {
-    const description = peer?.localDescription;
-    if (!description || peer !== this.peer) return;
-    if (description.type !== "offer" && description.type !== "answer") return;
-    this.feed({ on: "described", type: description.type, sdp: description.sdp });
-  }
-
-  private async add(list: RTCIceCandidateInit[]): Promise<void> {
-    const peer = this.peer;
-    for (const candidate of list) {
-      await peer?.addIceCandidate(candidate).catch(() => undefined); // one bad candidate does not spoil the others
-    }
-  }
-
-  /** Candidates come in bursts: those of some milliseconds travel together. */
-  private gather(candidate: RTCIceCandidateInit): void {
-    this.found.push(candidate);
-    if (this.found.length === 1) this.foundTimer = window.setTimeout(() => this.tellFound(), CANDIDATES_TOGETHER_MS);
-    if (this.found.length >= MAX_CANDIDATES_PER_WORD) this.tellFound();
-  }
-
-  private tellFound(): void {
-    window.clearTimeout(this.foundTimer);
-    const list = this.found.splice(0);
-    if (list.length > 0) this.feed({ on: "found", list });
-  }
-
-  /** Looks at the statistics until the call ends: whether sound has come, and whether it still does. */
+  /** Looks at the statistics until the call ends: whether sound has come, whether it still does, and how good it is. */
   private watchFlow(): void {
     window.clearTimeout(this.flowTimer);
     this.flowTimer = window.setTimeout(() => void this.lookAtFlow(), FLOW_EVERY_MS);
@@ -252,18 +193,23 @@ export class Call {
     this.flowTimer = 0;
     this.flow = noFlow;
     this.silent = false;
+    this.sign = noSign;
   }
 
   private async lookAtFlow(): Promise<void> {
     const { peer, flowTimer } = this;
-    const packets = peer ? packetsIn((await peer.getStats()).values()) : noFlow.packets;
+    const report: Entry[] = peer ? [...(await peer.getStats()).values()] : [];
     if (flowTimer !== this.flowTimer) return;
+    // A connection that was replaced meanwhile is looked at the next time.
+    const entries = peer === this.peer ? report : [];
     const muted = peer?.getReceivers().every((receiver) => receiver.track.muted) ?? true;
     const at = performance.now();
-    // A connection that was replaced meanwhile is looked at the next time.
-    this.flow = observe(this.flow, peer === this.peer ? packets : noFlow.packets, muted, at);
+    this.flow = observe(this.flow, packetsIn(entries), muted, at);
+    this.signs = observe(this.signs, signsIn(entries), false, at);
     this.watchFlow();
+    this.noteQuality(entries);
     this.noteFlow(this.evidence || this.flow.flowing, isSilent(this.flow, at));
+    if (isStarved(this.signs, at)) this.broken("starved");
   }
 
   private noteFlow(evidence: boolean, silent: boolean): void {
@@ -271,5 +217,15 @@ export class Call {
     this.evidence = evidence;
     this.silent = silent;
     this.ports.changed();
+  }
+
+  private noteQuality(entries: readonly Entry[]): void {
+    this.looks += 1;
+    if (this.looks % QUALITY_LOOKS !== 0) return;
+    const now = counts(entries);
+    const { shown } = this.sign;
+    this.sign = seen(this.sign, this.counted && measured(this.counted, now));
+    this.counted = now;
+    if (this.sign.shown !== shown) this.ports.changed();
   }
 }

@@ -2,6 +2,8 @@
 
 /** No packet for so long is an interruption and not a pause between two of them, milliseconds. */
 export const SILENT_MS = 2_000;
+/** Not even a check of the connection for so long: the far end is gone. Browsers check about every 2.5 s. */
+export const STARVED_MS = 4_000;
 
 export interface Flow {
   /** As counted at the last look, -1 before the first one of a connection. */
@@ -24,6 +26,16 @@ export function packetsIn(report: Iterable<{ type: string; kind?: string; packet
   return packets;
 }
 
+/** All that came over the network: sound, reports, answers to checks; -1 before there is a way. */
+export function signsIn(report: Iterable<{ type: string; bytesReceived?: number; responsesReceived?: number; requestsReceived?: number }>): number {
+  let signs = -1;
+  for (const entry of report) {
+    if (entry.type !== "candidate-pair") continue;
+    signs = Math.max(signs, 0) + (entry.bytesReceived ?? 0) + (entry.responsesReceived ?? 0) + (entry.requestsReceived ?? 0);
+  }
+  return signs;
+}
+
 /** Flowing is: more packets than at the last look, while the track is not muted by the network. */
 export function observe(before: Flow, packets: number, trackMuted: boolean, at: number): Flow {
   const flowing = !trackMuted && before.packets >= 0 && packets > before.packets;
@@ -33,4 +45,9 @@ export function observe(before: Flow, packets: number, trackMuted: boolean, at: 
 /** Sound came and has stopped coming. */
 export function isSilent(flow: Flow, at: number): boolean {
   return flow.movedAt > 0 && flow.looks > 1 && at - flow.movedAt > SILENT_MS;
+}
+
+/** Something came, and now not even signs do. */
+export function isStarved(signs: Flow, at: number): boolean {
+  return signs.movedAt > 0 && signs.looks > 1 && at - signs.movedAt > STARVED_MS;
 }

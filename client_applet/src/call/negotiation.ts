@@ -75,7 +75,6 @@ export function fresh(polite: boolean, base: string): Negotiation {
 }
 
 const isActive = (s: Negotiation) => ACTIVE.has(s.phase);
-const ACTIVE: ReadonlySet<Phase> = new Set(["seeking", "joining", "linked", "shaky", "repairing"]);
 
 const address = (s: Negotiation) => ({ me: nameOf(s), to: s.them });
 const hello = (s: Negotiation): Effect => ({ do: "send", word: { kind: "restart", why: "hello", ...address(s) } });

@@ -14,6 +14,8 @@ HELD_MAX: Final = 3
 """Packets held back for a missing one: 60 ms."""
 GAP_MAX: Final = 5
 """Lost packets that silence is played for; a wider gap is a new beginning."""
+LATE_MAX: Final = 100
+"""Packets that come after their time are dropped; older ones are a new beginning (RFC 3550, A.1: MAX_MISORDER)."""
 COMFORT_NOISE: Final = 13
 PROBATION: Final = 2
 """Packets in a row after which another SSRC is believed (RFC 3550, A.1)."""
@@ -36,7 +38,7 @@ class Hearing:
         if packet.kind not in (self._kind, COMFORT_NOISE) or not self._is_known(packet):
             return None
         late = ahead(packet.sequence, self._next)
-        if not -HELD_MAX <= late <= GAP_MAX:
+        if not -LATE_MAX <= late <= GAP_MAX:
             self._begin(packet)
         elif late < 0:
             return []

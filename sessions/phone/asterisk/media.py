@@ -1,7 +1,7 @@
 """The socket by which all sound of one process comes from Asterisk and goes there.
 
-One UDP port for all calls: Asterisk speaks from a port of its own in each call, and by that a packet finds its call. What
-comes from anywhere else is dropped before it is looked at.
+One UDP port for all calls: Asterisk speaks from a port of its own in each call, and by that a packet finds its call.
+What comes from anywhere else is dropped before it is looked at.
 """
 
 import asyncio

@@ -1,0 +1,117 @@
+import { RefusedError } from "../core/errors";
+import type { CallWord } from "../core/store";
+import { type BridgeEffect, type Bridged, type BridgeEvent, fresh, step } from "./bridged";
+import { Call, type CallPorts, newName } from "./call";
+import { networkChanges } from "./network";
+import { offered } from "./offering";
+import { readWord, writeWord } from "./words";
+
+export interface BridgedPorts extends CallPorts {
+  /** Hands our offer to the media server and returns its answer. Raises RefusedError or UnansweredError. */
+  offer(peer: string, sdp: string): Promise<string>;
+}
+
+/** Pages whose worker died don't all come at the same moment: pauses are up to so much longer. */
+const SPREAD = 0.5;
+
+/** A call through the media server: the machine of `bridged.ts`, with a peer connection around it. */
+export class BridgedCall extends Call {
+  state: Bridged;
+  private readonly unwatch: () => void;
+
+  constructor(online: boolean, protected override readonly ports: BridgedPorts) {
+    super(ports);
+    this.state = fresh(newName(), online);
+    this.unwatch = networkChanges(() => this.feed({ on: "network" }));
+  }
+
+  hear(said: CallWord): void {
+    if (said.t === "media_moved") return this.feed({ on: "moved", peer: said.peer, reason: said.reason });
+    const word = readWord(said.kind, said.data);
+    if (word) this.feed({ on: "hear", word });
+  }
+
+  /** Whether our own connection to the server holds. */
+  online(open: boolean): void {
+    if (open !== this.state.online) this.feed({ on: "socket", open });
+  }
+
+  toChat(): void {
+    this.feed({ on: "to_chat" });
+  }
+
+  protected begin(): void {
+    this.feed({ on: "start" });
+  }
+
+  protected end(): void {
+    this.unwatch();
+    this.feed({ on: "stop" });
+  }
+
+  protected tellMuted(muted: boolean): void {
+    this.feed({ on: "mute", muted });
+  }
+
+  protected broken(why: "track" | "starved"): void {
+    this.feed({ on: why === "track" ? "network" : "starved" });
+  }
+
+  private feed(event: BridgeEvent): void {
+    const [next, effects] = step(this.state, event);
+    this.state = next;
+    for (const effect of effects) this.perform(effect);
+    this.settled();
+  }
+
+  private perform(effect: BridgeEffect): void {
+    switch (effect.do) {
+      case "ask_ice": return void this.askIce(effect.peer);
+      case "open": return void this.open(effect);
+      case "offer": return void this.offer(effect);
+      case "apply": return void this.apply(effect);
+      case "close": return this.disconnect();
+      case "send": return this.send(effect);
+      case "wait": return this.wait(effect.timer, this.spread(effect), () => this.feed({ on: "timer", timer: effect.timer }));
+      case "unwait": return this.unwait(effect.timer);
+    }
+  }
+
+  private spread({ timer, ms }: BridgeEffect & { do: "wait" }): number {
+    return timer === "retry" ? ms * (1 + SPREAD * Math.random()) : ms;
+  }
+
+  private send(effect: BridgeEffect & { do: "send" }): void {
+    const { kind, data } = writeWord(effect.word);
+    this.ports.send(kind, data);
+  }
+
+  private async askIce(peer: string): Promise<void> {
+    this.feed({ on: "ice", peer, servers: await this.ports.ice() });
+  }
+
+  private async open({ peer, servers }: BridgeEffect & { do: "open" }): Promise<void> {
+    const connection = this.connect(servers, (state) => this.feed({ on: "link", state }));
+    try {
+      this.feed({ on: "described", peer, sdp: await offered(connection) });
+    } catch {
+      this.feed({ on: "failed", peer, code: "" });
+    }
+  }
+
+  private async offer({ peer, sdp }: BridgeEffect & { do: "offer" }): Promise<void> {
+    try {
+      this.feed({ on: "answered", peer, sdp: await this.ports.offer(peer, sdp) });
+    } catch (error) {
+      this.feed({ on: "failed", peer, code: error instanceof RefusedError ? error.code : "" });
+    }
+  }
+
+  private async apply({ peer, sdp }: BridgeEffect & { do: "apply" }): Promise<void> {
+    try {
+      await this.peer?.setRemoteDescription({ type: "answer", sdp });
+    } catch {
+      this.feed({ on: "failed", peer, code: "" });
+    }
+  }
+}

@@ -1,0 +1,136 @@
+"""How much may be called: toll fraud and number pumping end here, whatever else they have got past.
+
+Every call and every text is a row before it goes out, counted under a lock, so that a thousand requests at once get no
+more than one after the other would. What counts is the last 24 hours, whatever became of the calls.
+"""
+
+import hashlib
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from ground.errors import Refusal
+from ground.sql import Database, Tx
+from queueing.facts import Side
+from sessions.phone import store
+from sessions.phone.numbers import prefix
+
+DAY_MS: Final = 86_400_000
+KEEP_MS: Final = 90 * DAY_MS
+"""How long calls are kept: as long as a trunk's bill may be asked about."""
+CODES: Final = ("code", "text")
+CODES_OF_MEMBER: Final = 5
+CODES_OF_NUMBER: Final = 5
+CODES_OF_NETWORK: Final = 20
+"""So many confirmations are begun for a member, for a number, from one network (an address without an account)."""
+CODE_PAUSE_MS: Final = 30_000
+EXPERT_TIMES: Final = 20
+"""An expert serves so many times what one user may ask for."""
+PREFIX_PART: Final = 4
+"""All numbers of one block together get at most one part in so many of what the pool may call."""
+Purpose = Literal["code", "text", "turn", "session"]
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """A call that somebody wants made. `call` names it: a repeat is the same call. `network` is who asks, "" where it
+    does not matter."""
+
+    call: str
+    pool: str
+    side: Side
+    member: str
+    number: str
+    purpose: Purpose
+    subject: str = ""
+    network: str = ""
+
+
+class Limits(Struct, frozen=True):
+    """For 24 hours: to one number and for one user (`each`), and in the whole pool."""
+
+    each: int
+    pool: int
+
+
+async def book(tx: Tx, plan: Plan, limits: Limits, now: int) -> str:
+    """Count the call, which is about to be made; "" or, when it is booked already, the worker that it was given to.
+
+    Refused `too_many_calls`.
+    """
+    await store.lock(tx, plan.pool)
+    known = await store.find_call(tx, plan.call)
+    if known is not None:
+        return str(known["worker"])
+    for most, matching in _bounds(plan, limits):
+        if await store.count_calls(tx, plan.pool, now - DAY_MS, **matching) >= most:
+            raise Refusal("too_many_calls")
+    if plan.purpose in CODES:
+        await _check_pause(tx, plan, now)
+    await store.add_call(tx, _row(plan, now))
+    return ""
+
+
+async def check(tx: Tx, plan: Plan, limits: Limits, now: int) -> None:
+    """Whether such a call could be made now. Refused `too_many_calls`."""
+    for most, matching in _bounds(plan, limits):
+        if await store.count_calls(tx, plan.pool, now - DAY_MS, **matching) >= most:
+            raise Refusal("too_many_calls")
+
+
+async def given_to(tx: Tx, call: str, worker: str) -> None:
+    """This worker makes the call."""
+    await store.change_call(tx, call, worker=worker)
+
+
+async def over(db: Database, call: str, outcome: str, now: int) -> None:
+    """How the call went."""
+    async with db.begin() as tx:
+        await store.change_call(tx, call, outcome=outcome, ended_at=now)
+
+
+async def tidy(db: Database, pool: str, now: int) -> None:
+    """Let go of old calls."""
+    async with db.begin() as tx:
+        await store.forget_old_calls(tx, pool, now - KEEP_MS)
+
+
+async def _check_pause(tx: Tx, plan: Plan, now: int) -> None:
+    """A telephone that rings for a code does not ring for another one at the same time."""
+    since = now - CODE_PAUSE_MS
+    if await store.count_calls(tx, plan.pool, since, digest=_digest(plan.pool, plan.number), purpose=CODES):
+        raise Refusal("too_many_calls")
+
+
+def _bounds(plan: Plan, limits: Limits) -> list[tuple[int, dict[str, Any]]]:
+    """What is counted, and how much of it there may be."""
+    digest, member = _digest(plan.pool, plan.number), {"side": plan.side, "member": plan.member}
+    each = limits.each * (EXPERT_TIMES if plan.side == "expert" else 1)
+    bounds: list[tuple[int, dict[str, Any]]] = [
+        (limits.pool, {}),
+        (each, {"digest": digest, "side": plan.side}),
+        (each, member),
+    ]
+    if plan.side == "user" or plan.purpose in CODES:
+        bounds.append((max(1, limits.pool // PREFIX_PART), {"prefix": prefix(plan.number), "side": plan.side}))
+    if plan.purpose in CODES:
+        bounds += [
+            (CODES_OF_MEMBER, {"purpose": CODES, **member}),
+            (CODES_OF_NUMBER, {"purpose": CODES, "digest": digest}),
+        ]
+        if plan.network:
+            bounds.append((CODES_OF_NETWORK, {"purpose": CODES, "network": _digest(plan.pool, plan.network)}))
+    return bounds
+
+
+def _row(plan: Plan, now: int) -> dict[str, Any]:
+    return {
+        "call": plan.call, "pool": plan.pool, "side": plan.side, "member": plan.member, "number": plan.number,
+        "digest": _digest(plan.pool, plan.number), "prefix": prefix(plan.number),
+        "network": _digest(plan.pool, plan.network) if plan.network else "", "purpose": plan.purpose,
+        "subject": plan.subject, "worker": "", "at": now, "ended_at": 0, "outcome": "",
+    }  # fmt: skip
+
+
+def _digest(pool: str, value: str) -> str:
+    """To count by, also when its owner is forgotten."""
+    return hashlib.sha256(f"{pool}/{value}".encode()).hexdigest()

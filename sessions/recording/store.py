@@ -1,0 +1,118 @@
+"""The recordings in the books: that there is one, where, and until when."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from ground.sql import Tx, metadata, put_once
+
+recordings = sa.Table(
+    "recordings",
+    metadata,
+    sa.Column("pool", sa.Text, primary_key=True),
+    sa.Column("session", sa.Text, primary_key=True),
+    sa.Column("user", sa.Text, nullable=False),
+    sa.Column("expert", sa.Text, nullable=False),
+    sa.Column("started_at", sa.BigInteger, nullable=False),
+    sa.Column("ended_at", sa.BigInteger, nullable=False),
+    sa.Column("length_ms", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("erase_at", sa.BigInteger, nullable=False),
+)
+sa.Index(None, recordings.c.state, recordings.c.erase_at)
+sa.Index(None, recordings.c.pool, recordings.c.user)
+sa.Index(None, recordings.c.pool, recordings.c.expert)
+
+_FRESH = {"ended_at": 0, "length_ms": 0, "bytes": 0, "sha256": "", "state": "pending"}
+_GONE = {"length_ms": 0, "bytes": 0, "sha256": "", "path": "", "state": "erased"}
+
+
+async def begin(tx: Tx, row: dict[str, Any]) -> None:
+    """A recording is being made. One of that session that is there already stays as it is."""
+    await put_once(tx, recordings, [row | _FRESH])
+
+
+async def end(tx: Tx, pool: str, session: str, ended_at: int, user: str = "") -> None:
+    """Its session is over; `user` is who they were in the end (a visitor may have signed in; "": as before)."""
+    # The days count from the end.
+    longer = recordings.c.erase_at + ended_at - recordings.c.started_at
+    values: dict[str, Any] = {"ended_at": ended_at, "erase_at": longer}
+    if user:
+        values["user"] = user
+    open_now = sa.and_(_of(pool, session), recordings.c.ended_at == 0, recordings.c.state != "erased")
+    await tx.execute(sa.update(recordings).where(open_now).values(values))
+
+
+async def ready(tx: Tx, pool: str, session: str, length_ms: int, size: int, sha256: str) -> bool:
+    """Its file is made; False when the recording was erased meanwhile, and the file is to go."""
+    values = {"state": "ready", "length_ms": length_ms, "bytes": size, "sha256": sha256}
+    return await _from_pending(tx, pool, session, values)
+
+
+async def failed(tx: Tx, pool: str, session: str) -> bool:
+    """No file can be made of it."""
+    return await _from_pending(tx, pool, session, {"state": "failed"})
+
+
+async def _from_pending(tx: Tx, pool: str, session: str, values: dict[str, Any]) -> bool:
+    update = sa.update(recordings).where(_of(pool, session), recordings.c.state == "pending").values(values)
+    return (await tx.execute(update)).rowcount > 0
+
+
+async def erased(tx: Tx, pool: str, session: str) -> None:
+    """Its file is gone; that there was one stays."""
+    await tx.execute(sa.update(recordings).where(_of(pool, session)).values(_GONE))
+
+
+async def pending(tx: Tx, folder: str, ended_before: int, began_before: int, limit: int) -> list[sa.RowMapping]:
+    """Those in `folder` to make a file of: over before `ended_before`, or begun so early that their end was lost."""
+    over = sa.and_(recordings.c.ended_at > 0, recordings.c.ended_at <= ended_before)
+    lost = sa.and_(recordings.c.ended_at == 0, recordings.c.started_at <= began_before)
+    query = sa.select(recordings).where(_in(folder), recordings.c.state == "pending", sa.or_(over, lost))
+    return list((await tx.execute(query.order_by(recordings.c.ended_at).limit(limit))).mappings())
+
+
+async def due(tx: Tx, folder: str, now: int, limit: int) -> list[sa.RowMapping]:
+    """Those in `folder` whose time is up."""
+    query = sa.select(recordings).where(_in(folder), recordings.c.state != "erased", recordings.c.erase_at <= now)
+    return list((await tx.execute(query.order_by(recordings.c.erase_at).limit(limit))).mappings())
+
+
+async def find(tx: Tx, pool: str, session: str) -> sa.RowMapping | None:
+    return (await tx.execute(sa.select(recordings).where(_of(pool, session)))).mappings().one_or_none()
+
+
+async def known(tx: Tx, paths: Sequence[str]) -> set[str]:
+    """Which of `paths` are of a recording that is kept."""
+    return set((await tx.execute(sa.select(recordings.c.path).where(recordings.c.path.in_(paths)))).scalars())
+
+
+async def of_user(tx: Tx, pool: str, user: str) -> list[sa.RowMapping]:
+    query = sa.select(recordings).where(recordings.c.pool == pool, recordings.c.user == user)
+    return list((await tx.execute(query.order_by(recordings.c.started_at, recordings.c.session))).mappings())
+
+
+async def hurry(tx: Tx, pool: str, side: str, member: str) -> list[sa.RowMapping]:
+    """The time of all recordings of `member` is up: those that are still kept."""
+    theirs = recordings.c.user == member if side == "user" else recordings.c.expert == member
+    kept = sa.and_(recordings.c.pool == pool, theirs, recordings.c.state != "erased")
+    await tx.execute(sa.update(recordings).where(kept).values(erase_at=0))
+    return list((await tx.execute(sa.select(recordings).where(kept))).mappings())
+
+
+async def forget_user(tx: Tx, pool: str, user: str, pseudonym: str) -> None:
+    """Recordings of `user` are due, and were a pseudonym's."""
+    own = sa.and_(recordings.c.pool == pool, recordings.c.user == user)
+    await tx.execute(sa.update(recordings).where(own).values(user=pseudonym, erase_at=0))
+
+
+def _of(pool: str, session: str) -> sa.ColumnElement[bool]:
+    return sa.and_(recordings.c.pool == pool, recordings.c.session == session)
+
+
+def _in(folder: str) -> sa.ColumnElement[bool]:
+    return recordings.c.path.like(f"{folder}/%")
