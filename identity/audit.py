@@ -40,7 +40,12 @@ async def append(tx: Tx, pool: str, stamp: Stamp, action: Action) -> None:
 
 async def note(tx: Tx, pool: str, at: int, action: Action) -> None:
     """Write an action that no journal entry shows (a link made, a transcript read)."""
-    row = {"pool": pool, "key": secrets.token_urlsafe(12), "at": at, "epoch": "", "seq": 0}
+    await note_once(tx, pool, at, action, secrets.token_urlsafe(12))
+
+
+async def note_once(tx: Tx, pool: str, at: int, action: Action, key: str) -> None:
+    """As `note`; with a `key` that is there already it changes nothing."""
+    row = {"pool": pool, "key": key, "at": at, "epoch": "", "seq": 0}
     await store.add_action(tx, row | to_builtins(action))
 
 

@@ -1,5 +1,6 @@
 """Settings of one server: from the command line, else from OPENLINE_* in the environment, else the defaults here."""
 
+import base64
 import hashlib
 import os
 import re
@@ -16,6 +17,7 @@ from identity.outside.settings import HostSite, Provider, providers_problem, sit
 from identity.tokens import SECRET_MIN, Secret
 from mail.address import mailbox
 from mail.relay import parse_relay
+from server.config_media import MediaProblem, MediaSettings, media_of
 from server.config_processor import ProcessorProblem, processor_of
 from server.config_turn import turn_of
 from sessions.turn import TurnProblem, TurnServers
@@ -51,6 +53,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     sender of all mails. `host_sites` are the sites whose own users come with tokens, `oidc` the providers where people
     may sign in. `stripe_key` and `stripe_webhook_secret` are of the card processor ("": nobody can pay in),
     `stripe_api` its address when it is not Stripe's own. For `turn`, credentials are made per call and side.
+    `media` is about the media workers, which carry what costs something.
     """
 
     store: str
@@ -66,6 +69,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     trusted_proxies: tuple[str, ...] = ()
     ice_servers: tuple[IceServer, ...] = ()
     turn: TurnServers | None = None
+    media: MediaSettings = MediaSettings()
     base_url: str = ""
     smtp: str = ""
     mail_from: str = ""
@@ -103,6 +107,7 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
             values[name] = env[f"OPENLINE_{name.upper()}"]
     state_dir = Path(values.pop("state_dir", ".openline")).resolve()
     store = str(values.pop("store", ""))
+    media = {name: values.pop(f"media_{name}") for name in ("workers", "sessions") if f"media_{name}" in values}
     return Config(
         store=store,
         database=str(values.pop("database", "")) or f"sqlite:///{state_dir / 'openline.db'}",
@@ -111,6 +116,7 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
         embedded=not store,
         ice_servers=_ice_servers(env.get("OPENLINE_ICE_SERVERS", "")),
         turn=_turn(env),
+        media=_media(env, media),
         **_mail(env),
         host_sites=_listed(env, "OPENLINE_HOSTS_JWT", HostSite, sites_problem),
         oidc=_listed(env, "OPENLINE_OIDC", Provider, providers_problem),
@@ -122,6 +128,16 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
 def with_store(config: Config, url: str) -> Config:
     """The same settings with the address of the embedded store that has just started."""
     return msgspec.structs.replace(config, store=url)
+
+
+def handed_down(config: Config) -> str:
+    """The settings as a text for the environment of a child process, which other users of the machine can't read."""
+    return base64.b64encode(msgspec.msgpack.encode(config, enc_hook=str)).decode()
+
+
+def taken_up(text: str) -> Config:
+    """The settings from such a text."""
+    return msgspec.msgpack.decode(base64.b64decode(text), type=Config, dec_hook=lambda kind, value: kind(value))
 
 
 def make_state_dir(path: Path) -> Path:
@@ -210,6 +226,13 @@ def _turn(env: dict[str, str]) -> TurnServers | None:
     try:
         return turn_of(env)
     except TurnProblem as problem:
+        raise ConfigError(str(problem)) from None
+
+
+def _media(env: dict[str, str], given: dict[str, int]) -> MediaSettings:
+    try:
+        return media_of(env, **given)
+    except MediaProblem as problem:
         raise ConfigError(str(problem)) from None
 
 

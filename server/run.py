@@ -1,6 +1,5 @@
 """Running the server: one process, or several under uvicorn's supervisor that share the listening socket."""
 
-import base64
 import gc
 import os
 import resource
@@ -8,7 +7,6 @@ import socket
 import sys
 from typing import Final
 
-import msgspec
 import structlog
 import uvicorn
 from starlette.applications import Starlette
@@ -16,7 +14,7 @@ from uvicorn.supervisors import Multiprocess
 
 from server import logs
 from server.app import create_app
-from server.config import Config
+from server.config import Config, handed_down, taken_up
 from server.handshake import Handshake
 from server.limits import MESSAGE_BYTES
 from server.request_deadline import PromptHttp
@@ -34,11 +32,11 @@ def run(config: Config) -> int:
     logs.set_up()
     if not config.smtp and not config.demo:
         _log.warning("no_mail_server", setting="OPENLINE_SMTP_URL", meaning="mails wait, and operators see what waits")
-    _raise_file_limit()
+    raise_file_limit()
     _share_the_interpreter()
     if config.workers == 1:
         return _alone(config)
-    os.environ[_HANDED_DOWN] = base64.b64encode(msgspec.msgpack.encode(config, enc_hook=str)).decode()
+    os.environ[_HANDED_DOWN] = handed_down(config)
     try:
         settings = settings_of(config, "server.run:worker_app", factory=True)
         listener = settings.bind_socket()
@@ -55,8 +53,7 @@ def worker_app() -> Starlette:
     """The application factory of a worker process."""
     logs.set_up()
     _share_the_interpreter()
-    packed = base64.b64decode(os.environ[_HANDED_DOWN])
-    return create_app(msgspec.msgpack.decode(packed, type=Config, dec_hook=lambda kind, value: kind(value)))
+    return create_app(taken_up(os.environ[_HANDED_DOWN]))
 
 
 def _share_the_interpreter() -> None:
@@ -70,7 +67,7 @@ def _share_the_interpreter() -> None:
     gc.set_threshold(10_000, 20, 1_000)
 
 
-def _raise_file_limit() -> None:
+def raise_file_limit() -> None:
     """A socket is a file: as many as the system lets us have. Workers inherit it."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

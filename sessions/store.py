@@ -9,6 +9,7 @@ from msgspec import Struct, convert, to_builtins
 from ground.sql import Database, Recorded, Stamp, Tx, Words, metadata, put, put_later
 from queueing.facts import Leg, MediaPath, Mode, SessionFacts, SessionState
 from sessions.facts import DeliveredFacts, SaidFacts
+from sessions.files import store as files
 
 session_log = sa.Table(
     "session_log",
@@ -106,6 +107,7 @@ async def record(tx: Tx, pool: str, entries: Sequence[Recorded]) -> None:
             if isinstance(event, SessionFacts):
                 await _write(tx, pool, stamp, event)
             elif isinstance(event, SaidFacts):
+                await _note_file(tx, pool, event)
                 said.append({"pool": pool} | {f: getattr(event, f) for f in _SAID} | {"file": _file(event)})
             elif isinstance(event, DeliveredFacts):
                 await _deliver(tx, pool, event)
@@ -198,10 +200,16 @@ async def lines_of(tx: Tx, pool: str, user: str) -> list[sa.RowMapping]:
     return list((await tx.execute(query.order_by(chat_lines.c.session, chat_lines.c.n))).mappings())
 
 
+async def files_of(tx: Tx, pool: str, user: str) -> list[sa.RowMapping]:
+    """Every file that was said in the sessions of a user and is still there."""
+    return await files.of_sessions(tx, pool, _sessions_of(pool, user))
+
+
 async def forget_user(tx: Tx, pool: str, user: str, pseudonym: str) -> None:
     """Delete what was said in the sessions of a user; they stay, under a pseudonym, without a reason that they gave."""
     said = sa.and_(chat_lines.c.pool == pool, chat_lines.c.session.in_(_sessions_of(pool, user)))
     await tx.execute(sa.delete(chat_lines).where(said))
+    await files.erase_of(tx, pool, _sessions_of(pool, user))
     own = sa.and_(session_log.c.pool == pool, session_log.c.user == user)
     await tx.execute(sa.update(session_log).where(own, session_log.c.by == "user").values(reason=""))
     await tx.execute(sa.update(session_log).where(own).values(user=pseudonym, name=""))
@@ -226,6 +234,14 @@ async def _write(tx: Tx, pool: str, stamp: Stamp, facts: SessionFacts) -> None:
 
 def _file(facts: SaidFacts) -> dict[str, Any] | None:
     return None if facts.file is None else to_builtins(facts.file)
+
+
+async def _note_file(tx: Tx, pool: str, facts: SaidFacts) -> None:
+    """Which message carries a file, and that it goes with its message: also when the process that did it died."""
+    if facts.unsaid:
+        await files.unsaid(tx, pool, facts.session, facts.n)
+    elif facts.file is not None:
+        await files.said(tx, pool, facts.file.file, facts.n)
 
 
 async def _deliver(tx: Tx, pool: str, facts: DeliveredFacts) -> None:

@@ -143,10 +143,9 @@ R.command("record", function(turn, a)
   local s, no = going_on(turn, a.session, a.side, a.who)
   if not s then return no end
   if s.path ~= "bridged" then return R.refuse("not_bridged", a.session) end
-  local before = s.recording[a.side] or false
-  if before ~= a.on then
-    -- One alone ends it for both: to begin again both have to allow it anew.
-    local other = a.side == "user" and "expert" or "user"
+  local before, other = s.recording[a.side] or false, a.side == "user" and "expert" or "user"
+  if before ~= a.on or (not a.on and s.recording[other]) then
+    -- One alone ends it for both, and who is asked may say no: to begin again both have to allow it anew.
     if not a.on then s.recording[other] = nil end
     s.recording[a.side] = a.on or nil
     S.changed(turn, s, "recording")

@@ -143,9 +143,19 @@ def _checked(scheme: str, fields: dict[str, Any]) -> Trunk:
     trunk = Trunk(**fields)
     if not USER.fullmatch(trunk.user) or not HOST.fullmatch(trunk.host) or trunk.port > 65535:
         raise TrunkProblem("OPENLINE_SIP_TRUNK is sip:user@host:port: letters, digits and . - _ + in user and host")
+    if trunk.transport == "tls" and _is_address_elsewhere(trunk.host):
+        raise TrunkProblem("over tls OPENLINE_SIP_TRUNK has its host by its name: a certificate is held against that")
     if trunk.srtp == "mandatory" and trunk.transport != "tls":
         raise TrunkProblem("srtp=mandatory needs transport=tls: the keys of the sound travel in the call's set-up")
     return trunk
+
+
+def _is_address_elsewhere(host: str) -> bool:
+    """The stack checks no certificate against an IP address; on this machine that is no loss."""
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _one_of(*known: str) -> Callable[[str, str], str]:

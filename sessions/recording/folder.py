@@ -18,8 +18,8 @@ _KEPT: Final = re.compile(r"(folder-[0-9a-z]{16})/([A-Za-z0-9][A-Za-z0-9_.-]{0,6
 SPOOL, PART, OGG = ".spool", ".part", ".ogg"
 
 
-class Elsewhere(ValueError):
-    """The path is not one of this folder."""
+class Elsewhere(OSError):
+    """The file is not in this folder; a process that sees another one has it."""
 
 
 class Folder:

@@ -6,7 +6,7 @@ pool's days (`recording_days`), or the leaving of one of its two parties.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Any, Final, Literal
 
@@ -22,6 +22,7 @@ from queueing.facts import SessionFacts
 from sessions.recording import store
 from sessions.recording.folder import OGG, PART, SPOOL, Elsewhere, Folder
 from sessions.recording.spool import Side
+from sessions.recording.store import Row
 
 State = Literal["pending", "ready", "failed", "erased"]
 DAY_MS: Final = 86_400_000
@@ -31,8 +32,8 @@ _log = structlog.get_logger("openline.recording")
 
 
 class Kept(Struct, kw_only=True, frozen=True):
-    """What is kept of a recording. Times in milliseconds since 1970; `ended_at`, `length_ms` and `bytes` are 0 while they
-    are not known. Past `erase_at` it is erased: then that it was made is all that is left."""
+    """What is kept of a recording. Times in milliseconds since 1970; `ended_at`, `length_ms` and `bytes` are 0 while
+    they are not known. Past `erase_at` it is erased: then that it was made is all that is left."""
 
     session: str
     started_at: int
@@ -132,14 +133,14 @@ class Recordings:
             raise
         return opened
 
-    async def _theirs(self, pool: str, session: str, side: Side, member: str) -> Mapping[str, Any]:
+    async def _theirs(self, pool: str, session: str, side: Side, member: str) -> Row:
         async with self._db.read() as tx:
             row = await store.find(tx, pool, session)
         if row is None or not member or row[side] != member:
             raise Refusal("no_recording", session)
         return row
 
-    async def _open(self, row: Mapping[str, Any] | None) -> Opened:
+    async def _open(self, row: Row | None) -> Opened:
         if row is None or row["state"] != "ready":
             raise Refusal("no_recording", row["session"] if row else "")
         try:
@@ -166,7 +167,7 @@ class Recordings:
         for row in rows:
             await self.erase(row)
 
-    async def erase(self, row: Mapping[str, Any]) -> None:
+    async def erase(self, row: Row) -> None:
         """The files first: a crash in between erases twice, and forgets nothing. Raises as `erase_member`."""
         files = [self._folder.file(row["path"], kind) for kind in (SPOOL, PART, OGG)]
         for file in files:
@@ -186,5 +187,5 @@ async def _days(tx: Tx, pool: str) -> int:
     return int(options.get("recording_days", PoolOptions().recording_days))
 
 
-def _kept(row: Mapping[str, Any]) -> Kept:
+def _kept(row: Row) -> Kept:
     return Kept(**{field: row[field] for field in Kept.__struct_fields__})

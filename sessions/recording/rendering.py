@@ -33,9 +33,9 @@ class Unrendered(Exception):
 
 
 async def render(source: Path, target: Path, part: Path, seconds: float = RENDER_S) -> Rendered:
-    """Make `target` from the spool `source` by way of `part`; what was there is replaced in one step. Raises Unrendered.
+    """Make `target` from the spool `source` by way of `part`; what was there is replaced in one step.
 
-    The process is killed when it takes longer than `seconds`, and when this call is cancelled.
+    Raises Unrendered. The process is killed when it takes longer than `seconds`, and when this call is cancelled.
     """
     # -P: what lies in the current folder is not what it imports.
     worker = await asyncio.create_subprocess_exec(

@@ -27,11 +27,13 @@ sa.Index(None, recordings.c.state, recordings.c.erase_at)
 sa.Index(None, recordings.c.pool, recordings.c.user)
 sa.Index(None, recordings.c.pool, recordings.c.expert)
 
+Row = dict[str, Any]
+"""A row by the names of its columns."""
 _FRESH = {"ended_at": 0, "length_ms": 0, "bytes": 0, "sha256": "", "state": "pending"}
 _GONE = {"length_ms": 0, "bytes": 0, "sha256": "", "path": "", "state": "erased"}
 
 
-async def begin(tx: Tx, row: dict[str, Any]) -> None:
+async def begin(tx: Tx, row: Row) -> None:
     """A recording is being made. One of that session that is there already stays as it is."""
     await put_once(tx, recordings, [row | _FRESH])
 
@@ -68,22 +70,22 @@ async def erased(tx: Tx, pool: str, session: str) -> None:
     await tx.execute(sa.update(recordings).where(_of(pool, session)).values(_GONE))
 
 
-async def pending(tx: Tx, folder: str, ended_before: int, began_before: int, limit: int) -> list[sa.RowMapping]:
+async def pending(tx: Tx, folder: str, ended_before: int, began_before: int, limit: int) -> list[Row]:
     """Those in `folder` to make a file of: over before `ended_before`, or begun so early that their end was lost."""
     over = sa.and_(recordings.c.ended_at > 0, recordings.c.ended_at <= ended_before)
     lost = sa.and_(recordings.c.ended_at == 0, recordings.c.started_at <= began_before)
     query = sa.select(recordings).where(_in(folder), recordings.c.state == "pending", sa.or_(over, lost))
-    return list((await tx.execute(query.order_by(recordings.c.ended_at).limit(limit))).mappings())
+    return await _rows(tx, query.order_by(recordings.c.ended_at).limit(limit))
 
 
-async def due(tx: Tx, folder: str, now: int, limit: int) -> list[sa.RowMapping]:
+async def due(tx: Tx, folder: str, now: int, limit: int) -> list[Row]:
     """Those in `folder` whose time is up."""
     query = sa.select(recordings).where(_in(folder), recordings.c.state != "erased", recordings.c.erase_at <= now)
-    return list((await tx.execute(query.order_by(recordings.c.erase_at).limit(limit))).mappings())
+    return await _rows(tx, query.order_by(recordings.c.erase_at).limit(limit))
 
 
-async def find(tx: Tx, pool: str, session: str) -> sa.RowMapping | None:
-    return (await tx.execute(sa.select(recordings).where(_of(pool, session)))).mappings().one_or_none()
+async def find(tx: Tx, pool: str, session: str) -> Row | None:
+    return next(iter(await _rows(tx, sa.select(recordings).where(_of(pool, session)))), None)
 
 
 async def known(tx: Tx, paths: Sequence[str]) -> set[str]:
@@ -91,23 +93,27 @@ async def known(tx: Tx, paths: Sequence[str]) -> set[str]:
     return set((await tx.execute(sa.select(recordings.c.path).where(recordings.c.path.in_(paths)))).scalars())
 
 
-async def of_user(tx: Tx, pool: str, user: str) -> list[sa.RowMapping]:
+async def of_user(tx: Tx, pool: str, user: str) -> list[Row]:
     query = sa.select(recordings).where(recordings.c.pool == pool, recordings.c.user == user)
-    return list((await tx.execute(query.order_by(recordings.c.started_at, recordings.c.session))).mappings())
+    return await _rows(tx, query.order_by(recordings.c.started_at, recordings.c.session))
 
 
-async def hurry(tx: Tx, pool: str, side: str, member: str) -> list[sa.RowMapping]:
+async def hurry(tx: Tx, pool: str, side: str, member: str) -> list[Row]:
     """The time of all recordings of `member` is up: those that are still kept."""
     theirs = recordings.c.user == member if side == "user" else recordings.c.expert == member
     kept = sa.and_(recordings.c.pool == pool, theirs, recordings.c.state != "erased")
     await tx.execute(sa.update(recordings).where(kept).values(erase_at=0))
-    return list((await tx.execute(sa.select(recordings).where(kept))).mappings())
+    return await _rows(tx, sa.select(recordings).where(kept))
 
 
 async def forget_user(tx: Tx, pool: str, user: str, pseudonym: str) -> None:
     """Recordings of `user` are due, and were a pseudonym's."""
     own = sa.and_(recordings.c.pool == pool, recordings.c.user == user)
     await tx.execute(sa.update(recordings).where(own).values(user=pseudonym, erase_at=0))
+
+
+async def _rows(tx: Tx, query: sa.Select[Any]) -> list[Row]:
+    return [dict(row) for row in (await tx.execute(query)).mappings()]
 
 
 def _of(pool: str, session: str) -> sa.ColumnElement[bool]:

@@ -22,7 +22,11 @@ import mail.store
 import presence.store
 import queueing.store
 import sessions.feedback.store
+import sessions.fetching.store
+import sessions.files.store
+import sessions.notebook.store
 import sessions.phone.store
+import sessions.recording.store
 import sessions.store
 from ground.sql import (
     Cursor,
@@ -41,8 +45,9 @@ from ground.sql import set_cursor as move
 
 ROOMS = (
     billing.deposits.store, billing.receipts.store, billing.store, directory.index.store, directory.store,
-    identity.outside.store, identity.store, mail.store, presence.store, queueing.store, sessions.feedback.store, sessions.phone.store,
-    sessions.store,
+    identity.outside.store, identity.store, mail.store, presence.store, queueing.store, sessions.feedback.store,
+    sessions.fetching.store, sessions.files.store, sessions.notebook.store,
+    sessions.phone.store, sessions.recording.store, sessions.store,
 )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ class Media(Meter):
         refuse([] if session.bridged else ["not_bridged"])
         if on:
             session.recording.add(side)
-        elif side in session.recording:
+        else:
             session.recording.clear()
 
     @command

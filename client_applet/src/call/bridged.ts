@@ -16,6 +16,10 @@ export interface Bridged extends CallView {
   generation: number;
   /** Our own connection to the server holds: what is offered gets there. */
   online: boolean;
+  /** The worker that has answered last. */
+  worker: string;
+  /** Nothing is under way: the next try is still to come. */
+  pausing: boolean;
 }
 
 export type BridgeTimer = "join" | "shaky" | "retry" | "steady";
@@ -24,14 +28,16 @@ export type BridgeEvent =
   | { on: "start" }
   | { on: "ice"; peer: string; servers: readonly IceServer[] }
   | { on: "described"; peer: string; sdp: string }
-  | { on: "answered"; peer: string; sdp: string }
+  | { on: "answered"; peer: string; sdp: string; worker: string }
   /** A step of this try came to nothing; `code` of the refusal, "" where there is none. */
   | { on: "failed"; peer: string; code: string }
   | { on: "link"; state: RTCPeerConnectionState }
   /** Nothing at all comes from the server any more, though the link says nothing of it. */
   | { on: "starved" }
-  /** The server has let go of this peer, or of all. */
-  | { on: "moved"; peer: string; reason: string }
+  /** The worker that carried this is gone; `worker` carries it now, "" where none does yet. */
+  | { on: "moved"; worker: string }
+  /** Another page of the same person has taken the call. */
+  | { on: "taken" }
   /** This machine has another network than before, or its microphone needs a new connection. */
   | { on: "network" }
   | { on: "socket"; open: boolean }
@@ -61,8 +67,6 @@ export const SHAKY_MS = 1_500;
 export const STEADY_MS = 10_000;
 /** Another try would be refused like this one. */
 const FINAL = new Set(["bad_sdp", "not_bridged", "session_over", "no_such_session"]);
-/** The reason of `media_moved` where another page of the same person has taken its place. */
-const ELSEWHERE = "elsewhere";
 
 type Step = [Bridged, BridgeEffect[]];
 
@@ -71,7 +75,7 @@ export const nameOf = (s: Bridged): string => `${s.base}.${s.generation}`;
 /** `base` is a random name for this page's part of the call. */
 export function fresh(base: string, online: boolean): Bridged {
   return {
-    base, generation: 0, online, phase: "idle", tries: 0, muted: false, theirMuted: false, invited: false, elsewhere: false,
+    base, generation: 0, online, worker: "", pausing: false, phase: "idle", tries: 0, muted: false, theirMuted: false, invited: false, elsewhere: false,
     chatChosenBy: "", why: "",
   };
 }
@@ -81,13 +85,15 @@ const unwaitAll: BridgeEffect[] = TIMERS.map((timer) => ({ do: "unwait", timer }
 const isActive = (s: Bridged): boolean => ACTIVE.has(s.phase);
 const isTrying = (s: Bridged): boolean => s.phase === "joining" || s.phase === "repairing";
 
-function tell(s: Bridged, word: { kind: "mute"; muted: boolean } | { kind: "bye"; why: "chat" } | { kind: "restart"; why: "hello" }): BridgeEffect {
-  return { do: "send", word: { ...word, me: nameOf(s), to: "" } };
-}
+type Said = { kind: "mute"; muted: boolean } | { kind: "bye"; why: "chat" } | { kind: "restart"; why: "hello" };
+const HELLO: Said = { kind: "restart", why: "hello" };
+const BYE: Said = { kind: "bye", why: "chat" };
+
+const tell = (s: Bridged, word: Said, to = ""): BridgeEffect => ({ do: "send", word: { ...word, me: nameOf(s), to } });
 
 /** A new peer connection in place of the one before. Without a connection to the server it waits for that. */
 function attempt(s: Bridged): Step {
-  const next = { ...s, generation: s.generation + 1, invited: false, elsewhere: false, chatChosenBy: "" as const };
+  const next = { ...s, generation: s.generation + 1, pausing: false, invited: false, elsewhere: false, chatChosenBy: "" as const };
   const begin: BridgeEffect[] = s.online ? [{ do: "ask_ice", peer: nameOf(next) }] : [];
   return [next, [...unwaitAll, { do: "close" }, ...begin, { do: "wait", timer: "join", ms: JOIN_MS }]];
 }
@@ -95,13 +101,13 @@ function attempt(s: Bridged): Step {
 function start(s: Bridged): Step {
   if (isActive(s) || s.phase === "closed") return [s, []];
   const [next, effects] = attempt({ ...s, phase: "joining", tries: 0, why: "" });
-  return [next, [...effects, tell(next, { kind: "restart", why: "hello" })]];
+  return [next, [...effects, tell(next, HELLO)]];
 }
 
 /** One more try after a pause, or the end of trying. */
 function again(s: Bridged, code: string): Step {
   const over = s.tries >= MAX_TRIES || FINAL.has(code);
-  const next: Bridged = { ...s, generation: s.generation + 1, why: code };
+  const next: Bridged = { ...s, generation: s.generation + 1, why: code, pausing: !over };
   if (over) return [{ ...next, phase: "lost" }, [...unwaitAll, { do: "close" }]];
   const pause: BridgeEffect = { do: "wait", timer: "retry", ms: PAUSES_MS[s.tries]! };
   return [{ ...next, phase: "repairing", tries: s.tries + 1 }, [...unwaitAll, { do: "close" }, pause]];
@@ -114,7 +120,7 @@ function renew(s: Bridged): Step {
 
 function linked(s: Bridged): Step {
   const told = s.muted ? [tell(s, { kind: "mute", muted: true })] : [];
-  return [{ ...s, phase: "linked", why: "" }, [...unwaitAll, { do: "wait", timer: "steady", ms: STEADY_MS }, ...told]];
+  return [{ ...s, phase: "linked", why: "" }, [...unwaitAll, { do: "wait", timer: "steady", ms: STEADY_MS }, tell(s, HELLO), ...told]];
 }
 
 function shaky(s: Bridged): Step {
@@ -129,11 +135,14 @@ function link(s: Bridged, state: RTCPeerConnectionState): Step {
   return s.phase === "linked" && state !== "connecting" ? shaky(s) : [s, []];
 }
 
-function moved(s: Bridged, peer: string, reason: string): Step {
-  if (peer !== "" && peer !== nameOf(s)) return [s, []];
-  if (reason === ELSEWHERE && isActive(s)) return [{ ...s, phase: "idle", elsewhere: true }, [...unwaitAll, { do: "close" }]];
+function moved(s: Bridged, worker: string): Step {
+  if (s.phase === "linked" || s.phase === "shaky") return worker !== "" && worker === s.worker ? [s, []] : again(s, "");
   if (s.phase === "lost") return renew(s);
-  return isActive(s) ? again(s, "") : [s, []];
+  return isTrying(s) && s.pausing ? attempt(s) : [s, []];
+}
+
+function taken(s: Bridged): Step {
+  return isActive(s) ? [{ ...s, phase: "idle", elsewhere: true }, [...unwaitAll, { do: "close" }]] : [s, []];
 }
 
 /** What was under way when the connection to the server broke is lost with it. */
@@ -143,17 +152,23 @@ function socket(s: Bridged, open: boolean): Step {
   return isTrying(s) ? attempt(next) : s.phase === "lost" ? renew(next) : [next, []];
 }
 
-function hearHello(s: Bridged): Step {
+/**
+ * Both sides say hello when they are connected, and answer a hello by naming whom they heard: a page that hears another one
+ * named has been replaced by it. Whoever comes anew is not muted until they say so.
+ */
+function hearHello(s: Bridged, from: string, to: string): Step {
+  if (to !== "") return to.startsWith(`${s.base}.`) || s.phase === "joining" ? [s, []] : taken(s);
   if (s.phase === "closed") return [s, []];
-  if (s.phase === "by_chat") return [{ ...s, invited: true }, s.chatChosenBy === "me" ? [tell(s, { kind: "bye", why: "chat" })] : []];
-  if (s.phase === "idle") return [{ ...s, invited: true }, []];
-  return [{ ...s, theirMuted: false }, s.muted ? [tell(s, { kind: "mute", muted: true })] : []];
+  if (s.phase === "by_chat") return [{ ...s, invited: true }, s.chatChosenBy === "me" ? [tell(s, BYE)] : []];
+  if (s.phase === "idle") return [{ ...s, invited: !s.elsewhere }, []];
+  const mute = s.muted ? [tell(s, { kind: "mute", muted: true })] : [];
+  return [{ ...s, theirMuted: false }, [...(s.phase === "linked" ? [tell(s, HELLO, from)] : []), ...mute]];
 }
 
 function hear(s: Bridged, word: Word): Step {
   switch (word.kind) {
     case "mute": return [{ ...s, theirMuted: word.muted }, []];
-    case "restart": return word.why === "hello" ? hearHello(s) : [s, []];
+    case "restart": return word.why === "hello" ? hearHello(s, word.me, word.to) : [s, []];
     case "bye":
       if (s.phase === "closed" || s.phase === "by_chat") return [s, []];
       return [{ ...s, phase: "by_chat", chatChosenBy: "them" }, [...unwaitAll, { do: "close" }]];
@@ -164,7 +179,7 @@ function hear(s: Bridged, word: Word): Step {
 function toChat(s: Bridged): Step {
   if (s.phase === "closed" || s.phase === "by_chat") return [s, []];
   const next: Bridged = { ...s, phase: "by_chat", chatChosenBy: "me" };
-  return [next, [...unwaitAll, { do: "close" }, tell(next, { kind: "bye", why: "chat" })]];
+  return [next, [...unwaitAll, { do: "close" }, tell(next, BYE)]];
 }
 
 const ON_TIMER: Record<BridgeTimer, (s: Bridged) => Step> = {
@@ -183,11 +198,12 @@ const STEPS: Steps = {
   start,
   ice: (s, e) => [s, ofThisTry(s, e.peer) ? [{ do: "open", peer: e.peer, servers: e.servers }] : []],
   described: (s, e) => [s, ofThisTry(s, e.peer) ? [{ do: "offer", peer: e.peer, sdp: e.sdp }] : []],
-  answered: (s, e) => [s, ofThisTry(s, e.peer) ? [{ do: "apply", peer: e.peer, sdp: e.sdp }] : []],
+  answered: (s, e) => (ofThisTry(s, e.peer) ? [{ ...s, worker: e.worker }, [{ do: "apply", peer: e.peer, sdp: e.sdp }]] : [s, []]),
   failed: (s, e) => (ofThisTry(s, e.peer) ? again(s, e.code) : [s, []]),
   link: (s, e) => link(s, e.state),
   starved: (s) => (s.phase === "linked" || s.phase === "shaky" ? again(s, "") : [s, []]),
-  moved: (s, e) => moved(s, e.peer, e.reason),
+  moved: (s, e) => moved(s, e.worker),
+  taken,
   network: renew,
   socket: (s, e) => socket(s, e.open),
   hear: (s, e) => hear(s, e.word),

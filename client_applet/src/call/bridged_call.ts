@@ -1,14 +1,16 @@
 import { RefusedError } from "../core/errors";
 import type { CallWord } from "../core/store";
-import { type BridgeEffect, type Bridged, type BridgeEvent, fresh, step } from "./bridged";
+import type { MediaAnswer } from "../generated/wire";
+import { type BridgeEffect, type Bridged, type BridgeEvent, fresh, MAX_TRIES, step } from "./bridged";
 import { Call, type CallPorts, newName } from "./call";
 import { networkChanges } from "./network";
 import { offered } from "./offering";
+import { OtherPages } from "./other_pages";
 import { readWord, writeWord } from "./words";
 
 export interface BridgedPorts extends CallPorts {
-  /** Hands our offer to the media server and returns its answer. Raises RefusedError or UnansweredError. */
-  offer(peer: string, sdp: string): Promise<string>;
+  /** Hands our offer to the media server. Raises RefusedError or UnansweredError. */
+  offer(peer: string, sdp: string): Promise<Pick<MediaAnswer, "sdp" | "worker">>;
 }
 
 /** Pages whose worker died don't all come at the same moment: pauses are up to so much longer. */
@@ -17,22 +19,24 @@ const SPREAD = 0.5;
 /** A call through the media server: the machine of `bridged.ts`, with a peer connection around it. */
 export class BridgedCall extends Call {
   state: Bridged;
+  readonly maxTries = MAX_TRIES;
   private readonly unwatch: () => void;
+  private readonly pages: OtherPages;
 
-  constructor(online: boolean, protected override readonly ports: BridgedPorts) {
+  constructor(session: string, online: boolean, protected override readonly ports: BridgedPorts) {
     super(ports);
     this.state = fresh(newName(), online);
     this.unwatch = networkChanges(() => this.feed({ on: "network" }));
+    this.pages = new OtherPages(session, () => this.feed({ on: "taken" }));
   }
 
   hear(said: CallWord): void {
-    if (said.t === "media_moved") return this.feed({ on: "moved", peer: said.peer, reason: said.reason });
+    if (said.t === "media_moved") return this.feed({ on: "moved", worker: said.worker });
     const word = readWord(said.kind, said.data);
     if (word) this.feed({ on: "hear", word });
   }
 
-  /** Whether our own connection to the server holds. */
-  online(open: boolean): void {
+  override online(open: boolean): void {
     if (open !== this.state.online) this.feed({ on: "socket", open });
   }
 
@@ -41,11 +45,13 @@ export class BridgedCall extends Call {
   }
 
   protected begin(): void {
+    this.pages.take();
     this.feed({ on: "start" });
   }
 
   protected end(): void {
     this.unwatch();
+    this.pages.close();
     this.feed({ on: "stop" });
   }
 
@@ -101,7 +107,8 @@ export class BridgedCall extends Call {
 
   private async offer({ peer, sdp }: BridgeEffect & { do: "offer" }): Promise<void> {
     try {
-      this.feed({ on: "answered", peer, sdp: await this.ports.offer(peer, sdp) });
+      const answer = await this.ports.offer(peer, sdp);
+      this.feed({ on: "answered", peer, sdp: answer.sdp, worker: answer.worker });
     } catch (error) {
       this.feed({ on: "failed", peer, code: error instanceof RefusedError ? error.code : "" });
     }

@@ -53,6 +53,11 @@ export abstract class Call {
 
   constructor(protected readonly ports: CallPorts) {}
 
+  /** After so many tries in a row it is given up. */
+  abstract readonly maxTries: number;
+
+  /** Our own connection to the server holds, or no longer does. */
+  online(_open: boolean): void {}
   /** A word of the other side or of the media server. */
   abstract hear(word: CallWord): void;
   /** Gives up audio and tells the other side. */

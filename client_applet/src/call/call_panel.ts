@@ -7,8 +7,8 @@ import type { Call, Microphone } from "./call";
 import { callStyles } from "./call_styles";
 import { type Channel, Meters } from "./meters";
 import { type Devices, listDevices } from "./microphone";
-import { MAX_TRIES, type Negotiation, type Phase } from "./negotiation";
 import { SessionPart } from "./part";
+import type { CallView, Phase } from "./view";
 
 const TROUBLES = new Set<Microphone>(["refused", "missing", "busy", "insecure", "failed"]);
 const SPOKEN_LEVEL_MS = 1_000;
@@ -23,7 +23,7 @@ export class OpenlineCall extends SessionPart {
   static override styles = [...SessionPart.styles, callStyles];
 
   @property({ attribute: false }) call!: Call;
-  @property({ attribute: false }) view!: Negotiation;
+  @property({ attribute: false }) view!: CallView;
   @property({ attribute: false }) microphone: Microphone = "off";
   @property({ attribute: false }) mine: MediaStream | null = null;
   @property({ attribute: false }) theirs: MediaStream | null = null;
@@ -130,7 +130,7 @@ export class OpenlineCall extends SessionPart {
     const key = WORDS[this.view.phase];
     if (!key) return "";
     if (this.view.phase === "linked" && !this.evidence) return this.t("call.no_sound_yet");
-    return this.t(key, { partner: this.partner, n: this.view.tries, max: MAX_TRIES });
+    return this.t(key, { partner: this.partner, n: this.view.tries, max: this.call.maxTries });
   }
 
   private renderSetUp(): TemplateResult {

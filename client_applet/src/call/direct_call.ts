@@ -1,7 +1,7 @@
 import type { CallWord } from "../core/store";
 import type { IceServer } from "../generated/wire";
 import { Call, type CallPorts, newName } from "./call";
-import { type CallEvent, type Effect, fresh, type Negotiation, step } from "./negotiation";
+import { type CallEvent, type Effect, fresh, MAX_TRIES, type Negotiation, step } from "./negotiation";
 import { MAX_CANDIDATES_PER_WORD, readWord, writeWord } from "./words";
 
 const CANDIDATES_TOGETHER_MS = 40;
@@ -9,6 +9,7 @@ const CANDIDATES_TOGETHER_MS = 40;
 /** A call from browser to browser: the negotiation's machine, with a peer connection around it. */
 export class DirectCall extends Call {
   state: Negotiation;
+  readonly maxTries = MAX_TRIES;
   private servers: readonly IceServer[] = [];
   private found: RTCIceCandidateInit[] = [];
   private foundTimer = 0;

@@ -11,7 +11,8 @@ import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
 import { shelf } from "../ui/shelf";
 import { signInPage } from "../visitor/actions";
-import { Call } from "./call";
+import type { Call } from "./call";
+import { newCall, talksHere } from "./calling";
 import "./call_panel";
 import "./chat";
 import type { OpenlineChat } from "./chat";
@@ -98,17 +99,18 @@ export class OpenlineSession extends PoolElement {
   }
 
   private hear(word: CallWord): void {
-    if (word.t === "signalled" && word.session === this.callOf) this.call?.hear(word.kind, word.data);
+    if (word.session === this.callOf) this.call?.hear(word);
   }
 
   protected override willUpdate(): void {
     const session = this.session.value;
-    if (!session || session.state === "ended" || session.mode !== "audio") this.stopCall();
+    if (!session || !talksHere(session)) this.stopCall();
     else if (this.client && session.session !== this.callOf) this.beginCall(this.client, session);
   }
 
   protected override updated(): void {
     const session = this.session.value;
+    this.call?.online(this.online);
     if (session && this.client && this.online) this.tellEvidence(this.client, session);
     if (session?.state === "ended" && this.dialog?.open) this.dialog.close();
     if (this.asked.asks) void import("../visitor/later");
@@ -119,12 +121,7 @@ export class OpenlineSession extends PoolElement {
   private beginCall(client: LiveClient, session: Session): void {
     this.stopCall();
     this.callOf = session.session;
-    this.call = new Call({
-      polite: session.side === "user",
-      ice: this.welcome.value?.ice ?? [],
-      send: (kind, data) => client.send({ t: "signal", session: session.session, kind, data }),
-      changed: () => this.callChanged(),
-    });
+    this.call = newCall(client, session, this.online, () => this.callChanged());
     void this.startBySelf(this.call, session.session);
   }
 
@@ -149,7 +146,8 @@ export class OpenlineSession extends PoolElement {
   private tellEvidence(client: LiveClient, session: Session): void {
     const telling = this.evidence.next(session, this.heard, this.meter, this.welcome.value?.now ?? 0);
     if (!telling) return;
-    client.request({ t: telling.t, session: telling.session }).then(
+    const { t, session: id, byChat } = telling;
+    client.request(byChat ? { t: "connected", session: id, by_chat: true } : { t, session: id }).then(
       () => this.evidence.answered(telling, true), () => this.evidence.answered(telling, false),
     );
   }

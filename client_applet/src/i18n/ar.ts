@@ -131,6 +131,8 @@ export const ar: Catalogue<Key> = {
   "offer.callingText": "يرن الآن عند {name}. لحظة من فضلك.",
   "offer.both": "نوصلك الآن …",
   "offer.cancel": "أوقف الاتصال",
+  "offer.phone": "حان دورك مع {name}",
+  "offer.phoneText": "هاتفك يرن. ارفع السماعة وسيتم توصيلك.",
   "offer.tab": "حان دورك!",
 
   "session.loading": "نفتح الجلسة …",

@@ -130,6 +130,8 @@ export const en = {
   "offer.callingText": "It rings at {name}’s side. This takes a moment.",
   "offer.both": "Connecting …",
   "offer.cancel": "Stop calling",
+  "offer.phone": "It is your turn with {name}",
+  "offer.phoneText": "Your phone is ringing. Pick it up, and you are connected.",
   "offer.tab": "Your turn!",
 
   "session.loading": "Opening the session …",

@@ -51,6 +51,7 @@ export const staffAr: Catalogue<StaffKey> = {
   "notify.ask": "نبّهني بالاتصالات",
   "notify.blocked": "المتصفح يحظر التنبيهات",
 
+  "phone.title": "الجلسات الهاتفية",
   "line.title": "طابورك",
   "line.count": { zero: "لا أحد ينتظر", one: "شخص واحد ينتظر", two: "شخصان ينتظران", few: "{n} أشخاص ينتظرون", many: "{n} شخصًا ينتظرون", other: "{n} شخص ينتظرون" },
   "line.empty": "لا أحد ينتظر",

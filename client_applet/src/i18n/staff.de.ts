@@ -51,6 +51,7 @@ export const staffDe: Catalogue<StaffKey> = {
   "notify.ask": "Anrufe melden",
   "notify.blocked": "Der Browser sperrt Benachrichtigungen",
 
+  "phone.title": "Telefongespräche",
   "line.title": "Ihre Schlange",
   "line.count": { one: "{n} Person wartet", other: "{n} Personen warten" },
   "line.empty": "Niemand wartet",

@@ -48,6 +48,7 @@ export const staffEn = {
   "notify.ask": "Notify me of calls",
   "notify.blocked": "Notifications are blocked by the browser",
 
+  "phone.title": "Sessions by telephone",
   "line.title": "Your line",
   "line.count": { one: "{n} person waiting", other: "{n} people waiting" },
   "line.empty": "Nobody is waiting",

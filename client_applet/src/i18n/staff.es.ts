@@ -51,6 +51,7 @@ export const staffEs: Catalogue<StaffKey> = {
   "notify.ask": "Avisarme de llamadas",
   "notify.blocked": "El navegador bloquea los avisos",
 
+  "phone.title": "Sesiones por teléfono",
   "line.title": "Su fila",
   "line.count": { one: "{n} persona espera", other: "{n} personas esperan" },
   "line.empty": "Nadie espera",

@@ -18,6 +18,7 @@ import "./offer_card";
 import { refusalWords, staffWords } from "./part";
 import "./status_bar";
 import { declaredStatus, wasMissed } from "./waiters";
+import "../visitor/number_form";
 
 /**
  * The expert's console: status, line, offer, session, wrap-up. Everything it shows comes from the server, so a reload
@@ -127,7 +128,8 @@ export class OpenlineConsole extends PoolElement {
     const offer = this.ringing;
     return html`<p class="said" role="alert">${offer ? this.w("offer.title", { name: offer.partner || this.w("nameless") }) : ""}</p>
       ${this.renderTop(welcome.name || this.profiles.value.get(this.me)?.name || this.me)}${this.renderNotices()}
-      <main><section class="stage" part="stage">${this.renderStage()}</section>${this.renderLine()}</main>`;
+      <main><section class="stage" part="stage">${this.renderStage()}</section>
+        <div class="side">${this.renderLine()}${this.renderPhone()}</div></main>`;
   }
 
   private renderMessage(shape: "offline" | "person", title: string, text: string, again: boolean): TemplateResult {
@@ -238,6 +240,14 @@ export class OpenlineConsole extends PoolElement {
     const shape = { free: "check", away: "moon", offline: "offline", closed: "clock" } as const;
     return html`<div class="idle card ${kind}">${icon(shape[kind])}<h2>${this.w(`idle.${kind}`)}</h2><p class="muted">${this.w(`idle.${kind}_text`)}</p>
       ${kind === "offline" || (kind === "away" && !wasMissed(this.light)) ? html`<button class="button main" part="go-online" ?disabled=${this.commands.isRunning("declare")} @click=${() => this.declare("online", "")}>${this.w("idle.go_online")}</button>` : nothing}</div>`;
+  }
+
+  /** Where sessions by telephone reach this expert, for who offers them. */
+  private renderPhone(): TemplateResult | typeof nothing {
+    const offers = this.profiles.value.get(this.me)?.modes.includes("phone") ?? false;
+    if (!offers || !this.welcome.value?.rules.phone_regions.length) return nothing;
+    return html`<details class="line card" part="phone"><summary>${icon("phone")}${this.w("phone.title")}</summary>
+      <openline-number staff .client=${this.client} .language=${this.language} .theme=${this.theme}></openline-number></details>`;
   }
 
   private renderLine(): TemplateResult {

@@ -7,6 +7,7 @@ import { inLine } from "./panel_line";
 import { calling, over, readyCheck, session } from "./panel_meeting";
 import { avail } from "./panel_light";
 import { billToSee, considered, deposit, depositButton } from "./panel_money";
+import { ringing } from "./panel_phone";
 import type { PanelView } from "./panel_view";
 import { subject } from "./situation";
 
@@ -23,7 +24,7 @@ function bySituation(view: PanelView): TemplateResult {
   if (view.considered && !urgent) return considered(view, view.considered);
   switch (now.kind) {
     case "session": return session(view, now.session);
-    case "ready_check": return readyCheck(view, now.offer);
+    case "ready_check": return now.offer.by_phone ? ringing(view, now.offer) : readyCheck(view, now.offer);
     case "calling": return calling(view, now.offer);
     case "in_line": return inLine(view, now.ticket, now.places);
     case "over": return html`${over(view, now.ticket)}`;

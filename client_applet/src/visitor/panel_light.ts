@@ -7,6 +7,7 @@ import { icon } from "../ui/icons";
 import { wait } from "../ui/words";
 import { about } from "./panel_about";
 import { quoted } from "./panel_money";
+import { numbered } from "./panel_phone";
 import type { PanelView } from "./panel_view";
 import { othersFree } from "./free_list";
 import { closesSoon, outlookWords } from "./outlook";
@@ -22,7 +23,7 @@ export function avail(view: PanelView, light: Light, ticket: KnownTicket | null,
     ${!shut && !free ? facts(view, light) : nothing}
     ${shut ? nothing : ending(view, light)}
     ${ticket && !shut ? elsewhere(view, ticket) : nothing}
-    ${shut ? nothing : html`${ticket ? nothing : modes(view)}${quoted(view, light.expert, ticket?.mode ?? view.mode, mainAction(view, light, ticket))}`}
+    ${shut ? nothing : html`${ticket ? nothing : modes(view)}${quoted(view, light.expert, ticket?.mode ?? view.mode, numbered(view, ticket?.mode ?? view.mode, mainAction(view, light, ticket)))}`}
     ${about(view, free ? [] : shut && !full && light.indicator === "offline" ? ["write", "tell"] : ["tell", "write"], shut,
       free ? nothing : othersFree(view, [view.expert], ticket !== null))}`;
 }

@@ -9,6 +9,7 @@ import { othersFree } from "./free_list";
 import { closesSoon, outlookWords } from "./outlook";
 import { about } from "./panel_about";
 import { depositButton, quoted, rateLine } from "./panel_money";
+import { callMe } from "./panel_phone";
 import type { PanelView } from "./panel_view";
 import { nameOf } from "./situation";
 
@@ -33,7 +34,8 @@ export function inLine(view: PanelView, ticket: KnownTicket, places: readonly Pl
     ${view.alerts.mayAsk
       ? html`<button class="button quiet small wide" @click=${() => view.alerts.ask()}>${icon("bell")}${view.t("notify.allow")}</button>`
       : nothing}
-    <p class="hint">${view.t("line.kept")}</p>
+    ${own && !away ? callMe(view, ticket, own.expert) : nothing}
+    ${ticket.call_me ? nothing : html`<p class="hint">${view.t("line.kept")}</p>`}
     ${places.length === 1 ? about(view, [], false) : nothing}`;
 }
 

@@ -10,7 +10,8 @@ import { refusal } from "../ui/words";
 import { visitWords } from "./visit_words";
 
 /** Which field a refusal is about; of the others the form itself speaks. */
-const FIELD_OF: Readonly<Record<string, string>> = { bad_email: "email", no_email: "email", empty_text: "text" };
+const FIELD_OF: Readonly<Record<string, string>> = { bad_email: "email", no_email: "email", empty_text: "text", bad_number: "number",
+  region_not_called: "number", number_refused: "number", number_taken: "number", bad_code: "code", code_expired: "code" };
 /** As the wire takes an address. */
 const ADDRESS = /^[^\0-\x20\x7f@]{1,64}@[^\0-\x20\x7f@]{1,250}$/;
 

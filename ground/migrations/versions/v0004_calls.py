@@ -11,6 +11,9 @@ def upgrade() -> None:
     _sessions()
     _phone()
     _chat()
+    _files()
+    _notebook()
+    _recordings()
 
 
 def _phone() -> None:
@@ -55,3 +58,61 @@ def _chat() -> None:
     op.add_column("chat_lines", sa.Column("edited_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
     op.add_column("chat_lines", sa.Column("unsaid", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("chat_lines", sa.Column("file", sa.JSON(), nullable=True))
+
+
+def _recordings() -> None:
+    """sessions/recording/store.py"""
+    names = ("pool", "session", "user", "expert")
+    numbers = ("started_at", "ended_at", "length_ms", "bytes")
+    op.create_table(
+        "recordings",
+        *[sa.Column(name, sa.Text(), nullable=False) for name in names],
+        *[sa.Column(name, sa.BigInteger(), nullable=False) for name in numbers],
+        *[sa.Column(name, sa.Text(), nullable=False) for name in ("sha256", "path", "state")],
+        sa.Column("erase_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("pool", "session", name="pk_recordings"),
+    )
+    op.create_index("ix_recordings_state_erase_at", "recordings", ["state", "erase_at"])
+    op.create_index("ix_recordings_pool_user", "recordings", ["pool", "user"])
+    op.create_index("ix_recordings_pool_expert", "recordings", ["pool", "expert"])
+
+
+def _files() -> None:
+    """sessions/files/store.py, sessions/fetching/store.py: files of chats, and the tickets that were used."""
+    op.create_table(
+        "chat_files",
+        *(sa.Column(name, sa.Text(), primary_key=True) for name in ("pool", "file")),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("session", "side")),
+        sa.Column("slot", sa.BigInteger(), nullable=True),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("state", "name", "type")),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("size", "width", "height")),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("path", "op")),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("n", "at", "until")),
+    )
+    op.create_index("ix_chat_files_pool_session_slot", "chat_files", ["pool", "session", "slot"], unique=True)
+    op.create_index("ix_chat_files_state_until", "chat_files", ["state", "until"])
+    op.create_table(
+        "used_tickets",
+        sa.Column("ticket", sa.Text(), primary_key=True),
+        sa.Column("used_by", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("ix_used_tickets_until", "used_tickets", ["until"])
+
+
+def _notebook() -> None:
+    """sessions/notebook/store.py: what an expert keeps for oneself."""
+    op.create_table(
+        "saved_replies",
+        *(sa.Column(name, sa.Text(), primary_key=True) for name in ("pool", "expert", "reply")),
+        sa.Column("slot", sa.BigInteger(), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("title", "text")),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "user_notes",
+        *(sa.Column(name, sa.Text(), primary_key=True) for name in ("pool", "expert", "user")),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("ix_user_notes_pool_user", "user_notes", ["pool", "user"])

@@ -1,13 +1,14 @@
 """ARI's requests. Numbers and passwords travel in bodies and headers, never in an address, so no log has them."""
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from sessions.phone.asterisk.events import WANTED, Channel, channel_of, channels_of
+from sessions.phone.asterisk.events import WANTED, Channel, bridges_of, channel_of, channels_of
 from sessions.phone.asterisk.settings import AriSettings
 
 REQUEST_S: Final = 5.0
@@ -15,6 +16,7 @@ TRIES: Final = 2
 ANSWER_MAX: Final = 4 << 20
 GONE: Final = 404
 THERE_ALREADY: Final = 409
+Read = TypeVar("Read")
 
 
 class AriFailed(Exception):
@@ -59,12 +61,12 @@ class Ari:
             "format": codec,
             "variables": {"TIMEOUT(absolute)": str(lease_s)},
         }
-        return self._channel(await self._ask("POST", "/channels/externalMedia", body))
+        return _read(await self._ask("POST", "/channels/externalMedia", body), channel_of)
 
     async def bridge(self, bridge: str, *channels: str) -> None:
         """Let channels hear each other. Raises AriFailed."""
         await self._ask("POST", f"/bridges/{quote(bridge)}", {"type": "mixing"})
-        await self._ask("POST", f"/bridges/{quote(bridge)}/addChannel", {"channel": ",".join(channels)})
+        await self._ask("POST", f"/bridges/{quote(bridge)}/addChannel", {"channel": channels})
 
     async def hang_up(self, channel: str) -> None:
         """End a channel, ringing or answered; one that is gone is fine. Raises AriFailed."""
@@ -82,10 +84,11 @@ class Ari:
 
     async def channels(self) -> list[Channel]:
         """All channels of this Asterisk. Raises AriFailed."""
-        try:
-            return channels_of((await self._ask("GET", "/channels")).content)
-        except msgspec.MsgspecError:
-            raise AriFailed("the list of channels can't be read") from None
+        return _read(await self._ask("GET", "/channels"), channels_of)
+
+    async def bridges(self) -> list[str]:
+        """The ids of all bridges of this Asterisk. Raises AriFailed."""
+        return _read(await self._ask("GET", "/bridges"), bridges_of)
 
     async def only_what_we_want(self, app: str) -> None:
         """Ask to be sent nothing else; releases before 16.3 don't know that and send all. Raises AriFailed."""
@@ -122,9 +125,9 @@ class Ari:
             await answer.aclose()
         return httpx.Response(answer.status_code, content=bytes(content), request=request)
 
-    @staticmethod
-    def _channel(answer: httpx.Response) -> Channel:
-        try:
-            return channel_of(answer.content)
-        except msgspec.MsgspecError:
-            raise AriFailed("a channel can't be read") from None
+
+def _read(answer: httpx.Response, decode: Callable[[bytes], Read]) -> Read:
+    try:
+        return decode(answer.content)
+    except msgspec.MsgspecError:
+        raise AriFailed("an answer of Asterisk can't be read") from None

@@ -10,7 +10,7 @@ from sessions.phone.engine import CallState, Ended, ended_by
 KEYS: Final = frozenset("0123456789*#ABCD")
 RINGING: Final = frozenset({"RINGING", "PROGRESS", "PROCEEDING"})
 CLEARED: Final = frozenset({0, 16, 31})
-"""Q.850 causes of an answered call that one side simply ended: normal clearing, normal unspecified; 0 is none at all."""
+"""Q.850 causes of an answered call that one side simply ended: normal clearing, normal unspecified; 0 is none."""
 IN_WORDS: Final[dict[int, Ended]] = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "no_answer", 21: "declined"}
 """Q.850 causes of a call that was never answered: user busy, not responding, no answer, absent, rejected."""
 WANTED: Final = (
@@ -55,8 +55,13 @@ class Step(NamedTuple):
     key: str = ""
 
 
+class _Bridge(Struct, frozen=True):
+    id: str
+
+
 _event: Final = msgspec.json.Decoder(Event)
 _channels: Final = msgspec.json.Decoder(list[Channel])
+_bridges: Final = msgspec.json.Decoder(list[_Bridge])
 _channel: Final = msgspec.json.Decoder(Channel)
 
 
@@ -68,6 +73,11 @@ def event_of(data: str | bytes) -> Event:
 def channels_of(data: bytes) -> list[Channel]:
     """Raises msgspec.MsgspecError for what is no list of channels."""
     return _channels.decode(data)
+
+
+def bridges_of(data: bytes) -> list[str]:
+    """Their ids. Raises msgspec.MsgspecError for what is no list of bridges."""
+    return [bridge.id for bridge in _bridges.decode(data)]
 
 
 def channel_of(data: bytes) -> Channel:

@@ -23,6 +23,10 @@ EVENT_MAX: Final = 1 << 20
 _log = structlog.get_logger("openline.asterisk")
 
 
+class Replaced(Exception):
+    """Another connection listens to our application now; Asterisk tells each event to one only."""
+
+
 class Feed:
     """`on_open` makes good what was missed, before `is_up`; `on_event` is told each event, also meanwhile."""
 
@@ -57,6 +61,9 @@ class Feed:
                     proxy=None,
                 ) as socket:
                     await self._listen(socket)
+            except Replaced:
+                failed = len(AGAIN_S)
+                _log.error("asterisk_application_taken", advice="give each process an instance name of its own")
             except (WebSocketException, OSError, TimeoutError, AriFailed) as why:
                 failed = 0 if self.is_up.is_set() else failed + 1
                 _log.warning("asterisk_lost", why=_why(why), tries=failed)
@@ -78,9 +85,13 @@ class Feed:
     async def _read(self, socket: ClientConnection) -> None:
         async for message in socket:
             try:
-                self._on_event(event_of(message))
+                event = event_of(message)
             except msgspec.MsgspecError:
                 _log.warning("asterisk_event_unread", size=len(message))
+                continue
+            if event.type == "ApplicationReplaced":
+                raise Replaced
+            self._on_event(event)
 
 
 def _why(error: Exception) -> str:

@@ -184,9 +184,10 @@ def _template(env: Mapping[str, str], name: str, default: str, places: tuple[str
 
 
 def _codec(text: str) -> Codec:
-    if text == "alaw" or text == "ulaw":  # noqa: PLR1714 - spelled out, so that the type is known
-        return text
-    raise AriProblem("OPENLINE_ARI_CODEC is alaw or ulaw: the one that the trunk speaks")
+    known: dict[str, Codec] = {"alaw": "alaw", "ulaw": "ulaw"}
+    if text not in known:
+        raise AriProblem("OPENLINE_ARI_CODEC is alaw or ulaw: the one that the trunk speaks")
+    return known[text]
 
 
 def _caller(text: str) -> str:

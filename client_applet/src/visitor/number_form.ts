@@ -1,0 +1,167 @@
+import { css, html, nothing, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+import type { AnswersOn, NumberPage } from "../generated/wire";
+import { define } from "../ui/element";
+import { icon } from "../ui/icons";
+import { VisitForm } from "./visit_form";
+
+type Way = NumberPage["ways"][number];
+
+/**
+ * One's own telephone number: typed, confirmed by a code where the pool asks for it, changed, taken away.
+ *
+ * Slot: what needs a number that can be called; it is there once there is one. With `staff` an expert also says where
+ * sessions by telephone reach them. Parts: `number`, `region`, `submit`, `code`, `known`, `change`, `forget`.
+ */
+export class OpenlineNumber extends VisitForm {
+  static override styles = [...VisitForm.styles, css`
+    :host { display: grid; gap: 14px; }
+    .typed { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 8px; }
+    .typed label:only-child { grid-column: 1 / -1; }
+    .known { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding: 8px 14px; border-radius: var(--_radius-small); background: var(--_sunken); }
+    .known > svg { inline-size: 1.3em; block-size: 1.3em; color: var(--_free); flex: none; }
+    .known > div { flex: 1 1 10rem; }
+    .known strong { unicode-bidi: isolate; }
+    .code { font-size: 1.3em; letter-spacing: 0.3em; font-variant-numeric: tabular-nums; max-inline-size: 12rem; }
+    fieldset { border: 0; display: grid; gap: 4px; }
+    .option { display: flex; align-items: center; gap: 10px; min-block-size: 44px; cursor: pointer; }
+    .skeleton { block-size: 56px; }
+  `];
+
+  @property({ type: Boolean }) staff = false;
+
+  @state() private known: NumberPage | null = null;
+  @state() private editing = false;
+  /** How the code was told that is waited for; "" when none is. */
+  @state() private told: Way | "" = "";
+  @state() private number = "";
+  @state() private region = "";
+  @state() private code = "";
+  private asked = false;
+
+  protected override willUpdate(): void {
+    if (this.client && !this.asked) void this.look();
+  }
+
+  private async look(): Promise<void> {
+    this.asked = true;
+    this.known = await this.client!.request({ t: "my_number" }).catch(() => null);
+    this.asked = this.known !== null;
+    this.region ||= this.known?.region || this.guessed();
+    this.dispatchEvent(new CustomEvent("number-known", { detail: this.known }));
+  }
+
+  /** The country of the browser's language, where the pool calls it; else the first that it does. */
+  private guessed(): string {
+    const regions = this.known?.regions ?? [];
+    const own = new Intl.Locale(navigator.language).maximize().region ?? "";
+    return regions.includes(own) ? own : (regions[0] ?? "");
+  }
+
+  protected override render(): TemplateResult {
+    const { known } = this;
+    if (!known) return html`<div class="skeleton" aria-hidden="true"></div>`;
+    if (known.regions.length === 0) return html`<p class="hint">${this.t("phone.none")}</p>`;
+    if (known.shown === "" || this.editing) return this.renderForm(known);
+    return html`${this.trouble()}${this.renderKnown(known)}
+      ${known.usable ? html`${this.staff ? this.renderWhere(known) : nothing}<slot></slot>` : this.renderConfirm(known)}`;
+  }
+
+  private renderForm(known: NumberPage): TemplateResult {
+    const names = new Intl.DisplayNames(this.language, { type: "region" });
+    const country = (region: string) => html`<option value=${region} ?selected=${region === this.region}>${names.of(region) ?? region}</option>`;
+    return html`<form novalidate @submit=${this.set}>
+      <p class="hint">${this.t(this.staff ? "phone.staff_text" : "phone.text")}</p>${this.trouble()}
+      <div class="typed">
+        ${known.regions.length > 1 ? this.line("region", "phone.region", () => html`<select class="field" part="region"
+          @change=${(event: Event) => { this.region = (event.target as HTMLSelectElement).value; }}>${known.regions.map(country)}</select>`) : nothing}
+        ${this.line("number", "phone.number", (invalid) => html`<input class="field" type="tel" part="number" autocomplete="tel" inputmode="tel" maxlength="40" dir="ltr"
+          .value=${this.number} aria-invalid=${invalid} aria-required="true" @input=${(event: InputEvent) => { this.number = (event.target as HTMLInputElement).value; }}>`)}
+      </div>
+      <div class="buttons">${this.submit("phone.go")}
+        ${this.editing ? html`<button class="button quiet" type="button" @click=${() => { this.editing = false; }}>${this.t("do.cancel")}</button>` : nothing}</div>
+    </form>`;
+  }
+
+  private renderKnown(known: NumberPage): TemplateResult {
+    const words = !known.usable ? "phone.unconfirmed" : this.staff ? "phone.yours" : "phone.we_call";
+    return html`<div class="known" part="known">${icon("phone")}
+      <div><strong dir="ltr">${known.shown}</strong><div class="muted">${this.t(words)}</div></div>
+      <button class="button quiet small" part="change" @click=${this.edit}>${this.t("phone.change")}</button>
+      <button class="button quiet small" part="forget" ?disabled=${this.running} @click=${this.forget}>${this.t("phone.forget")}</button></div>`;
+  }
+
+  private renderConfirm(known: NumberPage): TemplateResult {
+    const way = (one: Way) => html`<button class="button ${this.told ? "quiet" : "main"}" type="button" ?disabled=${this.running} @click=${() => this.tell(one)}>
+      ${icon(one === "call" ? "phone" : "chat")}${this.t(one === "call" ? "phone.by_call" : "phone.by_text")}</button>`;
+    const ways = html`<div class="buttons">${known.ways.map(way)}</div>`;
+    if (this.told === "") return html`<p class="hint">${this.t("phone.confirm")}</p>${ways}`;
+    return html`<form novalidate @submit=${this.confirm}>
+      <p class="hint" role="status">${this.t(this.told === "call" ? "phone.calling" : "phone.texted")}</p>
+      ${this.line("code", "phone.code", (invalid) => html`<input class="field code" part="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" dir="ltr"
+        .value=${this.code} aria-invalid=${invalid} aria-required="true" @input=${(event: InputEvent) => { this.code = (event.target as HTMLInputElement).value; }}>`)}
+      <div class="buttons">${this.submit("phone.confirm_go")}</div></form>
+      <p class="hint">${this.t("phone.again")}</p>${ways}`;
+  }
+
+  private renderWhere(known: NumberPage): TemplateResult {
+    const choice = (where: AnswersOn) => html`<label class="option"><input type="radio" name="where" .checked=${known.answers_on === where} ?disabled=${this.running}
+      @change=${() => this.answerOn(where)}><span>${this.t(where === "phone" ? "phone.on_phone" : "phone.on_browser")}</span></label>`;
+    return html`<fieldset><legend>${this.t("phone.where")}</legend>${choice("browser")}${choice("phone")}</fieldset>`;
+  }
+
+  private readonly edit = (): void => {
+    this.number = this.known?.shown ?? "";
+    this.editing = true;
+  };
+
+  private readonly set = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const number = this.number.trim();
+    if (number === "") return this.refuse("bad_number");
+    if (await this.send({ t: "set_number", number, region: this.region })) {
+      this.editing = false;
+      this.told = "";
+      await this.look();
+    }
+  };
+
+  private async tell(by: Way): Promise<void> {
+    if (await this.send({ t: "verify_number", by })) {
+      this.told = by;
+      this.code = "";
+      await this.updateComplete;
+      this.renderRoot.querySelector<HTMLElement>(".code")?.focus();
+    }
+  }
+
+  private readonly confirm = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const code = this.code.replace(/\D/g, "");
+    if (code.length < 4) return this.refuse("bad_code");
+    if (await this.send({ t: "confirm_number", code })) {
+      this.told = "";
+      await this.look();
+    }
+  };
+
+  private readonly forget = async (): Promise<void> => {
+    if (await this.send({ t: "forget_number" })) {
+      this.number = this.told = "";
+      await this.look();
+    }
+  };
+
+  private async answerOn(where: AnswersOn): Promise<void> {
+    await this.send({ t: "answer_on", where });
+    await this.look();
+  }
+}
+
+define("openline-number", OpenlineNumber);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "openline-number": OpenlineNumber;
+  }
+}

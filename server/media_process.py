@@ -1,0 +1,133 @@
+"""A media worker's process: `openline media`, and the ones that `openline serve` starts beside itself."""
+
+import asyncio
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Final
+
+import structlog
+
+from ground.embedded import die_with_parent
+from ground.errors import StoreUnavailable
+from ground.ids import new_id
+from ground.store import Store
+from server import logs
+from server.config import Config, handed_down, taken_up
+from server.run import raise_file_limit
+from sessions.media.transport import Site
+from sessions.media.worker import Worker
+
+_HANDED_DOWN: Final = "OPENLINE_MEDIA_CONFIG"
+STOP_S: Final = 8.0
+"""How long a worker has to stop in order: its sessions go to others meanwhile."""
+AGAIN_S: Final = 1.0
+LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+_log = structlog.get_logger("openline.media")
+
+
+def run(config: Config) -> int:
+    """Carry sessions until SIGINT or SIGTERM, then give them up in order. Returns the exit code."""
+    logs.set_up()
+    raise_file_limit()
+    gc.set_threshold(10_000, 20, 1_000)  # going through everything takes longer than a packet may wait
+    return asyncio.run(_serve(config))
+
+
+async def _serve(config: Config) -> int:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    try:
+        store = await Store.open(config.store)
+    except StoreUnavailable as error:
+        _log.error("no_store", error=str(error))
+        return 1
+    try:
+        return await _carry(Worker(store, new_id("m"), site_of(config), config.media.sessions), stopped)
+    finally:
+        await store.close()
+
+
+async def _carry(worker: Worker, stopped: asyncio.Event) -> int:
+    running, stopping = asyncio.create_task(worker.run()), asyncio.create_task(stopped.wait())
+    _log.info("media_worker", worker=worker.name, sessions=worker.most)
+    await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    failed = running.done()
+    if not failed:
+        await worker.drain()
+    running.cancel()
+    (error,) = await asyncio.gather(running, return_exceptions=True)
+    await worker.close()
+    if failed:
+        _log.error("media_worker_failed", error=repr(error))
+    return 1 if failed else 0
+
+
+def site_of(config: Config) -> Site:
+    """Where browsers reach the worker. Private networks are spoken with when nobody comes from elsewhere."""
+    media = config.media
+    only_here = all(host in LOOPBACK for host in config.hosts)
+    return Site(media.hosts, media.ports, media.announce, only_here if media.private is None else media.private)
+
+
+@contextmanager
+def beside(config: Config) -> Iterator[None]:
+    """As many workers as the settings say, each a child process that is started again when it dies, until the end of
+    the block."""
+    with ExitStack() as stack:
+        for _ in range(config.media.workers):
+            stack.callback(_Child(config).stop)
+        yield
+
+
+class _Child:
+    """Keeps one worker process running, from a thread of its own: the kernel ties the child to it."""
+
+    def __init__(self, config: Config) -> None:
+        self._environment = os.environ | {_HANDED_DOWN: handed_down(config)}
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._keeper = threading.Thread(target=self._keep, name="media-worker", daemon=True)
+        self._keeper.start()
+
+    def _keep(self) -> None:
+        while process := self._begun():
+            process.wait()
+            if not self._stopping.wait(AGAIN_S):
+                _log.error("media_worker_died", code=process.returncode)
+
+    def _begun(self) -> "subprocess.Popen[bytes] | None":
+        with self._lock:
+            if self._stopping.is_set():
+                return None
+            self._process = subprocess.Popen(  # noqa: S603 (the arguments are ours)
+                die_with_parent(sys.executable, "-c", "from server.media_process import child; child()"),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the parent, which stops its workers
+            )
+            return self._process
+
+    def stop(self) -> None:
+        """Stop it in order; kill it when that takes too long."""
+        with self._lock:
+            self._stopping.set()
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_S)
+            self._process.kill()
+        self._keeper.join(STOP_S)
+
+
+def child() -> None:
+    """What a child process runs."""
+    sys.exit(run(taken_up(os.environ.pop(_HANDED_DOWN))))

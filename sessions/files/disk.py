@@ -1,0 +1,119 @@
+"""Where the bytes lie: one folder a pool, names that nobody could guess, readable by the server's user alone.
+
+What waits for the disk waits in a thread.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+from ground.errors import Refusal
+
+PART: Final = ".part"
+CHUNK: Final = 256 * 1024
+ORPHAN_S: Final = 86_400
+LISTED: Final = 10_000
+
+
+class Disk:
+    """The folder of all files. Several server processes, on one machine or more, share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, pool: str, name: str) -> Path:
+        """`pool` and `name` are ids: neither can name another folder."""
+        return self._folder / pool / name
+
+    def part(self, pool: str, name: str) -> Path:
+        """Where it lies until it is checked."""
+        return self.path(pool, name + PART)
+
+    async def write(self, path: Path, chunks: AsyncIterator[bytes], size: int) -> None:
+        """Write exactly `size` bytes. Raises Refusal: `file_too_large` for more, `file_broken` for fewer."""
+        descriptor = await asyncio.to_thread(_create, path)
+        try:
+            waiting, read = bytearray(), 0
+            async for chunk in chunks:
+                read += len(chunk)
+                if read > size:
+                    raise Refusal("file_too_large")
+                waiting += chunk
+                if len(waiting) >= CHUNK:
+                    await asyncio.to_thread(_write, descriptor, bytes(waiting))
+                    waiting.clear()
+            if read < size:
+                raise Refusal("file_broken", "size")
+            await asyncio.to_thread(_write, descriptor, bytes(waiting))
+            await asyncio.to_thread(os.fsync, descriptor)
+        finally:
+            os.close(descriptor)
+
+    async def keep(self, pool: str, name: str, body: bytes | None) -> None:
+        """The part becomes the file, or gives way to `body`."""
+        await asyncio.to_thread(_keep, self.part(pool, name), self.path(pool, name), body)
+
+    async def remove(self, pool: str, name: str) -> None:
+        """Nothing of it is left. Raises OSError when the disk does not do its part."""
+        await asyncio.to_thread(_remove, self.path(pool, name), self.part(pool, name))
+
+    async def read(self, path: Path) -> AsyncIterator[bytes]:
+        """The file in pieces. Raises FileNotFoundError."""
+        file = await asyncio.to_thread(path.open, "rb")
+        try:
+            while chunk := await asyncio.to_thread(file.read, CHUNK):
+                yield chunk
+        finally:
+            file.close()
+
+    async def strays(self, pool: str, now_s: float) -> list[str]:
+        """Names in a pool's folder that are older than a day, parts without their ending: whose row is gone, as after a
+        database came back from a backup, nobody else would ever take away."""
+        return await asyncio.to_thread(_strays, self._folder / pool, now_s - ORPHAN_S)
+
+
+def _create(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def _keep(part: Path, path: Path, body: bytes | None) -> None:
+    if body is not None:
+        part.unlink()
+        descriptor = _create(part)
+        try:
+            _write(descriptor, body)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    part.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _strays(folder: Path, before_s: float) -> list[str]:
+    found: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if len(found) < LISTED and entry.stat(follow_symlinks=False).st_mtime < before_s:
+                    found.append(entry.name.removesuffix(PART))
+    except FileNotFoundError:
+        pass  # nobody ever sent a file here, or one went while we looked
+    return found
