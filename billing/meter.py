@@ -169,6 +169,14 @@ async def balances(tx: Tx, pool: str, of: BillFacts) -> tuple[int, int]:
     return wallet.available, await ledger.owed_to(tx, pool, of.expert)
 
 
+async def given_back(tx: Tx, pool: str, hold: str, ran_ms: int) -> int:
+    """What of an open hold would be free again if its session ended after `ran_ms`; 0 when it is not open."""
+    held = await holds.find(tx, pool, hold)
+    if held is None or held.state != "pending":
+        return 0
+    return held.amount - min(held.amount, cost(held.terms.rate, held.terms.free_ms, ran_ms))
+
+
 async def free_calls_today(tx: Tx, pool: str, user: str, expert: str, now: int) -> int:
     """Sessions of the two within the 24 hours before `now` that cost nothing, unless the expert ended them."""
     return await store.free_calls(tx, pool, user, expert, now - DAY_MS)

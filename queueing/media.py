@@ -88,15 +88,17 @@ class Media:
         who: str,
         *,
         yes: bool,
+        expert: str = "",
         terms: Mapping[str, Terms] = FREE,
         op: str = "",
         now: int = 0,
     ) -> dict[str, Any]:
-        """The user `who` agrees, on `terms` for the colleague's line, or stays.
+        """The user `who` agrees to go on with the colleague `expert`, on `terms` for that line, or stays.
 
-        With yes, in one step, this session ends and the user is the first of that line.
+        With yes, in one step, this session ends and the user is the first of that line; refused no_transfer when by now
+        another colleague is proposed.
         → {"ticket": the new one or "", "expert"}. Refuses no_such_session, session_over, no_transfer, and what joining
         is refused for.
         """
-        args = {"session": session, "who": who, "yes": yes, "terms": told(terms)}
+        args = {"session": session, "who": who, "yes": yes, "expert": expert, "terms": told(terms)}
         return await self._call("answer_transfer", pool, args, op=op, who=f"user:{who}", now=now)

@@ -8,6 +8,7 @@ import click
 from server.cli_audit import audit
 from server.cli_bench import bench
 from server.cli_identity import account, link, token
+from server.cli_media import media
 from server.cli_options import config_of, where
 from server.cli_pool import pool
 from server.cli_processor import test_processor
@@ -80,6 +81,12 @@ def demo(port: int | None, state_dir: str | None) -> None:
     multiple=True,
     help="Address of a proxy whose X-Forwarded-For and -Proto count; repeat. [OPENLINE_TRUSTED_PROXIES]",
 )
+@click.option(
+    "--media",
+    "media_workers",
+    type=int,
+    help="Media workers to start beside the server (default 1; 0: they run elsewhere). [OPENLINE_MEDIA]",
+)
 def serve(**given: Any) -> None:
     """Serve the line.
 
@@ -89,6 +96,7 @@ def serve(**given: Any) -> None:
     Several servers before one store and one database (OPENLINE_SECRET_FILE must be the same on all):
         openline serve --workers 4 --host 0.0.0.0 --store rediss://store.example:6380 \\
             --database postgresql://openline@db.example/openline --origin https://shop.example
+    Audio that costs something flows through media workers; `openline media --help` says how to open the firewall.
     STUN and TURN servers for audio: OPENLINE_ICE_SERVERS='[{"urls": ["stun:stun.example.org"]}]'
     Mails (sign-in links, messages to experts) go through OPENLINE_SMTP_URL, from OPENLINE_MAIL_FROM, with links to
     OPENLINE_BASE_URL:
@@ -155,5 +163,5 @@ def _schema(kind: str) -> str:
     return msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n"
 
 
-for _command in (pool, account, token, link, audit, verify, test_processor, bench):
+for _command in (pool, account, token, link, media, audit, verify, test_processor, bench):
     main.add_command(_command)

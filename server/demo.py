@@ -20,6 +20,7 @@ from identity.tokens import Member
 from server.config import Config
 from server.demo_money import endow, price, with_processor
 from server.embedded_run import owned
+from server.media_process import beside
 from server.run import run
 from server.sign_in_links import sign_in_url
 
@@ -48,7 +49,7 @@ GUESTS = (
 
 def serve(config: Config) -> int:
     """Run the server, with its own store when no address is given. Returns the exit code."""
-    with owned(config) as ready:
+    with owned(config) as ready, beside(ready):
         return run(ready)
 
 
@@ -56,7 +57,7 @@ def demo(config: Config) -> int:
     """Run the server with the demo's pool, and print the links once it answers. Returns the exit code."""
     config = msgspec.structs.replace(config, port=config.port or _free_port(config.host), demo=True)
     over = threading.Event()
-    with owned(config) as stored, with_processor(stored) as ready:
+    with owned(config) as stored, with_processor(stored) as ready, beside(ready):
         links = asyncio.run(prepare(ready))
         threading.Thread(target=_announce, args=(ready, links, over), name="announce", daemon=True).start()
         try:

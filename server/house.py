@@ -64,6 +64,7 @@ from server.paying import Paying, paying_of
 from server.profile_news import ProfileNews
 from server.roster import Roster
 from server.sign_in_links import base_of
+from server.switchboard import Switchboard
 from server.till import Till
 from server.views import Names
 from sessions.conversation import Conversation
@@ -167,6 +168,7 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         guard = Guard(tokens, clock, sign_ins, HostTokens(config.host_sites, web))
         news, conversation = News(store), Conversation(store, database)
         accounts, mailer = Accounts(database, words), _mailer(config, database, clock)
+        switchboard = Switchboard(store, journal, process, config.turn, clock, _ice(config))
         letters = LettersDesk(database, clock, base_of(config), accounts.email_of, mailer.hint)
         commands = Commands(
             line=line, presence=presence, conversation=conversation, fanout=fanout,
@@ -177,6 +179,7 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
                 **letters.handlers(),
                 **FeedbackDesk(database, conversation, catalogue, news, clock, index.add_chat).handlers(),
                 **HoursDesk(presence).handlers(),
+                **switchboard.handlers(),
                 **till.handlers(conversation, pays_in=paying is not None),
                 **DepositsDesk(paying).handlers(),
                 **FindingDesk(index, catalogue, clock).handlers(),
@@ -185,8 +188,10 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         indexing = Indexing(index, conductor.leading)
         fanout.profile_changed = _both(told.changed, indexing.changed)
         eraser = Eraser(database, store, line, journal, index, profiles, clock)
-        stack.push_async_callback(_stop, _start(eraser.run()))
-        for work in (attachments.keep(), catalogue.keep(), conductor.run(), mailer.run(), indexing.run()):
+        for work in (
+            eraser.run(), switchboard.post.run(), attachments.keep(), catalogue.keep(), conductor.run(), mailer.run(),
+            indexing.run(),
+        ):  # fmt: skip
             stack.push_async_callback(_stop, _start(work))
         door = Door(hub, gate, commands, identifier(guard, fanout), bounds)
         door.also_sweep.append(Evidence(line, process, fanout.pools).sweep)

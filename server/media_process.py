@@ -19,7 +19,7 @@ from ground.ids import new_id
 from ground.store import Store
 from server import logs
 from server.config import Config, handed_down, taken_up
-from server.run import raise_file_limit
+from server.process import raise_file_limit
 from sessions.media.transport import Site
 from sessions.media.worker import Worker
 

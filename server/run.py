@@ -2,7 +2,6 @@
 
 import gc
 import os
-import resource
 import socket
 import sys
 from typing import Final
@@ -17,6 +16,7 @@ from server.app import create_app
 from server.config import Config, handed_down, taken_up
 from server.handshake import Handshake
 from server.limits import MESSAGE_BYTES
+from server.process import raise_file_limit
 from server.request_deadline import PromptHttp
 
 # How a worker process learns its settings: from the environment, which other users of the machine can't read.
@@ -65,12 +65,6 @@ def _share_the_interpreter() -> None:
     """
     sys.setswitchinterval(0.0005)
     gc.set_threshold(10_000, 20, 1_000)
-
-
-def raise_file_limit() -> None:
-    """A socket is a file: as many as the system lets us have. Workers inherit it."""
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _alone(config: Config) -> int:

@@ -11,7 +11,7 @@ from ground.errors import Refusal
 from ground.journal import Journal
 from ground.sql import Database, Tx
 from identity import sign_ins
-from queueing.facts import Mode, Terms, TicketFacts
+from queueing.facts import Mode, SessionFacts, Terms, TicketFacts
 from server.catalogue import Catalogue, Page
 from server.connection import Connection
 from server.metering import Metering
@@ -68,6 +68,25 @@ class LineTerms:
             raise problem
         return ticket.ticket if ticket else "", terms
 
+    async def transferred(self, conn: Connection, session: SessionFacts) -> dict[str, Terms]:
+        """The same for the line of the colleague to whom a session of this user is handed over. The session has not
+        ended yet: what is left of the money that is set aside for it counts.
+
+        Refused as `joined`.
+        """
+        view: View = conn.view
+        rates = await self._rates(view.page, [session.transfer_to], session.mode)
+        if not rates:
+            return {}
+        since = session.running_since
+        ran_ms = session.ran_ms + (max(0, self._clock.now_ms() - since) if since else 0)
+        async with self._database.read() as tx:
+            back = await meter.given_back(tx, conn.pool, session.offer, ran_ms)
+        terms, problem = await self._look(view, conn.member, rates, back)
+        if problem:
+            raise problem
+        return terms
+
     async def moved(self, view: View, ticket: str, expert: str) -> dict[str, Terms]:
         """The same for a ticket that an operator moves: what it costs, whatever its user can pay."""
         found = await self._ticket(view, lambda: view.live.mirror.tickets.get(ticket))
@@ -97,8 +116,11 @@ class LineTerms:
             rates[expert] = max(rate_of(known, each, options) for each in ([mode] if mode else MODES))
         return {expert: rate for expert, rate in rates.items() if rate}
 
-    async def _look(self, view: View, user: str, rates: Mapping[str, int]) -> tuple[dict[str, Terms], Refusal | None]:
-        """The terms of these lines with what the user has now, and what stands against joining them."""
+    async def _look(
+        self, view: View, user: str, rates: Mapping[str, int], soon: int = 0
+    ) -> tuple[dict[str, Terms], Refusal | None]:
+        """The terms of these lines with what the user has now and will have `soon`, and what stands against joining
+        them."""
         options, pool, cap_ms = view.page.pool.options, view.live.pool, view.live.mirror.settings.session_cap_ms
         now = self._clock.now_ms()
         problem: Refusal | None = None
@@ -109,7 +131,7 @@ class LineTerms:
                 if await meter.free_calls_today(tx, pool, user, expert, now) >= options.free_calls:
                     problem = Refusal("too_many_free_calls", expert)
                 free_ms = await free_beginning(tx, options, pool, user, expert, now)
-                terms[expert] = Terms(rate, free_ms, lasts_ms(balance.available, rate, free_ms, cap_ms))
+                terms[expert] = Terms(rate, free_ms, lasts_ms(balance.available + soon, rate, free_ms, cap_ms))
         # A deposit would not help who has had too many free calls.
         if problem is None and any(each.limit_ms < least_ms(options, cap_ms) for each in terms.values()):
             problem = Refusal("balance_too_low", str(options.minimum_minutes))

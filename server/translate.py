@@ -166,7 +166,8 @@ class Translator:
 
     def _sessions(self, step: Step) -> Told:
         told: Told = []
-        for _before, facts in step.sessions.values():
+        for before, facts in step.sessions.values():
+            told += _media_moved(before, facts)
             for side, member in _sides(facts):
                 said = views.session(self._mirror, facts, side, self._names)
                 told.append((person_topic(side, member), Whole(f"session:{facts.session}", said)))
@@ -218,6 +219,14 @@ class Translator:
                 outlook = outlooks[place] if place < len(outlooks) else ""
                 told += _notice(person_topic("user", ticket.user), "closing_soon", step, outlook or "unsure", expert)
         return told
+
+
+def _media_moved(before: SessionFacts | None, facts: SessionFacts) -> Told:
+    """To both sides: the sound of the session has lost its media worker, or goes through another."""
+    if facts.state == "ended" or before is None or before.worker == facts.worker or not before.worker:
+        return []
+    said = messages.MediaMoved(session=facts.session, worker=facts.worker)
+    return [(topic, Whole(f"media:{facts.session}", said)) for topic in _both(facts)]
 
 
 def _left_line(event: TicketFacts, step: Step) -> str:

@@ -165,6 +165,7 @@ def session(mirror: Mirror, facts: SessionFacts, side: messages.Side, names: Nam
         session=facts.session,
         side=side,
         expert=facts.expert,
+        user="" if is_user else facts.user,
         partner=names(facts.expert) if is_user else facts.name,
         mode=facts.mode,
         state=facts.state,

@@ -137,8 +137,8 @@ class Conversation:
 
 def _line(session: str, line: list[Any]) -> SaidFacts:
     """A line as the live store keeps it; one of an older release has no more than its first five parts."""
-    n, side, text, at, op, *later = line
-    edited_at, unsaid, file = [*later, *(0, False, None)[len(later) :]]
+    later: tuple[Any, ...] = (0, False, None)
+    n, side, text, at, op, edited_at, unsaid, file = *line, *later[len(line) - 5 :]
     shared = msgspec.convert(file, FileFacts) if file else None
     return SaidFacts(
         session=session, n=n, side=side, text=text, at=at, op=op, edited_at=edited_at, unsaid=unsaid, file=shared

@@ -1,6 +1,6 @@
 """What two had to do with each other, for these two only."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from sessions import store
 from sessions.feedback import store as given
 
 NEWEST: Final = 20
+ACQUAINTANCES: Final = 50
 
 
 class Meeting(Struct, kw_only=True, frozen=True):
@@ -28,6 +29,28 @@ class Meetings(Struct, kw_only=True, frozen=True):
     count: int
     last: int
     newest: list[Meeting]
+
+
+class Acquaintance(NamedTuple):
+    """An expert whom a user has met: when the last session of the two began (ms), and how many there were."""
+
+    expert: str
+    at: int
+    sessions: int
+
+
+async def last_met(db: Database, pool: str, user: str) -> list[Acquaintance]:
+    """The experts whom a user has met, the last one first, `ACQUAINTANCES` at most."""
+    async with db.read() as tx:
+        return [Acquaintance(*row) for row in await store.last_met(tx, pool, user, ACQUAINTANCES)]
+
+
+async def last_first(db: Database, pool: str, user: str, experts: list[str]) -> list[str]:
+    """`experts` in their order, but for the one whom the user met last: that one comes first."""
+    if len(experts) < 2:
+        return experts
+    known = [one.expert for one in await last_met(db, pool, user) if one.expert in experts]
+    return experts if not known else [known[0], *(expert for expert in experts if expert != known[0])]
 
 
 async def between(db: Database, pool: str, user: str, expert: str) -> Meetings:

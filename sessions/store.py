@@ -188,6 +188,17 @@ async def met(tx: Tx, pool: str, user: str, expert: str, limit: int) -> tuple[in
     return count, last or 0, rows
 
 
+async def last_met(tx: Tx, pool: str, user: str, limit: int) -> list[tuple[str, int, int]]:
+    """The experts with whom a user had a live session that is over: the expert, when the last began (ms), how many
+    there were; the last met first."""
+    over = sa.and_(session_log.c.pool == pool, session_log.c.user == user)
+    over = sa.and_(over, session_log.c.live_at > 0, session_log.c.ended_at > 0)
+    last = sa.func.max(session_log.c.live_at)
+    query = sa.select(session_log.c.expert, last, sa.func.count()).where(over).group_by(session_log.c.expert)
+    rows = await tx.execute(query.order_by(last.desc(), session_log.c.expert).limit(limit))
+    return [(expert, at, count) for expert, at, count in rows]
+
+
 async def sessions_of(tx: Tx, pool: str, user: str) -> list[sa.RowMapping]:
     """All sessions of a user, oldest first."""
     query = sa.select(session_log).where(session_log.c.pool == pool, session_log.c.user == user)

@@ -14,8 +14,10 @@ Region = Annotated[
 Code = Annotated[str, Meta(pattern=r"^[0-9]{4,8}$(?!\n)")]
 AnswersOn = Literal["browser", "phone"]
 """Where an expert takes sessions by telephone."""
-CodeCall = Literal["", "calling", "confirmed", "busy", "no_answer", "declined", "failed", "wrong_keys"]
-"""How the last call stands that was to confirm one's number: "" when there was none lately."""
+CodeCall = Literal["", "calling", "confirmed", "busy", "no_answer", "declined", "failed", "wrong_keys", "taken"]
+"""How the last call stands that was to confirm one's number: "" when there was none lately.
+
+`taken`: as many others have confirmed this number as may."""
 
 
 class MediaOffer(Request, tag="media_offer"):

@@ -52,6 +52,8 @@ class Session(Message, tag="session"):
     session: str
     side: Side
     expert: str
+    user: str
+    """Told to the expert only."""
     partner: str
     mode: Mode
     state: SessionState

@@ -26,11 +26,12 @@ R.command("propose_transfer", function(turn, a)
 end)
 
 -- FUNCTION answer_transfer
--- ARGS session who yes terms
+-- ARGS session who yes expert terms
 -- RETURNS ticket expert
 -- EMITS session ticket expert offer
 -- REFUSES no_such_session session_over no_transfer unknown_expert expert_offline line_closed line_full
--- With yes, in one step: this session ends, and the user stands first in the colleague's line on `terms`.
+-- With yes, in one step: this session ends, and the user stands first in the colleague's line on `terms`. `expert` is the
+-- colleague for whom these terms were made: when another is proposed by now, the answer was not meant for that one.
 R.command("answer_transfer", function(turn, a)
   local s, no = mine(turn, a, "user")
   if not s then return no end
@@ -41,6 +42,7 @@ R.command("answer_transfer", function(turn, a)
     S.changed(turn, s, "transfer")
     return { ticket = "", expert = to }
   end
+  if a.expert ~= to then return R.refuse("no_transfer", a.session) end
   no = T.closed_to(turn, to)
   if no then return no end
   local before, by = T.get(turn, s.ticket), "expert:" .. s.expert

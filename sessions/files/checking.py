@@ -29,8 +29,10 @@ _RESERVED: Final = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
 
 
 def kind_of(path: Path, declared: str) -> str:
-    """The media type of a file. Raises Refusal: `file_type` when it is none of `TYPES`, `file_broken` when it is damaged
-    or of another kind than `declared`; which kind of picture it is is for the picture to say."""
+    """The media type of a file; which kind of picture it is, is for the picture to say.
+
+    Raises Refusal: `file_type` when it is none of `TYPES`, `file_broken` when it is damaged or no such thing as was
+    `declared`."""
     kind = _found(path)
     if kind != declared and not (kind in PICTURES and declared in PICTURES):
         raise Refusal("file_broken", "type")

@@ -1,15 +1,18 @@
 """Where the bytes lie: one folder a pool, names that nobody could guess, readable by the server's user alone.
 
-What waits for the disk waits in a thread.
+What the books keep as a file's path begins with the name of the folder that all servers share, so that one which sees
+another folder by mistake takes nothing for erased. What waits for the disk waits in a thread.
 """
 
 import asyncio
 import os
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from ground.errors import Refusal
+from sessions.recording.folder import NAME, Elsewhere, Folder
 
 PART: Final = ".part"
 CHUNK: Final = 256 * 1024
@@ -20,16 +23,24 @@ LISTED: Final = 10_000
 class Disk:
     """The folder of all files. Several server processes, on one machine or more, share it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Folder) -> None:
         self._folder = folder
 
-    def path(self, pool: str, name: str) -> Path:
-        """`pool` and `name` are ids: neither can name another folder."""
-        return self._folder / pool / name
+    def fresh(self) -> str:
+        """A name for a new file, as the books keep it."""
+        return f"{self._folder.name}/{secrets.token_hex(16)}"
 
-    def part(self, pool: str, name: str) -> Path:
-        """Where it lies until it is checked."""
-        return self.path(pool, name + PART)
+    def path(self, pool: str, kept: str) -> Path:
+        """Where a file lies: `pool` is an id and `kept` comes from `fresh`, neither can name another folder. Raises
+        Elsewhere when it lies in a folder that this process does not see."""
+        folder, _slash, name = kept.partition("/")
+        if folder != self._folder.name:
+            raise Elsewhere
+        return self._folder.path / pool / name
+
+    def part(self, pool: str, kept: str) -> Path:
+        """Where it lies until it is checked. Raises as `path`."""
+        return self.path(pool, kept + PART)
 
     async def write(self, path: Path, chunks: AsyncIterator[bytes], size: int) -> None:
         """Write exactly `size` bytes. Raises Refusal: `file_too_large` for more, `file_broken` for fewer."""
@@ -59,19 +70,15 @@ class Disk:
         """Nothing of it is left. Raises OSError when the disk does not do its part."""
         await asyncio.to_thread(_remove, self.path(pool, name), self.part(pool, name))
 
-    async def read(self, path: Path) -> AsyncIterator[bytes]:
-        """The file in pieces. Raises FileNotFoundError."""
-        file = await asyncio.to_thread(path.open, "rb")
-        try:
-            while chunk := await asyncio.to_thread(file.read, CHUNK):
-                yield chunk
-        finally:
-            file.close()
+    async def open(self, pool: str, kept: str) -> BinaryIO:
+        """The file, to be read and closed. Raises OSError."""
+        return await asyncio.to_thread(self.path(pool, kept).open, "rb")
 
     async def strays(self, pool: str, now_s: float) -> list[str]:
-        """Names in a pool's folder that are older than a day, parts without their ending: whose row is gone, as after a
+        """Files of a pool that are older than a day, as the books would keep them: those whose row is gone, as after a
         database came back from a backup, nobody else would ever take away."""
-        return await asyncio.to_thread(_strays, self._folder / pool, now_s - ORPHAN_S)
+        found = await asyncio.to_thread(_strays, self._folder.path / pool, now_s - ORPHAN_S)
+        return [f"{self._folder.name}/{name}" for name in found]
 
 
 def _create(path: Path) -> int:
@@ -112,7 +119,7 @@ def _strays(folder: Path, before_s: float) -> list[str]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if len(found) < LISTED and entry.stat(follow_symlinks=False).st_mtime < before_s:
+                if len(found) < LISTED and entry.name != NAME and entry.stat(follow_symlinks=False).st_mtime < before_s:
                     found.append(entry.name.removesuffix(PART))
     except FileNotFoundError:
         pass  # nobody ever sent a file here, or one went while we looked

@@ -6,11 +6,11 @@ message. Each step is one conditional change of its row, so that no two requests
 
 import asyncio
 import hashlib
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
+import structlog
 from msgspec.structs import replace
 
 from directory.drawing import drawn
@@ -21,6 +21,7 @@ from sessions.files import checking, store
 from sessions.files.disk import Disk
 from sessions.files.scanning import Scanner
 from sessions.files.store import Row
+from sessions.recording.folder import Elsewhere, Folder
 
 FILES_MAX: Final = 20
 """Of one session at a time."""
@@ -32,6 +33,7 @@ DAY_MS: Final = 86_400_000
 DECODERS: Final = 2
 """Pictures that one process has decoded at the same time."""
 SWEPT: Final = 200
+_log = structlog.get_logger("openline.files")
 _CODES: Final = {
     "photo_too_large": "file_too_large", "not_a_photo": "file_type", "photo_animated": "file_type",
 }  # fmt: skip
@@ -49,7 +51,7 @@ class Asked(NamedTuple):
 class Files:
     """The files of all pools in one database and one folder."""
 
-    def __init__(self, db: Database, folder: Path, scanner: Scanner | None = None) -> None:
+    def __init__(self, db: Database, folder: Folder, scanner: Scanner | None = None) -> None:
         self._db = db
         self._disk = Disk(folder)
         self._scanner = scanner or Scanner()
@@ -68,7 +70,7 @@ class Files:
         row = {
             "pool": pool, "file": file, "session": session, "side": side, "state": "pending",
             "name": checking.named(asked.name, asked.type), "type": asked.type, "size": asked.size, "width": 0,
-            "height": 0, "path": secrets.token_hex(16), "op": "", "n": 0, "at": now, "until": until,
+            "height": 0, "path": self._disk.fresh(), "op": "", "n": 0, "at": now, "until": until,
         }  # fmt: skip
         async with self._db.begin() as tx:
             await store.lapse(tx, now, pool, session)
@@ -178,15 +180,17 @@ class Files:
             raise Refusal("no_such_file", file)
         return _facts(row)
 
-    async def read(self, pool: str, session: str, file: str) -> tuple[FileFacts, AsyncIterator[bytes]]:
-        """The file and its bytes. Refuses no_such_file."""
+    async def open(self, pool: str, session: str, file: str) -> tuple[FileFacts, BinaryIO]:
+        """The file and its bytes, which stay while they are read even when it is erased. Refuses no_such_file."""
         facts = await self.find(pool, session, file)
         async with self._db.read() as tx:
             row = await store.find(tx, pool, file)
-        path = self._disk.path(pool, row["path"]) if row else None
-        if path is None or not await asyncio.to_thread(path.is_file):
-            raise Refusal("no_such_file", file)
-        return facts, self._disk.read(path)
+        try:
+            opened = await self._disk.open(pool, row["path"] if row else "")
+        except OSError as error:
+            _log.error("file_missing", pool=pool, file=file, error=type(error).__name__)
+            raise Refusal("no_such_file", file) from None
+        return facts, opened
 
     async def erase(self, pool: str, file: str) -> None:
         """Nobody finds it any more, and it goes from the disk."""
@@ -207,7 +211,10 @@ class Files:
         async with self._db.read() as tx:
             due = await store.erasing(tx, SWEPT)
         for pool, file, path in due:
-            await self._remove(pool, file, path)
+            try:
+                await self._remove(pool, file, path)
+            except Elsewhere:
+                _log.error("file_elsewhere", pool=pool, file=file)
         return len(due)
 
     async def sweep_one(self, pool: str, file: str) -> None:

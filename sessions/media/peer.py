@@ -42,7 +42,7 @@ class Peer:
         self._sending = Sending(ssrc)
         self._reception: Reception | None = None
         self._ssrc = ssrc
-        self._payload_type = -1
+        self._payload_type: int | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -78,11 +78,11 @@ class Peer:
 
     def send(self, packet: Packet) -> None:
         payload, sequence, timestamp, marker, _ = packet
-        if len(payload) > LARGEST_PAYLOAD:
+        if len(payload) > LARGEST_PAYLOAD or self._payload_type is None:
             return
         kind = self._payload_type | 0x80 if marker else self._payload_type
-        self._transport.send_rtp(_HEADER.pack(0x80, kind, sequence, timestamp, self._ssrc) + payload)
-        self._sending.sent(timestamp, len(payload), self._loop.time())
+        if self._transport.send_rtp(_HEADER.pack(0x80, kind, sequence, timestamp, self._ssrc) + payload):
+            self._sending.sent(timestamp, len(payload), self._loop.time())
 
     def _heard(self, data: bytes) -> None:
         """A packet of RTP from the browser, in the clear. What isn't its Opus is dropped."""

@@ -255,13 +255,15 @@ class Transport:
             return
         (self._on_rtcp if is_rtcp else self._on_rtp)(plain)
 
-    def send_rtp(self, data: bytes) -> None:
-        """Protects and sends; drops it while nobody is there or the kernel takes no more."""
+    def send_rtp(self, data: bytes) -> bool:
+        """Protects and sends; False where it was dropped, since nobody is there or the kernel takes no more."""
         target, session = self._path.target, self._tx
         if target is None or session is None or target[0].get_write_buffer_size() > MAX_UNSENT:
-            return
+            return False
         with suppress(pylibsrtp.Error, ValueError):
             target[0].sendto(session.protect(data), target[1])
+            return True
+        return False
 
     def send_rtcp(self, data: bytes) -> None:
         """Like `send_rtp`."""

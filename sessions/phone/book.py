@@ -15,6 +15,8 @@ from sessions.phone import codes, store
 from sessions.phone.numbers import Number, parse
 
 AnswersOn = Literal["browser", "phone"]
+Way = Literal["call", "text"]
+"""How a code gets to the telephone: by its keys, which press what the page shows, or by a text."""
 SHARED_MAX: Final = 5
 SHARED_MS: Final = 30 * 86_400_000
 """So many members may have confirmed one number in this time: a family does. Whoever makes a new visitor of themselves
@@ -70,37 +72,44 @@ class Book:
                 raise Refusal("number_unverified" if entry.number else "no_number")
             await store.change_number(tx, pool, "expert", expert, answers_on=where, changed_at=now)
 
-    async def new_code(self, tx: Tx, pool: str, side: Side, member: str, now: int) -> tuple[str, str]:
-        """A fresh code for the member's number, and that number; an earlier code is worth nothing any more.
+    async def new_code(self, tx: Tx, pool: str, side: Side, member: str, way: Way, op: str, now: int) -> str:
+        """A code for the member's number, to be told in that `way`; an earlier one is worth nothing any more.
 
-        Refused `no_number`.
+        To be called once for each `op`: it gives five new tries. Refused `no_number`.
         """
+        code = await self.code(tx, pool, side, member, way, op)
+        number = (await entry_of(tx, pool, side, member)).number
+        row = {
+            "pool": pool, "side": side, "member": member, "number": number, "tries": 0,
+            "digest": codes.digest_of(self._key, code, pool, side, member, number, way),
+            "expires_at": now + codes.LIFE_MS,
+        }  # fmt: skip
+        await store.put_code(tx, row)
+        return code
+
+    async def code(self, tx: Tx, pool: str, side: Side, member: str, way: Way, op: str) -> str:
+        """The code that the request `op` got. Refused `no_number`."""
         number = (await entry_of(tx, pool, side, member)).number
         if not number:
             raise Refusal("no_number")
-        code = codes.new_code()
-        row = {
-            "pool": pool, "side": side, "member": member, "number": number, "tries": 0,
-            "digest": codes.digest_of(self._key, code, pool, side, member, number), "expires_at": now + codes.LIFE_MS,
-        }  # fmt: skip
-        await store.put_code(tx, row)
-        return code, number
+        return codes.code_of(self._key, op, pool, side, member, number, way)
 
-    async def confirm(self, pool: str, side: Side, member: str, code: str, now: int) -> None:
-        """The member knows the code that was told at the number, which is confirmed with that.
+    async def confirm(self, pool: str, side: Side, member: str, way: Way, code: str, now: int) -> None:
+        """The member's telephone has shown that it knows the code, and with that the number is confirmed.
 
+        What the page shows for the keys of the telephone is worth nothing when it comes from the page: hence `way`.
         Refused `bad_code` (which takes one of five tries), `code_expired`, `number_taken`.
         """
         async with self._db.begin() as tx:  # a refusal within would give the try back
-            refused = await self._confirm(tx, pool, side, member, code, now)
+            refused = await self._confirm(tx, pool, side, member, way, code, now)
         if refused:
             raise Refusal(refused)
 
-    async def _confirm(self, tx: Tx, pool: str, side: Side, member: str, code: str, now: int) -> str:
+    async def _confirm(self, tx: Tx, pool: str, side: Side, member: str, way: Way, code: str, now: int) -> str:
         row = await store.take_try(tx, pool, side, member, codes.TRIES, now)
         if row is None or row["number"] != (await entry_of(tx, pool, side, member)).number:
             return "code_expired"
-        if not codes.is_right(self._key, code, row["digest"], pool, side, member, row["number"]):
+        if not codes.is_right(self._key, code, row["digest"], pool, side, member, row["number"], way):
             return "bad_code"
         await store.delete_code(tx, pool, side, member)
         if await store.confirmed_by_others(tx, pool, side, member, row["number"], now - SHARED_MS) >= SHARED_MAX:
@@ -129,6 +138,12 @@ def callable_number(entry: Entry, regions: Collection[str], *, verified: bool) -
     if verified and not entry.verified_at:
         raise Refusal("number_unverified")
     return number
+
+
+async def back(db: Database, pool: str, user: str) -> None:
+    """The user has come into a line again, and knows what became of the last one."""
+    async with db.begin() as tx:
+        await store.change_number(tx, pool, "user", user, missed_at=0)
 
 
 async def missed(tx: Tx, pool: str, user: str, at: int) -> None:

@@ -52,8 +52,8 @@ class Limits(Struct, frozen=True):
     pool: int
 
 
-async def book(tx: Tx, plan: Plan, limits: Limits, now: int) -> str:
-    """Count the call, which is about to be made; "" or, when it is booked already, the worker that it was given to.
+async def book(tx: Tx, plan: Plan, limits: Limits, now: int) -> str | None:
+    """Count the call, which is about to be made. None; the worker it was given to (or "") where it was booked before.
 
     Refused `too_many_calls`.
     """
@@ -61,13 +61,11 @@ async def book(tx: Tx, plan: Plan, limits: Limits, now: int) -> str:
     known = await store.find_call(tx, plan.call)
     if known is not None:
         return str(known["worker"])
-    for most, matching in _bounds(plan, limits):
-        if await store.count_calls(tx, plan.pool, now - DAY_MS, **matching) >= most:
-            raise Refusal("too_many_calls")
+    await check(tx, plan, limits, now)
     if plan.purpose in CODES:
         await _check_pause(tx, plan, now)
     await store.add_call(tx, _row(plan, now))
-    return ""
+    return None
 
 
 async def check(tx: Tx, plan: Plan, limits: Limits, now: int) -> None:
@@ -75,6 +73,13 @@ async def check(tx: Tx, plan: Plan, limits: Limits, now: int) -> None:
     for most, matching in _bounds(plan, limits):
         if await store.count_calls(tx, plan.pool, now - DAY_MS, **matching) >= most:
             raise Refusal("too_many_calls")
+
+
+async def worker_of(db: Database, call: str) -> str:
+    """The worker that a call was given to, "" when there is no such call."""
+    async with db.read() as tx:
+        known = await store.find_call(tx, call)
+    return str(known["worker"]) if known else ""
 
 
 async def given_to(tx: Tx, call: str, worker: str) -> None:

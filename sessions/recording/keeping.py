@@ -155,30 +155,14 @@ class Recordings:
 
     # How it goes
 
-    async def erase_member(self, pool: str, side: Side, member: str) -> None:
-        """Erase all recordings of a person, files and all, before they are forgotten in the books.
-
-        May be done again. Raises OSError, and Elsewhere when a file is in a folder that this process does not see.
-        """
-        if not member:
-            return
-        async with self._db.begin() as tx:
-            rows = await store.hurry(tx, pool, side, member)
-        for row in rows:
-            await self.erase(row)
-
     async def erase(self, row: Row) -> None:
-        """The files first: a crash in between erases twice, and forgets nothing. Raises as `erase_member`."""
+        """Files first, then the row: a crash in between erases twice, and forgets nothing. Raises OSError, of which
+        Elsewhere is one."""
         files = [self._folder.file(row["path"], kind) for kind in (SPOOL, PART, OGG)]
         for file in files:
             await asyncio.to_thread(file.unlink, missing_ok=True)
         async with self._db.begin() as tx:
             await store.erased(tx, row["pool"], row["session"])
-
-
-async def export_user(tx: Tx, pool: str, user: str) -> list[Kept]:
-    """What a user takes along: which recordings there are. They hear them on the page of their session."""
-    return [_kept(row) for row in await store.of_user(tx, pool, user)]
 
 
 async def _days(tx: Tx, pool: str) -> int:

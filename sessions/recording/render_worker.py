@@ -81,26 +81,37 @@ def write(blocks: Iterator[Sound], out: BinaryIO) -> int:
 
 def render(source: Path, target: Path, part: Path) -> str:
     """What is printed."""
-    with open(part, "ab+", opener=_private) as out:
+    with source.open("rb") as file, open(part, "ab+", opener=_private) as out:
         try:
             fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return "busy"
-        out.truncate(0)
-        with source.open("rb") as file:
-            spool.read_head(file)
-            count = write(mixed(spool.read(file), {"user": decoder(), "expert": decoder()}), out)
-        if not count:
-            part.unlink()
-            return "empty"
-        out.flush()
-        os.fsync(out.fileno())
-        out.seek(0)
-        digest = hashlib.file_digest(out, "sha256").hexdigest()
-        size = out.tell()
-        part.replace(target)
+        made = False
+        try:
+            said, made = _made(file, out)
+            if made:
+                part.replace(target)
+        finally:
+            if not made:
+                part.unlink()
     _sync(target.parent)
-    return f"ok {count * 20} {size} {digest}"
+    return said
+
+
+def _made(file: BinaryIO, out: BinaryIO) -> tuple[str, bool]:
+    """Writes the whole file; what is printed, and whether there is anything to hear."""
+    out.truncate(0)
+    spool.read_head(file)
+    count = write(mixed(spool.read(file), {"user": decoder(), "expert": decoder()}), out)
+    if not count:
+        return "empty", False
+    out.flush()
+    os.fsync(out.fileno())
+    out.seek(0)
+    digest = hashlib.sha256()
+    while data := out.read(1 << 20):
+        digest.update(data)
+    return f"ok {count * 20} {out.tell()} {digest.hexdigest()}", True
 
 
 def _private(path: str, flags: int) -> int:

@@ -98,18 +98,16 @@ async def of_user(tx: Tx, pool: str, user: str) -> list[Row]:
     return await _rows(tx, query.order_by(recordings.c.started_at, recordings.c.session))
 
 
-async def hurry(tx: Tx, pool: str, side: str, member: str) -> list[Row]:
-    """The time of all recordings of `member` is up: those that are still kept."""
-    theirs = recordings.c.user == member if side == "user" else recordings.c.expert == member
-    kept = sa.and_(recordings.c.pool == pool, theirs, recordings.c.state != "erased")
-    await tx.execute(sa.update(recordings).where(kept).values(erase_at=0))
-    return await _rows(tx, sa.select(recordings).where(kept))
-
-
 async def forget_user(tx: Tx, pool: str, user: str, pseudonym: str) -> None:
-    """Recordings of `user` are due, and were a pseudonym's."""
+    """The recordings of `user` are a pseudonym's, and due: their files go as soon as somebody looks (`upkeep.py`)."""
     own = sa.and_(recordings.c.pool == pool, recordings.c.user == user)
     await tx.execute(sa.update(recordings).where(own).values(user=pseudonym, erase_at=0))
+
+
+async def forget_expert(tx: Tx, pool: str, expert: str) -> None:
+    """The recordings of `expert` are due: their voice is in them as well."""
+    own = sa.and_(recordings.c.pool == pool, recordings.c.expert == expert)
+    await tx.execute(sa.update(recordings).where(own).values(erase_at=0))
 
 
 async def _rows(tx: Tx, query: sa.Select[Any]) -> list[Row]:

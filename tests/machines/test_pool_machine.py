@@ -165,9 +165,9 @@ class PoolMachine(Acting):
         if answers:
             pair.both(
                 lambda op: pair.media.answer_transfer(
-                    pair.pool, session, user, yes=answers == "yes", terms=terms, op=op, now=pair.now
+                    pair.pool, session, user, yes=answers == "yes", expert=to, terms=terms, op=op, now=pair.now
                 ),
-                lambda: pair.model.answer_transfer(pair.now, known, user, answers == "yes", plain(terms)),
+                lambda: pair.model.answer_transfer(pair.now, known, user, answers == "yes", to, plain(terms)),
             )
 
     # ------------------------------------------------------------ experts and operators

@@ -92,7 +92,7 @@ class Media(Meter):
 
     @command
     def answer_transfer(
-        self, now: int, session: Session | None, who: str, yes: bool, terms: Mapping[str, Terms] = {}
+        self, now: int, session: Session | None, who: str, yes: bool, expert: str, terms: Mapping[str, Terms] = {}
     ) -> None:
         """The session ends, and its user is the first in the colleague's line: in one step."""
         session = self.look_up_session(session, "user", who)
@@ -101,6 +101,7 @@ class Media(Meter):
         if not yes:
             session.transfer_to = ""
             return
+        refuse([] if expert == to else ["no_transfer"])
         refuse(self.join_codes(to))
         before = self.tickets[who]
         session.transfer_to = ""

@@ -193,13 +193,14 @@ async def test_a_transfer_puts_the_user_first_in_the_colleagues_line(scene: Scen
     first = (await scene.join("vic", "bob"))["ticket"]
     media = Media(scene.store)
     ask = (scene.pool, session.session)
-    assert await refusal(media.answer_transfer(*ask, "uma", yes=True, now=scene.now)) == "no_transfer"
+    assert await refusal(media.answer_transfer(*ask, "uma", yes=True, expert="bob", now=scene.now)) == "no_transfer"
     assert await refusal(media.propose_transfer(*ask, "ada", "ada", now=scene.now)) == "same_expert"
     await media.propose_transfer(*ask, "ada", "bob", now=scene.now)
     assert (await scene.session("ada")).transfer_to == "bob"
-    assert await refusal(media.answer_transfer(*ask, "vic", yes=True, now=scene.now)) == "no_such_session"
-    answer = await media.answer_transfer(*ask, "uma", yes=True, now=scene.now, op="operation-1")
-    again = await media.answer_transfer(*ask, "uma", yes=True, now=scene.now, op="operation-1")
+    assert await refusal(media.answer_transfer(*ask, "vic", yes=True, expert="bob", now=scene.now)) == "no_such_session"
+    assert await refusal(media.answer_transfer(*ask, "uma", yes=True, expert="eve", now=scene.now)) == "no_transfer"
+    answer = await media.answer_transfer(*ask, "uma", yes=True, expert="bob", now=scene.now, op="operation-1")
+    again = await media.answer_transfer(*ask, "uma", yes=True, expert="bob", now=scene.now, op="operation-1")
     assert answer == again
     over = await scene.session("ada")
     assert (over.state, over.reason, over.went_to) == ("ended", "transferred", "bob")

@@ -36,6 +36,7 @@ from server.limits import Bounds
 from server.origins import Came
 from server.profile_news import ProfileNews
 from server.roster import Roster
+from server.switchboard import Switchboard
 from server.till import Till
 from server.views import Names
 from sessions.conversation import Conversation
@@ -145,6 +146,7 @@ class Hall:
         self.emails: dict[tuple[str, str, str], str] = {}  # of the members' accounts: (pool, role, subject)
         letters = LettersDesk(db, self.clock, BASE, self._email_of, lambda: None)
         self.news, conversation = News(store), Conversation(store, db)
+        self.switchboard = Switchboard(store, self.journal, self.process, None, self.clock, lambda _conn: [])
         self.commands = Commands(
             line=self.line,
             presence=self.presence,
@@ -163,6 +165,7 @@ class Hall:
                 **FeedbackDesk(db, conversation, self.catalogue, self.news, self.clock, self.index.add_chat).handlers(),
                 **FindingDesk(self.index, self.catalogue, self.clock).handlers(),
                 **HoursDesk(self.presence).handlers(),
+                **self.switchboard.handlers(),
                 **self.till.handlers(conversation, pays_in=True),
             },
         )

@@ -46,7 +46,8 @@ class Process:
             self.popen = subprocess.Popen(
                 [*OPENLINE, *words, "--port", str(port)],
                 cwd=log.parent,
-                env={**known, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment},
+                # Without a media worker, unless the words or the environment say `--media`.
+                env={**known, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "OPENLINE_MEDIA": "0", **environment},
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -1,12 +1,15 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
+import { translate } from "../i18n";
 import type { CallKey } from "../i18n/call.en";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
+import { refusal } from "../ui/words";
 import type { Call, Microphone } from "./call";
 import { callStyles } from "./call_styles";
 import { type Channel, Meters } from "./meters";
 import { type Devices, listDevices } from "./microphone";
+import { noSign, type Sign } from "./quality";
 import { SessionPart } from "./part";
 import type { CallView, Phase } from "./view";
 
@@ -29,6 +32,11 @@ export class OpenlineCall extends SessionPart {
   @property({ attribute: false }) theirs: MediaStream | null = null;
   @property({ attribute: false }) evidence = false;
   @property({ attribute: false }) partner = "";
+  /** The other side is connected, as the server says. */
+  @property({ attribute: false }) here = false;
+  /** Calls may be recorded in this pool. */
+  @property({ attribute: false }) recordable = false;
+  @property({ attribute: false }) quality: Sign = noSign;
 
   @state() private devices: Devices = { inputs: [], outputs: [] };
   @state() private blocked = false;
@@ -129,7 +137,7 @@ export class OpenlineCall extends SessionPart {
   private words(): string {
     const key = WORDS[this.view.phase];
     if (!key) return "";
-    if (this.view.phase === "linked" && !this.evidence) return this.t("call.no_sound_yet");
+    if (this.view.phase === "linked" && !this.evidence) return this.t(this.here ? "call.no_sound_yet" : "call.seeking", { partner: this.partner });
     return this.t(key, { partner: this.partner, n: this.view.tries, max: this.call.maxTries });
   }
 
@@ -138,12 +146,17 @@ export class OpenlineCall extends SessionPart {
     return html`<div class="card-row">
       <span class="badge">${icon("mic")}</span>
       <div class="grow"><strong>${this.t(asking ? "mic.asking" : "mic.title", { partner: this.partner })}</strong>
-        <p class="muted">${this.t(asking ? "mic.asking_text" : this.view.elsewhere ? "call.elsewhere" : this.view.invited ? "mic.invited" : "mic.text", { partner: this.partner })}</p></div>
+        <p class="muted">${this.t(asking ? "mic.asking_text" : this.setUpKey(), { partner: this.partner })}</p></div>
       <div class="actions">
         <button class="button main" part="microphone-on" ?disabled=${asking} aria-busy=${asking} @click=${this.start}>
           ${asking ? html`<span class="spinner"></span>` : icon("mic")}${this.t("mic.on")}</button>
         <button class="button quiet" part="by-chat" @click=${this.toChat}>${this.t("call.by_chat")}</button>
       </div></div>`;
+  }
+
+  private setUpKey(): CallKey {
+    if (this.view.elsewhere) return "call.elsewhere";
+    return this.view.invited ? "mic.invited" : this.recordable ? "mic.text_recording" : "mic.text";
   }
 
   private renderTrouble(): TemplateResult {
@@ -171,9 +184,22 @@ export class OpenlineCall extends SessionPart {
 
   private renderLost(): TemplateResult {
     return html`<div class="card-row trouble" role="alert"><span class="badge warn">${icon("offline")}</span>
-      <div class="grow"><strong>${this.t("call.lost")}</strong><p class="muted">${this.t("call.lost_text", { partner: this.partner })}</p></div>
+      <div class="grow"><strong>${this.t("call.lost")}</strong><p class="muted">${this.lostWords()}</p></div>
       <div class="actions"><button class="button main" part="audio-again" @click=${this.start}>${icon("refresh")}${this.t("again")}</button>
         <button class="button outline" part="by-chat" @click=${this.toChat}>${icon("chat")}${this.t("call.by_chat")}</button></div></div>`;
+  }
+
+  /** Why the last try failed, where somebody said so. */
+  private lostWords(): string {
+    return this.view.why ? refusal(translate(this.language), this.view.why) : this.t("call.lost_text", { partner: this.partner });
+  }
+
+  private renderQuality(): TemplateResult | typeof nothing {
+    const { shown, figures } = this.quality;
+    if (!shown || !figures || this.view.phase !== "linked") return nothing;
+    const lost = new Intl.NumberFormat(this.language, { style: "percent", maximumFractionDigits: 1 }).format(figures.lost);
+    const title = this.t("quality.figures", { lost, jitter: Math.round(figures.jitterMs), trip: Math.round(figures.roundTripMs) });
+    return html`<span class="quality ${shown}" part="quality" data-quality=${shown} title=${title}><span class="bars" aria-hidden="true"><i></i><i></i><i></i></span>${this.t(`quality.${shown}`)}</span>`;
   }
 
   private renderActive(): TemplateResult {
@@ -184,6 +210,7 @@ export class OpenlineCall extends SessionPart {
         <div class="middle">
           <span class="state ${good ? "good" : "working"}" part="call-state" data-phase=${this.view.phase} data-flowing=${String(this.evidence)}>
             ${good ? html`<i class="live"></i>` : html`<span class="spinner"></span>`}<span>${this.words()}</span></span>
+          ${this.renderQuality()}
           <div class="controls">${this.renderControls()}</div>
         </div>
         ${this.renderTile("theirs")}

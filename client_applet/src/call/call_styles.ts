@@ -21,6 +21,16 @@ export const callStyles = css`
   .state.good { color: var(--_free); }
   .state.working { color: var(--_away); }
   .live { inline-size: 9px; block-size: 9px; border-radius: 50%; background: currentcolor; flex: none; }
+  .quality { display: inline-flex; align-items: center; gap: 7px; font-size: 0.8em; color: var(--_muted); cursor: help; }
+  .quality.poor { color: var(--_away); font-weight: 650; }
+  .bars { display: inline-flex; align-items: end; gap: 2px; }
+  .bars i { inline-size: 3px; block-size: 4px; border-radius: 1px; background: var(--_free); }
+  .bars i:nth-child(2) { block-size: 8px; }
+  .bars i:nth-child(3) { block-size: 12px; }
+  .fair .bars i { background: var(--_text); }
+  .poor .bars i { background: var(--_away); }
+  .fair .bars i:nth-child(3), .poor .bars i:nth-child(n + 2) { background: var(--_edge-strong); }
+  @media (forced-colors: active) { .bars i { background: CanvasText; } .fair .bars i:nth-child(3), .poor .bars i:nth-child(n + 2) { background: GrayText; } }
   .controls { display: flex; flex-wrap: wrap; justify-content: center; gap: 4px; }
   .tile { --level: 0; display: grid; justify-items: center; gap: 7px; min-inline-size: 0; }
   .halo {

@@ -8,7 +8,10 @@ import { type Bubble, gapBefore, type Group, grouped, lastOfTheirs, MAX_TEXT, ot
 import { chatStyles } from "./chat_styles";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
-import { pieces } from "./links";
+import { refusal } from "../ui/words";
+import { translate } from "../i18n";
+import { type Upload, Uploads } from "./files";
+import "./message";
 import { Outbox } from "./outbox";
 import { SessionPart } from "./part";
 
@@ -17,6 +20,8 @@ const TYPING_EVERY_MS = 2_000;
 const TYPING_SHOWN_MS = 4_000;
 const COUNTER_FROM = MAX_TEXT - 400;
 const PAGE = 100;
+/** Refusals of a file that trying again will not change. */
+const FINAL = new Set(["no_files", "file_too_large", "file_type", "file_broken", "file_refused", "too_many_files"]);
 
 /** The conversation of one session: what was said, who is typing, and where to write. */
 export class OpenlineChat extends SessionPart {
@@ -39,6 +44,7 @@ export class OpenlineChat extends SessionPart {
   @query("textarea") private field!: HTMLTextAreaElement;
 
   private outbox: Outbox | null = null;
+  private uploads: Uploads | null = null;
   private outboxKey: LiveClient | null = null;
   private pinned = true;
   private heightBefore = 0;
@@ -61,7 +67,8 @@ export class OpenlineChat extends SessionPart {
     this.resized?.disconnect();
     this.resized = null;
     this.outbox?.close();
-    this.outbox = null;
+    this.uploads?.close();
+    this.outbox = this.uploads = null;
   }
 
   override focus(): void {
@@ -92,6 +99,8 @@ export class OpenlineChat extends SessionPart {
     this.outbox?.close();
     this.outboxKey = client;
     this.outbox = new Outbox(client, this.session, this.side, () => this.requestUpdate());
+    this.uploads?.close();
+    this.uploads = new Uploads(client, this.session, () => this.requestUpdate());
     Object.assign(this, { pinned: true, unseen: 0, toldSeen: 0, healed: 0, full: false, failed: false });
   }
 
@@ -187,6 +196,39 @@ export class OpenlineChat extends SessionPart {
     this.say();
   };
 
+  /** Puts words where one writes, as a saved reply does. */
+  insert(text: string): void {
+    this.text = this.field.value = this.text.trim() ? `${this.text.trimEnd()} ${text}` : text;
+    this.fit();
+    this.field.focus();
+  }
+
+  private readonly attached = (event: Event): void => {
+    const input = event.target as HTMLInputElement;
+    this.attach(input.files);
+    input.value = "";
+  };
+
+  private attach(files: FileList | null | undefined): void {
+    for (const file of files ?? []) this.full = !(this.uploads?.add(file, "") ?? false) || this.full;
+  }
+
+  private readonly dropped = (event: DragEvent): void => {
+    if (!this.takesFiles || !event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    this.attach(event.dataTransfer.files);
+  };
+
+  private readonly pasted = (event: ClipboardEvent): void => {
+    if (!this.takesFiles || !event.clipboardData?.files.length) return;
+    event.preventDefault();
+    this.attach(event.clipboardData.files);
+  };
+
+  private get takesFiles(): boolean {
+    return this.open && (this.client?.store.state.welcome?.rules.file_max_bytes ?? 0) > 0;
+  }
+
   private readonly say = (): void => {
     const text = this.text.trim();
     if (!text || this.left < 0 || !this.open) return;
@@ -211,7 +253,8 @@ export class OpenlineChat extends SessionPart {
   protected override render(): TemplateResult {
     const groups = grouped(this.chat, this.outbox?.drafts ?? [], this.side, (at) => this.dayOf(at));
     return html`
-      <div class="log" part="log" tabindex="0" role="group" aria-label=${this.t("chat.label", { partner: this.partner })} @scroll=${this.scrolled}>
+      <div class="log" part="log" tabindex="0" role="group" aria-label=${this.t("chat.label", { partner: this.partner })} @scroll=${this.scrolled}
+        @dragover=${(event: DragEvent) => this.takesFiles && event.preventDefault()} @drop=${this.dropped}>
         ${this.chat.more ? this.renderOlder() : nothing}
         ${this.failed ? html`<p class="note">${this.t("chat.history_failed")}
           <button class="link" @click=${() => this.ask(0)}>${this.t("again")}</button></p>` : nothing}
@@ -249,15 +292,15 @@ export class OpenlineChat extends SessionPart {
       ${group.newDay ? html`<p class="day">${this.dayOf(group.at)}</p>` : nothing}
       <div class="group ${group.mine ? "mine" : "theirs"}">
         <span class="said">${group.mine ? this.t("chat.you") : this.partner}</span>
-        ${repeat(group.bubbles, (bubble) => bubble.key, (bubble) => this.renderBubble(bubble))}
+        ${repeat(group.bubbles, (bubble) => bubble.key, (bubble) => this.renderBubble(bubble, group.mine))}
         ${this.renderFoot(group)}
       </div>`;
   }
 
-  private renderBubble(bubble: Bubble): TemplateResult {
+  private renderBubble(bubble: Bubble, mine: boolean): TemplateResult {
     return html`
-      <p class="bubble ${bubble.tick}" part="message" data-tick=${bubble.tick} dir="auto">${pieces(bubble.text).map((piece) =>
-        piece.href ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>` : piece.text)}</p>
+      <openline-message exportparts="message, menu, edit, unsay, editor" .client=${this.client} .language=${this.language} .theme=${this.theme}
+        .session=${this.session} .bubble=${bubble} .mine=${mine} .open=${this.open}></openline-message>
       ${bubble.tick === "refused" ? this.renderRefused(bubble) : nothing}`;
   }
 
@@ -281,15 +324,32 @@ export class OpenlineChat extends SessionPart {
     return html`<span class="tick ${tick}" part="tick" data-tick=${tick} role="img" aria-label=${words} title=${words}>${icon(shape[tick])}</span>`;
   }
 
+  private renderAttach(): TemplateResult {
+    const types = this.client?.store.state.welcome?.rules.file_types.join(",") ?? "";
+    return html`<label class="button quiet icon attach" title=${this.t("file.attach")}>${icon("clip")}<span class="said">${this.t("file.attach")}</span>
+      <input class="said" type="file" part="attach" multiple accept=${types} @change=${this.attached}></label>`;
+  }
+
+  private renderUpload(upload: Upload): TemplateResult {
+    const { key, file, sent, problem } = upload;
+    return html`<div class="upload" part="upload" role=${problem ? "alert" : "status"}>${icon(problem ? "warning" : "clip")}
+      <span class="grow"><span dir="auto">${file.name}</span>
+        ${problem ? html`<br><b>${refusal(translate(this.language), problem)}</b>` : html`<progress max="1" .value=${sent} aria-label=${this.t("file.sending", { name: file.name })}></progress>`}</span>
+      ${problem && !FINAL.has(problem) ? html`<button class="button quiet small" @click=${() => this.uploads?.again(key)}>${this.t("again")}</button>` : nothing}
+      <button class="button quiet icon" aria-label=${this.t("file.cancel", { name: file.name })} @click=${() => this.uploads?.discard(key)}>${icon("close")}</button></div>`;
+  }
+
   private renderComposer(): TemplateResult {
     const left = this.left;
     const counter = left <= MAX_TEXT - COUNTER_FROM;
     return html`
       ${this.full ? html`<p class="refused" role="alert">${icon("warning")}${this.t("chat.too_much_waiting")}</p>` : nothing}
+      ${this.uploads?.list.map((upload) => this.renderUpload(upload))}
       <form class="composer" @submit=${(event: Event) => { event.preventDefault(); this.say(); }}>
         <textarea class="field" part="composer" rows="1" dir="auto" enterkeyhint="send" autocomplete="off" .value=${this.text}
           aria-label=${this.t("chat.write", { partner: this.partner })} placeholder=${this.t("chat.placeholder")}
-          aria-invalid=${left < 0 ? "true" : "false"} @input=${this.typed} @keydown=${this.pressed}></textarea>
+          aria-invalid=${left < 0 ? "true" : "false"} @input=${this.typed} @keydown=${this.pressed} @paste=${this.pasted}></textarea>
+        ${this.takesFiles ? this.renderAttach() : nothing}
         ${counter ? html`<span class="counter ${left < 0 ? "over" : ""}" role="status">${left < 0 ? this.t("chat.over", { n: -left }) : this.t("chat.left", { n: left })}</span>` : nothing}
         <button class="button main icon" part="send" type="submit" aria-label=${this.t("chat.send")} title=${this.t("chat.send")}
           ?disabled=${!this.text.trim() || left < 0}>${icon("send")}</button>

@@ -1,6 +1,6 @@
 /** The conversation as it is shown: what the server numbered (`Chat` of the core), and ours that is on its way. Pure. */
 
-import type { ChatLine, Side } from "../generated/wire";
+import type { ChatLine, SharedFile, Side } from "../generated/wire";
 import type { Chat } from "../core/state";
 
 /** A message of ours that the server has not numbered yet. It is sent again with the same `op`. */
@@ -75,6 +75,11 @@ export interface Bubble {
   at: number;
   tick: Tick | "";
   refused: string;
+  /** The server's number; 0 while it has none. */
+  n: number;
+  edited: boolean;
+  unsaid: boolean;
+  file: SharedFile | null;
 }
 
 /** Messages of one side that belong together: within three minutes of each other, on one day. */
@@ -97,11 +102,11 @@ function tickOf(line: ChatLine, chat: Chat, side: Side): Tick | "" {
 function bubbles(chat: Chat, drafts: Drafts, side: Side): (Bubble & { mine: boolean })[] {
   const numbered = chat.lines.map((line) => ({
     key: `${line.side}:${line.op || line.n}`, text: line.text, at: line.at, tick: tickOf(line, chat, side), refused: "",
-    mine: line.side === side,
+    mine: line.side === side, n: line.n, edited: line.edited_at > 0, unsaid: line.unsaid, file: line.file,
   }));
   const waiting = unnumbered(drafts, chat.lines, side).map((draft) => ({
     key: `${side}:${draft.op}`, text: draft.text, at: draft.at, refused: draft.refused, mine: true,
-    tick: draft.refused ? ("refused" as const) : ("sending" as const),
+    tick: draft.refused ? ("refused" as const) : ("sending" as const), n: 0, edited: false, unsaid: false, file: null,
   }));
   return [...numbered, ...waiting];
 }

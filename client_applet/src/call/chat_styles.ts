@@ -15,17 +15,14 @@ export const chatStyles = css`
   .empty svg { inline-size: 30px; block-size: 30px; opacity: 0.6; }
   .group { display: flex; flex-direction: column; gap: 3px; max-inline-size: min(82%, 34rem); align-items: flex-start; }
   .group.mine { align-self: flex-end; align-items: flex-end; }
-  .bubble {
-    padding: 8px 13px; border-radius: 18px; background: color-mix(in oklab, var(--_text) 7%, transparent); color: var(--_text); white-space: pre-wrap;
-    overflow-wrap: anywhere; max-inline-size: 100%; animation: arrive 0.22s var(--_ease);
-  }
-  .mine .bubble { background: var(--_accent); color: var(--_on-accent); }
-  .mine .bubble.sending { opacity: 0.72; }
-  .mine .bubble.refused { background: transparent; color: var(--_text); box-shadow: inset 0 0 0 1.5px var(--_danger); }
-  .theirs .bubble { border-end-start-radius: 5px; }
-  .mine .bubble { border-end-end-radius: 5px; }
-  .bubble a { color: inherit; text-decoration: underline; text-underline-offset: 2px; }
   @keyframes arrive { from { opacity: 0; transform: translateY(6px); } }
+  .upload { display: flex; align-items: center; gap: 10px; margin-inline: 12px; padding: 4px 4px 4px 12px; border-radius: var(--_radius-small); background: var(--_sunken); font-size: 0.88em; }
+  .upload svg { inline-size: 18px; block-size: 18px; flex: none; }
+  .upload .grow { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; }
+  .upload progress { inline-size: 100%; accent-color: var(--_accent); }
+  .upload b { color: var(--_danger); font-weight: 550; }
+  .attach { cursor: pointer; }
+  .attach:focus-within { outline: 2px solid var(--_accent); }
   .foot { display: inline-flex; align-items: center; gap: 5px; font-size: 0.75em; color: var(--_muted); padding-inline: 4px; }
   .tick { display: inline-flex; }
   .tick svg { inline-size: 15px; block-size: 15px; }
@@ -33,7 +30,6 @@ export const chatStyles = css`
   .tick.refused { color: var(--_danger); }
   .refused { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; font-size: 0.84em; color: var(--_danger); padding-inline: 4px; }
   .refused svg { inline-size: 16px; block-size: 16px; }
-  .bubble.refused { display: block; font-size: inherit; padding: 8px 13px; }
   .link { border: 0; background: none; font: inherit; color: inherit; text-decoration: underline; cursor: pointer; padding: 10px 4px; margin-block: -10px; }
   .typing { block-size: 22px; padding-inline: 20px; font-size: 0.82em; color: var(--_muted); display: flex; align-items: center; gap: 8px; }
   .dots { display: inline-flex; gap: 3px; }

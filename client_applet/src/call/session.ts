@@ -15,12 +15,16 @@ import type { Call } from "./call";
 import { newCall, talksHere } from "./calling";
 import "./call_panel";
 import "./chat";
+import "./keepsake";
+import "./transfer";
 import type { OpenlineChat } from "./chat";
 import { Evidence, type Heard } from "./evidence";
 import { keptAudio } from "./kept_audio";
 import { forgetBill, keepBill } from "./kept_bill";
+import { legs } from "./legs";
 import { isMicrophoneAllowed } from "./microphone";
 import { callWords } from "./part";
+import "./recording";
 import { sessionStyles } from "./session_styles";
 import { endedKey, ranFor, standing } from "./session_words";
 
@@ -59,6 +63,8 @@ export class OpenlineSession extends PoolElement {
   /** The ended session about which the user is asked, and whether they would not. */
   @state() private asked = { session: "", asks: false };
   private lingering = 0;
+  /** The session of which there is a recording. */
+  private recorded = "";
 
   constructor() {
     super();
@@ -114,6 +120,8 @@ export class OpenlineSession extends PoolElement {
     if (session && this.client && this.online) this.tellEvidence(this.client, session);
     if (session?.state === "ended" && this.dialog?.open) this.dialog.close();
     if (this.asked.asks) void import("../visitor/later");
+    if (session?.side === "expert") void import("./expert_tools");
+    if (session?.recording === "on") this.recorded = session.session;
     if (this.welcome.value?.rules.prepaid) void import("../meter");
     if (session && this.client && this.meter && session.state !== "ended") keepBill(this.client, session.session);
   }
@@ -191,16 +199,32 @@ export class OpenlineSession extends PoolElement {
       ${this.meter && !ended ? this.renderMeter(this.meter, session) : nothing}
       ${this.renderBanner(session)}
       ${this.depositing && !ended ? this.renderDeposit(session) : nothing}
+      ${legs(session, (key, values) => this.words(key, values))}
       ${this.call && !ended ? this.renderCall(this.call, session) : nothing}
+      ${ended ? nothing : this.renderRecording(session)}
+      ${session.transfer && !ended ? html`<openline-transfer .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session}></openline-transfer>` : nothing}
       <openline-chat .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session.session}
         .side=${session.side} .partner=${session.partner} .chat=${this.chats.value.get(session.session) ?? EMPTY_CHAT}
         .connection=${this.online ? this.welcome.value : null} .open=${!ended}></openline-chat>
-      ${ended ? this.renderEnded(session) : this.renderEndDialog(session)}`;
+      ${ended ? this.renderEnded(session) : html`${session.side === "expert" ? this.renderTools(session) : nothing}${this.renderEndDialog(session)}`}`;
+  }
+
+  private renderTools(session: Session): TemplateResult {
+    return html`<openline-expert-tools .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session}
+      @reply-chosen=${(event: CustomEvent<string>) => this.conversation?.insert(event.detail)}></openline-expert-tools>`;
   }
 
   private renderCall(call: Call, session: Session): TemplateResult {
     return html`<openline-call .client=${this.client} .language=${this.language} .theme=${this.theme} .call=${call} .view=${call.state}
-      .microphone=${call.microphone} .mine=${call.mine} .theirs=${call.theirs} .evidence=${call.evidence && !call.silent} .partner=${session.partner}></openline-call>`;
+      .microphone=${call.microphone} .mine=${call.mine} .theirs=${call.theirs} .evidence=${call.evidence && !call.silent} .partner=${session.partner}
+      .here=${session.path !== "bridged" || session.theirs} .recordable=${this.welcome.value?.rules.recording ?? false} .quality=${call.sign}></openline-call>`;
+  }
+
+  /** Both must allow it; where the pool records nothing, or nothing goes through its media server, there is nothing to ask. */
+  private renderRecording(session: Session): TemplateResult | typeof nothing {
+    if (session.path !== "bridged" || !this.welcome.value?.rules.recording) return nothing;
+    return html`<openline-recording .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session.session}
+      .recording=${session.recording} .partner=${session.partner}></openline-recording>`;
   }
 
   private renderMeter(meter: Meter, session: Session): TemplateResult {
@@ -237,10 +261,10 @@ export class OpenlineSession extends PoolElement {
     return html`<header part="header">
       ${avatar(session.partner, photo, this.client?.server ?? "")}
       <div class="who"><strong dir="auto">${session.partner}</strong>
-        <span class="state ${stand}" part="state" data-standing=${stand} role="status">${icon(session.mode === "audio" ? "audio" : "chat")}${this.words(`state.${stand}`)}</span></div>
+        <span class="state ${stand}" part="state" data-standing=${stand} role="status">${icon(session.mode)}${this.words(`state.${stand}`)}</span></div>
       <time class="timer" part="timer" role="timer" aria-label=${this.words("timer")} datetime=${isoDuration(ran)}>${clock(ran)}</time>
       ${session.state === "ended" ? nothing : html`<button class="button danger-quiet small end" part="end" aria-label=${this.words("end")} @click=${() => this.dialog.showModal()}>
-        ${icon(session.mode === "audio" ? "hangUp" : "leave")}<span>${this.words("end")}</span></button>`}
+        ${icon(session.mode === "chat" ? "leave" : "hangUp")}<span>${this.words("end")}</span></button>`}
     </header>`;
   }
 
@@ -259,6 +283,8 @@ export class OpenlineSession extends PoolElement {
     return html`${this.asksFeedback(session) ? this.renderFeedback(session) : nothing}
       ${this.meter ? html`<div class="bill"><openline-bill .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session.session}
         .side=${session.side}></openline-bill></div>` : nothing}
+      <openline-keepsake class="keep" .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session}
+        .spoken=${(this.chats.value.get(session.session) ?? EMPTY_CHAT).lines.length > 0} .recorded=${this.recorded === session.session}></openline-keepsake>
       <footer class="over" role="status"><p><strong>${this.words(endedKey(session), { partner: session.partner })}</strong> <span class="muted">${lasted}</span></p>
       <button class="button outline small" part="done" @click=${this.done}>${this.words("done")}</button></footer>`;
   }

@@ -13,6 +13,11 @@ export const sessionStyles = css`
   .banner { display: flex; align-items: center; gap: 10px; padding: 8px 16px; font-size: 0.9em; background: color-mix(in oklab, var(--_away) 14%, var(--_surface)); }
   .banner svg { inline-size: 18px; block-size: 18px; flex: none; color: var(--_away); }
   .feedback { flex: none; max-block-size: calc(100% - 130px); overflow: auto; padding: 14px 16px; border-block-start: 1px solid var(--_edge); }
+  .legs { display: grid; gap: 4px; padding: 10px 16px; border-block-end: 1px solid var(--_edge); }
+  .legs:empty { display: none; }
+  .legs p { display: flex; align-items: center; gap: 8px; }
+  .legs svg { inline-size: 18px; block-size: 18px; color: var(--_muted); flex: none; }
+  .keep { flex: none; }
   .bill { flex: none; padding: 12px 16px; border-block-start: 1px solid var(--_edge); }
   .deposit { flex: 0 1 auto; min-block-size: 8rem; overflow: auto; padding: 12px 16px; border-block-end: 1px solid var(--_edge); }
   .over { display: flex; flex: none; align-items: center; justify-content: space-between; gap: 8px 16px; padding: 12px 16px; border-block-start: 1px solid var(--_edge); background: var(--_sunken); font-size: 0.94em; }

@@ -6,11 +6,14 @@ import type { CallKey } from "../i18n/call.en";
 export function endedKey(session: Session): CallKey {
   const mine = session.side;
   const known: Partial<Record<string, CallKey>> = {
+    media_lost: "ended.media_lost", transferred: "ended.transferred",
     not_connected: "ended.not_connected", cap: "ended.cap", user_gone: mine === "user" ? "ended.me_gone" : "ended.they_gone",
     expert_gone: mine === "expert" ? "ended.me_gone" : "ended.they_gone", frozen_too_long: "ended.frozen_too_long",
     balance_spent: mine === "user" ? "ended.balance_spent" : "ended.time_spent",
   };
   if (known[session.reason]) return known[session.reason]!;
+  const [, whose, how] = /^(user|expert)_(busy|no_answer|declined|failed)$/.exec(session.reason) ?? [];
+  if (how) return `ended.${whose === mine ? "my" : "their"}_${how as "busy"}`;
   // The journal's `by` is empty for the user.
   const by = session.ended_by.split(":")[0] || "user";
   if (by === "operator") return "ended.operator";

@@ -1,7 +1,7 @@
 // Made from wire/messages.py and wire/codes.py by `openline schema`. Do not edit.
 
 export type AnswersOn = "browser" | "phone";
-export type CodeCall = "" | "calling" | "confirmed" | "busy" | "no_answer" | "declined" | "failed" | "wrong_keys";
+export type CodeCall = "" | "calling" | "confirmed" | "busy" | "no_answer" | "declined" | "failed" | "wrong_keys" | "taken";
 export type BillOutcome = "charged" | "short" | "free" | "unpaid";
 export type Indicator = "free" | "ringing" | "busy" | "wrap-up" | "away" | "closed" | "offline";
 export type LegState = "" | "calling" | "ringing" | "answered" | "busy" | "no_answer" | "declined" | "failed" | "hung_up";
@@ -1056,6 +1056,7 @@ export interface Session {
   session: string;
   side: Side;
   expert: string;
+  user: string;
   partner: string;
   mode: Mode;
   state: SessionState;
@@ -1293,8 +1294,8 @@ export interface MediaAnswer {
 }
 
 /**
- * The media server of this session is gone; `worker` is the one that carries it now, "" where none does yet. Whoever
- * is connected to another (see `media_answer`) makes a new peer connection and offers it.
+ * The media server of this session is gone; `worker` is the one that carries it now, "" where none does yet.
+ * Whoever is connected to another (see `media_answer`) makes a new peer connection and offers it.
  */
 export interface MediaMoved {
   t: "media_moved";

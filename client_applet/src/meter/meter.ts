@@ -7,6 +7,7 @@ import { clock, isoDuration } from "../i18n";
 import type { MeterKey } from "../i18n/meter.en";
 import { define } from "../ui/element";
 import { icon, type IconName } from "../ui/icons";
+import { speak } from "../ui/speech";
 import { meterStyles } from "./meter_styles";
 import { MoneyPart } from "./part";
 import { percent, span } from "./words";
@@ -76,6 +77,8 @@ export class OpenlineMeter extends MoneyPart {
 
   private warn(): void {
     this.urgent = this.t(this.session.side === "user" ? "meter.last_user" : "meter.last_expert");
+    // Who talks may not look.
+    if (this.session.mode !== "chat") speak(this.urgent, this.language);
   }
 
   protected override render(): TemplateResult | typeof nothing {

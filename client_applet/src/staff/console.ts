@@ -129,7 +129,7 @@ export class OpenlineConsole extends PoolElement {
     return html`<p class="said" role="alert">${offer ? this.w("offer.title", { name: offer.partner || this.w("nameless") }) : ""}</p>
       ${this.renderTop(welcome.name || this.profiles.value.get(this.me)?.name || this.me)}${this.renderNotices()}
       <main><section class="stage" part="stage">${this.renderStage()}</section>
-        <div class="side">${this.renderLine()}${this.renderPhone()}</div></main>`;
+        <div class="side">${this.renderReadiness()}${this.renderLine()}${this.renderPhone()}</div></main>`;
   }
 
   private renderMessage(shape: "offline" | "person", title: string, text: string, again: boolean): TemplateResult {
@@ -146,6 +146,14 @@ export class OpenlineConsole extends PoolElement {
         @declare=${(event: CustomEvent<{ status: Status; reason: string }>) => this.declare(event.detail.status, event.detail.reason)}></openline-status>
       <span class="tools">${this.renderTools()}</span>
     </header>`;
+  }
+
+  /** A quiet line, once a shift: whether this expert would be heard. */
+  private renderReadiness(): TemplateResult | typeof nothing {
+    const talks = this.profiles.value.get(this.me)?.modes.includes("audio") ?? false;
+    if (!talks || this.declared?.declared !== "online") return nothing;
+    void import("../call/preflight");
+    return html`<openline-preflight shift .client=${this.client} .language=${this.language} .theme=${this.theme}></openline-preflight>`;
   }
 
   private renderTools(): TemplateResult {

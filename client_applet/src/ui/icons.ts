@@ -35,6 +35,8 @@ const paths = {
   mail: svg`<rect x="3" y="5.5" width="18" height="13" rx="2.5"/><path d="m4 7.5 8 6 8-6"/>`,
   calendar: svg`<rect x="3.5" y="5" width="17" height="15" rx="2.5"/><path d="M3.5 10h17M8 3v4M16 3v4"/>`,
   chevron: svg`<path d="m6 9 6 6 6-6"/>`,
+  more: svg`<circle cx="5.5" cy="12" r="1.2"/><circle cx="12" cy="12" r="1.2"/><circle cx="18.5" cy="12" r="1.2"/>`,
+  clip: svg`<path d="m19.5 11.5-7.400 7.4a4.6 4.6 0 0 1-6.5-6.5l8-8a3 3 0 0 1 4.300 4.3l-8 8a1.5 1.5 0 0 1-2.1-2.1l7-7"/>`,
   up: svg`<path d="M12 19V5m-6 6 6-6 6 6"/>`,
   down: svg`<path d="M12 5v14m-6-6 6 6 6-6"/>`,
 } satisfies Record<string, SVGTemplateResult>;

@@ -15,6 +15,8 @@ import { nameOf } from "./situation";
 
 const DOTS_MAX = 12;
 const AWAY_MINUTES = [5, 10, 15];
+/** The place from which on the server lets one try the way of the sound. */
+const SOON = 2;
 
 /** Standing in one line or several: place, wait, and what one can do meanwhile. */
 export function inLine(view: PanelView, ticket: KnownTicket, places: readonly Place[]): TemplateResult {
@@ -26,6 +28,7 @@ export function inLine(view: PanelView, ticket: KnownTicket, places: readonly Pl
     ${ticket.reason === "expert_missed" && !away ? missed(view, own) : nothing}
     ${places.length > 1 ? several(view, places) : own ? single(view, own) : nothing}
     ${own ? lineState(view, own) : nothing}
+    ${away ? nothing : readiness(view, ticket, places)}
     ${own ? ending(view, own) : nothing}
     <p class="waited">${icon("clock")}${view.t("wait.waited")}
       <time datetime=${isoDuration(view.now - ticket.joined_at)}>${clock(view.now - ticket.joined_at)}</time></p>
@@ -37,6 +40,14 @@ export function inLine(view: PanelView, ticket: KnownTicket, places: readonly Pl
     ${own && !away ? callMe(view, ticket, own.expert) : nothing}
     ${ticket.call_me ? nothing : html`<p class="hint">${view.t("line.kept")}</p>`}
     ${places.length === 1 ? about(view, [], false) : nothing}`;
+}
+
+/** Whoever will soon talk is told in time what is missing for that: a chunk that comes when the place is near. */
+function readiness({ client, language, theme }: PanelView, ticket: KnownTicket, places: readonly Place[]): TemplateResult | typeof nothing {
+  const near = places.find((place) => position(place) <= SOON);
+  if (ticket.mode !== "audio" || !near) return nothing;
+  void import("../call/preflight");
+  return html`<openline-preflight .client=${client} .language=${language} .theme=${theme} .expert=${near.expert} .rate=${near.rate}></openline-preflight>`;
 }
 
 function single(view: PanelView, place: Place): TemplateResult {

@@ -48,4 +48,21 @@ describe("this side's evidence", () => {
     const asks = (frozen: "expert" | "both") => evidence.next(session(5), NOTHING_HEARD, meter(6, { frozen }), 1)?.t;
     expect([asks("expert"), asks("both"), asks("both")]).toEqual([undefined, "connected", undefined]);
   });
+
+  it("is the media server's word where it carries the sound, but for the choice of chat", () => {
+    const evidence = new Evidence();
+    const bridged = session(5, { mode: "audio", path: "bridged", mine: false });
+    const tell = (heard: Heard, clock = running, on = bridged) => {
+      const telling = evidence.next(on, heard, clock, 1);
+      if (telling) evidence.answered(telling, true);
+      return telling && [telling.t, telling.byChat];
+    };
+    const byChat = { ...silence, byChat: true };
+    expect([evidenceOf(bridged, sound), tell(sound), tell(silence)]).toEqual([false, null, null]);
+    expect([tell(byChat), tell(byChat)]).toEqual([["connected", true], null]);
+    expect(tell(byChat, meter(6, { frozen: "user" })), "the clock waits for it").toEqual(["connected", true]);
+    const live = { ...bridged, mine: true };
+    expect([tell(sound, running, live), tell(byChat, running, live)]).toEqual([null, ["connected", true]]);
+    expect(tell(byChat, running, { ...live, state: "ended" })).toBeNull();
+  });
 });

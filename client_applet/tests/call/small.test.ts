@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSilent, noFlow, observe, packetsIn, SILENT_MS } from "../../src/call/flow";
+import { isSilent, isStarved, noFlow, observe, packetsIn, signsIn, SILENT_MS, STARVED_MS } from "../../src/call/flow";
 import { loudness, settle } from "../../src/call/levels";
 import { pieces, safeHref } from "../../src/call/links";
 
@@ -75,5 +75,14 @@ describe("flow", () => {
   it("counts incoming audio alone", () => {
     expect(packetsIn([{ type: "codec" }, { type: "inbound-rtp", kind: "video", packetsReceived: 9 }])).toBe(-1);
     expect(packetsIn([{ type: "inbound-rtp", kind: "audio" }, { type: "inbound-rtp", kind: "audio", packetsReceived: 4 }])).toBe(4);
+  });
+
+  it("knows a far end that is gone from one that is quiet", () => {
+    expect(signsIn([{ type: "inbound-rtp", bytesReceived: 9 }])).toBe(-1);
+    expect(signsIn([{ type: "candidate-pair", bytesReceived: 100, responsesReceived: 2 }, { type: "candidate-pair", requestsReceived: 1 }])).toBe(103);
+    const quiet = [400, 2_900].reduce((signs, at, n) => observe(signs, n + 2, false, at), observe(noFlow, 1, false, 1));
+    const gone = [3_300, 3_700].reduce((signs, at) => observe(signs, 3, false, at), quiet);
+    expect([isStarved(quiet, 2_900), isStarved(gone, 3_700), isStarved(gone, 2_901 + STARVED_MS)]).toEqual([false, false, true]);
+    expect(isStarved(noFlow, 99_000), "before there was a way").toBe(false);
   });
 });

@@ -55,7 +55,7 @@ export function myStatus(seq: number, declared: MyStatus["declared"], reason = "
 
 export function session(seq: number, part: Partial<Session> = {}): Session {
   return {
-    t: "session", seq, at: 0, session: "s1", side: "user", expert: "ada", partner: "Ada", mode: "chat", state: "live", matched_at: 1,
+    t: "session", seq, at: 0, session: "s1", side: "user", expert: "ada", user: "", partner: "Ada", mode: "chat", state: "live", matched_at: 1,
     live_at: 2, ended_at: 0, cap_until: 0, mine: true, theirs: true, gone_until: 0, reason: "", ended_by: "", path: "", my_leg: "", their_leg: "",
     recording: "off", transfer: null, went_to: "", ...part,
   };

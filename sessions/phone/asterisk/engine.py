@@ -16,7 +16,7 @@ import structlog
 from ground.ids import new_id
 from sessions.phone.asterisk.call import AsteriskCall
 from sessions.phone.asterisk.client import Ari, AriFailed
-from sessions.phone.asterisk.events import Event, Step, ended_in_words, step_of
+from sessions.phone.asterisk.events import Channel, Event, Step, ended_in_words, step_of
 from sessions.phone.asterisk.feed import Feed
 from sessions.phone.asterisk.g711 import RATE
 from sessions.phone.asterisk.media import MediaSocket, NoPort, address_of, open_media
@@ -210,7 +210,7 @@ class AsteriskEngine:
         """What Asterisk has now is how it is, whatever was missed. Raises AriFailed."""
         await self._ari.only_what_we_want(self._app)
         known = [call for call in self._calls.values() if call.is_known]
-        there = {channel.id: channel.state for channel in await self._ari.channels()}
+        there = {channel.id: channel for channel in await self._ari.channels()}
         for call in known:
             self._compare(call, there.get(call.id))
         for channel in there:
@@ -220,13 +220,11 @@ class AsteriskEngine:
             if self._is_left(bridge, "-b"):
                 await self._ari.unbridge(bridge)
 
-    def _compare(self, call: AsteriskCall, state: str | None) -> None:
-        if state is None:
+    def _compare(self, call: AsteriskCall, channel: Channel | None) -> None:
+        if channel is None:
             self._settle(call, "hung_up" if call.progress.state == "answered" else "failed")
-        elif state == "Up":
-            call.answered()
-        elif state in ("Ring", "Ringing"):
-            call.progress.step("ringing")
+        elif channel.step:
+            self._take(call, Step(channel.id, channel.step))
 
     def _is_left(self, name: str, ending: str) -> bool:
         """Ours by its name, and of no call that we know: an earlier process left it, or a request that was lost."""

@@ -24,12 +24,26 @@ WANTED: Final = (
 """The events that we listen to; Asterisk is asked not to send the others."""
 
 
+class Place(Struct, frozen=True):
+    """What a channel is doing."""
+
+    app: str = msgspec.field(default="", name="app_name")
+
+
 class Channel(Struct, frozen=True):
     """As much of a channel as matters here."""
 
     id: str
     state: str = ""
+    place: Place = msgspec.field(default=Place(), name="dialplan")
     variables: dict[str, str] = msgspec.field(default_factory=dict, name="channelvars")
+
+    @property
+    def step(self) -> CallState | None:
+        """How far it has come; None when there is nothing to tell yet. Answered is who we can steer."""
+        if self.state == "Up":
+            return "answered" if self.place.app == "Stasis" else None
+        return "ringing" if self.state in ("Ring", "Ringing") else None
 
 
 class Event(Struct, frozen=True):
@@ -92,7 +106,7 @@ def step_of(event: Event) -> Step | None:
             return Step(channel, "answered")
         case Event(type="ChannelDestroyed", channel=Channel(id=channel)):
             return Step(channel, "ended", event.cause, event.tech_cause)
-        case Event(type="ChannelStateChange", channel=Channel(id=channel, state="Ringing" | "Ring")):
+        case Event(type="ChannelStateChange", channel=Channel(id=channel) as found) if found.step == "ringing":
             return Step(channel, "ringing")
         case Event(type="Dial", peer=Channel(id=channel), dialstatus=status) if status in RINGING:
             return Step(channel, "ringing")

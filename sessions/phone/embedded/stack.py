@@ -35,6 +35,7 @@ OVER_S: Final = 0.06
 STALE_S: Final = 0.2
 SIGNS_EVERY: Final = 10
 """Ticks between two signs of life of joined calls."""
+KEYS: Final = frozenset("0123456789*#ABCD")
 SRTP: Final = {"off": (), "optional": ("mediaenc=srtp",), "mandatory": ("mediaenc=srtp-mand",)}
 SETTINGS: Final = (
     "call_hold_other_calls no\n"  # each call is somebody's own
@@ -192,8 +193,8 @@ class Stack:
             case "CALL_ESTABLISHED":
                 line.voice.answer()
                 self._tell(News(line.number, "answered"))
-            case "CALL_DTMF_START" if event.text:
-                self._tell(Pressed(line.number, event.text[:1]))
+            case "CALL_DTMF_START" if event.text and event.text in KEYS:
+                self._tell(Pressed(line.number, event.text))
             case "CALL_CLOSED":
                 self._closed(line, event.text or "")
 

@@ -54,9 +54,7 @@ LOUDEST = """() => {
 }"""
 STATS = """async () => {
   const found = {};
-  for (const one of (await pc.getStats()).values()) {
-    if (["inbound-rtp", "remote-inbound-rtp", "outbound-rtp", "remote-outbound-rtp"].includes(one.type)) found[one.type] = one;
-  }
+  for (const one of (await pc.getStats()).values()) if (one.type.endsWith("bound-rtp")) found[one.type] = one;
   return found;
 }"""
 

@@ -22,7 +22,7 @@ def free_port(beside: int = 0) -> int:
     while True:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind((LOOPBACK, 0))
-            port = probe.getsockname()[1] & ~1
+            port: int = probe.getsockname()[1] & ~1
         if port < 65_000 and all(_is_free(port + more) for more in range(beside + 1)):
             return port
 
@@ -150,13 +150,16 @@ class Phone(Process):
         return max((at for at, what, _ in self.events if what == kind), default=0.0)
 
     async def sees(self, kind: str, seconds: float = 5.0) -> float:
-        return await until(lambda: self.at(kind), seconds)
+        """When it did; waits for it."""
+        at: float = await until(lambda: self.at(kind), seconds)
+        return at
 
     def heard(self) -> bytes:
         """What came out of its loudspeaker in the last call, 8,000 samples a second."""
         newest = max(self._folder.glob("*-dec.wav"), key=lambda path: path.stat().st_mtime)
         with wave.open(str(newest)) as sound:
-            return sound.readframes(sound.getnframes())
+            pcm: bytes = sound.readframes(sound.getnframes())
+            return pcm
 
     async def stop(self) -> None:
         if self._reading:

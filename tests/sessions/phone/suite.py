@@ -8,11 +8,11 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
-from sessions.phone.engine import CallNews, PhoneCall, PhoneEngine, PhoneUnavailable
+from sessions.phone.engine import CallNews, PhoneCall, PhoneUnavailable
 from tests.sessions.phone.peers import Peer, Phone, Script, on, until
 from tests.sessions.phone.tones import frames, loudest_hz, share_at, tone
 
@@ -23,7 +23,8 @@ KILLED_S = 4.5
 class UnderTest(NamedTuple):
     """An engine, and which number rings a peer."""
 
-    engine: PhoneEngine
+    engine: Any
+    """A PhoneEngine; what only one engine has is seen by its own tests."""
     number: Callable[[Peer], str]
 
 

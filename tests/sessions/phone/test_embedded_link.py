@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -21,11 +22,13 @@ from sessions.phone.embedded.link import (
     Join,
     Link,
     News,
+    Order,
     Play,
     Pressed,
     Ready,
+    Report,
     Start,
-)  # fmt: skip
+)
 from tests.sessions.phone.peers import until
 from tests.sessions.phone.trunks import loopback
 
@@ -34,8 +37,8 @@ class Ends:
     """Both ends, and what each was told."""
 
     def __init__(self) -> None:
-        self.orders: list = []
-        self.reports: list = []
+        self.orders: list[Order] = []
+        self.reports: list[Report] = []
         self.lost: list[str] = []
         self.engine = Link(REPORTS, self.reports.append, lambda: self.lost.append("engine"))
         self.worker = Link(ORDERS, self.orders.append, lambda: self.lost.append("worker"))
@@ -44,7 +47,7 @@ class Ends:
         loop = asyncio.get_running_loop()
         for link, sock in zip((self.engine, self.worker), socket.socketpair(), strict=True):
             sock.setblocking(False)
-            await loop.create_connection(lambda link=link: link, sock=sock)
+            await loop.create_connection(partial(_same, link), sock=sock)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -53,12 +56,16 @@ class Ends:
         await until(lambda: sorted(self.lost) == ["engine", "worker"])
 
 
+def _same(link: Link) -> Link:
+    return link
+
+
 async def test_every_message_arrives() -> None:
-    orders = [
+    orders: list[Order] = [
         Start(loopback(secret="of the trunk")), Dial(1, "sip:1@h", ""), HangUp(1), Join(1, 2),
         Play(1.5, [(1, bytes(FRAME)), (2, b"")]),
     ]  # fmt: skip
-    reports = [
+    reports: list[Report] = [
         Ready(), Down("why"), News(1, "ended", 486), Heard(2.5, [(7, bytes(FRAME))], [8, 9]), Pressed(1, "#"), Alive(),
     ]  # fmt: skip
     async with Ends() as ends:
@@ -71,10 +78,10 @@ async def test_every_message_arrives() -> None:
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=30))
 def test_however_it_is_cut(cuts: list[int]) -> None:
-    told: list = []
+    told: list[Report] = []
     whole = bytearray()
     link, sender = Link(REPORTS, told.append, lambda: None), Link(REPORTS, told.append, lambda: None)
-    sent = [News(1, "ringing"), Heard(1.0, [(1, bytes(60))], []), Alive()]
+    sent: list[Report] = [News(1, "ringing"), Heard(1.0, [(1, bytes(60))], []), Alive()]
     transport = _Kept(whole)
     sender._transport = transport  # type: ignore[assignment]  # what would go out
     for report in sent:

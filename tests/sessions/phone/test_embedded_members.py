@@ -6,7 +6,7 @@ from dataclasses import fields
 import baresip
 import pytest
 
-USED = {
+USED: dict[type, dict[str, tuple[str, ...]]] = {
     baresip.Runtime: {
         "start": ("config",), "close": (), "subscribe": ("listener",),
     },
@@ -17,7 +17,7 @@ USED = {
     baresip.Call: {"hangup": ()},
     baresip.CallAudio: {"info": (), "read": ("max_bytes",), "write": ("pcm",)},
 }  # fmt: skip
-FIELDS = {
+FIELDS: dict[type, set[str]] = {
     baresip.Config: {
         "net_interface", "max_concurrent_calls", "rtp_timeout", "native_log_level", "extra_config_text"
     },

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions.phone.engine import ended_by
+from sessions.phone.engine import CallState, ended_by
 from sessions.phone.progress import DIGITS_MAX, ORDER, Progress
 
 
@@ -14,7 +14,7 @@ async def told(progress: Progress) -> list[str]:
 
 
 @given(st.lists(st.sampled_from(ORDER), max_size=12))
-def test_each_state_once_and_in_order(steps: list) -> None:
+def test_each_state_once_and_in_order(steps: list[CallState]) -> None:
     async def run() -> None:
         progress = Progress()
         for step in steps:

@@ -119,10 +119,8 @@ def pages(data: bytes) -> Iterator[Page]:
     at = 0
     while at < len(data):
         assert data[at : at + 5] == b"OggS\x00"
-        granule, serial, number, crc = (
-            int.from_bytes(data[at + begin : at + end], "little")
-            for begin, end in ((6, 14), (14, 18), (18, 22), (22, 26))
-        )
+        fields = ((6, 14), (14, 18), (18, 22), (22, 26))
+        granule, serial, number, crc = (int.from_bytes(data[at + one : at + end], "little") for one, end in fields)
         lacing = data[at + 27 : at + 27 + data[at + 26]]
         body = at + 27 + len(lacing)
         end = body + sum(lacing)

@@ -1,0 +1,178 @@
+import { css, html, nothing, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+import type { SavedReply, Session } from "../generated/wire";
+import { translate } from "../i18n";
+import { define } from "../ui/element";
+import { icon } from "../ui/icons";
+import { mark } from "../ui/lights";
+import { refusal } from "../ui/words";
+import { codeOf, newOp } from "../core";
+import { SessionPart } from "./part";
+
+const COLLEAGUES_MAX = 50;
+type Tool = "" | "replies" | "note" | "transfer";
+
+/**
+ * What an expert has at hand in a session: saved replies, a note to oneself about the user, handing over to a colleague.
+ *
+ * Fires `reply-chosen` (detail: its text). Parts: `tool-replies`, `tool-note`, `tool-transfer`, `sheet`.
+ */
+export class OpenlineExpertTools extends SessionPart {
+  static override styles = [...SessionPart.styles, css`
+    :host { display: grid; gap: 6px; padding: 4px 12px 0; }
+    .bar { display: flex; flex-wrap: wrap; gap: 2px; }
+    .bar .button[aria-expanded="true"] { background: var(--_hover); color: var(--_text); }
+    .sheet { display: grid; gap: 10px; padding: 12px; border-radius: var(--_radius-small); background: var(--_sunken); max-block-size: 16rem; overflow: auto; }
+    ul { list-style: none; padding: 0; display: grid; gap: 4px; }
+    li { display: flex; align-items: center; gap: 4px; }
+    li .button:first-child { flex: 1; justify-content: flex-start; text-align: start; min-inline-size: 0; }
+    li .text { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-inline-size: 0; }
+    form, label { display: grid; gap: 6px; }
+    label span { font-weight: 600; font-size: 0.9em; }
+    textarea { min-block-size: 72px; resize: vertical; }
+    .bad { color: var(--_danger); font-size: 0.9em; }
+  `];
+
+  @property({ attribute: false }) session: Session | null = null;
+
+  @state() private tool: Tool = "";
+  @state() private replies: readonly SavedReply[] | null = null;
+  @state() private adding = false;
+  @state() private note: string | null = null;
+  @state() private kept = false;
+  @state() private problem = "";
+  @state() private running = false;
+  private noteOf = "";
+
+  protected override willUpdate(): void {
+    const user = this.session?.user ?? "";
+    if (user !== this.noteOf) Object.assign(this, { noteOf: user, note: null, kept: false, tool: "" });
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    if (!this.session) return nothing;
+    const button = (tool: Tool & string, shape: "chat" | "person" | "forward", words: string) => html`
+      <button class="button quiet small" part=${`tool-${tool}`} aria-expanded=${this.tool === tool} @click=${() => this.choose(tool)}>${icon(shape)}${words}</button>`;
+    return html`<div class="bar" role="toolbar" aria-label=${this.t("tools.label")} @keydown=${this.keys}>
+        ${button("replies", "chat", this.t("replies.title"))}${button("note", "person", this.t("note.title"))}
+        ${this.session.transfer ? nothing : button("transfer", "forward", this.t("transfer.propose"))}</div>
+      ${this.tool === "" ? nothing : html`<div class="sheet" part="sheet" @keydown=${this.keys}>${this.renderTool(this.session)}
+        ${this.problem ? html`<p class="bad" role="alert">${refusal(translate(this.language), this.problem)}</p>` : nothing}</div>`}`;
+  }
+
+  private renderTool(session: Session): TemplateResult {
+    if (this.tool === "replies") return this.renderReplies();
+    return this.tool === "note" ? this.renderNote(session) : this.renderColleagues(session);
+  }
+
+  private renderReplies(): TemplateResult {
+    if (this.adding) return this.renderNewReply();
+    const one = (reply: SavedReply) => html`<li>
+      <button class="button quiet small" @click=${() => this.use(reply)}><span class="text" dir="auto"><b>${reply.title}</b> ${reply.text}</span></button>
+      <button class="button quiet icon" aria-label=${this.t("replies.drop", { name: reply.title })} ?disabled=${this.running} @click=${() => this.drop(reply)}>${icon("close")}</button></li>`;
+    return html`${this.replies?.length === 0 ? html`<p class="muted">${this.t("replies.empty")}</p>` : html`<ul>${this.replies?.map(one) ?? nothing}</ul>`}
+      <button class="button outline small" part="new-reply" @click=${() => { this.adding = true; }}>${icon("plus")}${this.t("replies.new")}</button>`;
+  }
+
+  private renderNewReply(): TemplateResult {
+    return html`<form @submit=${this.keepReply}>
+      <label><span>${this.t("replies.name")}</span><input class="field" name="title" maxlength="100" dir="auto" required></label>
+      <label><span>${this.t("replies.text")}</span><textarea class="field" name="text" maxlength="2000" dir="auto" required></textarea></label>
+      <div class="bar"><button class="button main small" type="submit" ?disabled=${this.running}>${this.t("replies.keep")}</button>
+        <button class="button quiet small" type="button" @click=${() => { this.adding = false; }}>${this.t("message.cancel")}</button></div></form>`;
+  }
+
+  private renderNote(session: Session): TemplateResult {
+    return html`<form @submit=${this.keepNote}>
+      <label><span>${this.t("note.text", { partner: session.partner })}</span>
+        <textarea class="field" name="text" part="note" maxlength="4000" dir="auto" .value=${this.note ?? ""} ?disabled=${this.note === null} @input=${() => { this.kept = false; }}></textarea></label>
+      <div class="bar"><button class="button main small" type="submit" ?disabled=${this.running || this.note === null}>${this.t("note.keep")}</button>
+        ${this.kept ? html`<span class="muted" role="status">${this.t("note.kept")}</span>` : nothing}</div></form>`;
+  }
+
+  private renderColleagues(session: Session): TemplateResult {
+    const hall = this.client!.store.state;
+    const there = [...hall.profiles.values()].filter((profile) => {
+      const light = hall.lights.get(profile.expert)?.indicator ?? "offline";
+      return profile.expert !== session.expert && profile.modes.includes(session.mode) && light !== "offline" && light !== "closed";
+    });
+    if (there.length === 0) return html`<p class="muted">${this.t("transfer.none")}</p>`;
+    return html`<p>${this.t("transfer.choose")}</p><ul>${there.slice(0, COLLEAGUES_MAX).map((profile) => html`<li>
+      <button class="button outline small" ?disabled=${this.running} @click=${() => this.propose(session, profile.expert)}>${mark(hall.lights.get(profile.expert)!.indicator)}<span class="text" dir="auto">${profile.name}</span></button></li>`)}</ul>`;
+  }
+
+  private readonly keys = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    this.tool = "";
+  };
+
+  private choose(tool: Tool): void {
+    this.tool = this.tool === tool ? "" : tool;
+    this.adding = false;
+    this.problem = "";
+    if (this.tool === "replies" && this.replies === null) void this.loadReplies();
+    if (this.tool === "note" && this.note === null) void this.loadNote();
+  }
+
+  private loadReplies(): Promise<boolean> {
+    return this.ask(async () => { this.replies = (await this.client!.request({ t: "replies" })).replies; });
+  }
+
+  private loadNote(): Promise<boolean> {
+    return this.ask(async () => { this.note = (await this.client!.request({ t: "note_on", user: this.noteOf })).text; });
+  }
+
+  private use(reply: SavedReply): void {
+    this.tool = "";
+    this.dispatchEvent(new CustomEvent("reply-chosen", { detail: reply.text }));
+  }
+
+  private async drop({ reply }: SavedReply): Promise<void> {
+    if (await this.ask(() => this.client!.request({ t: "drop_reply", reply }, newOp()))) await this.loadReplies();
+  }
+
+  private readonly keepReply = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const data = new FormData(event.target as HTMLFormElement);
+    const [title, text] = [String(data.get("title")).trim(), String(data.get("text")).trim()];
+    if (title === "" || text === "") return;
+    if (!(await this.ask(() => this.client!.request({ t: "keep_reply", reply: "", title, text }, newOp())))) return;
+    this.adding = false;
+    await this.loadReplies();
+  };
+
+  private readonly keepNote = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const text = String(new FormData(event.target as HTMLFormElement).get("text")).trim();
+    this.note = text;
+    this.kept = await this.ask(() => this.client!.request({ t: "keep_note", user: this.noteOf, text }, newOp()));
+  };
+
+  private async propose(session: Session, expert: string): Promise<void> {
+    if (await this.ask(() => this.client!.request({ t: "propose_transfer", session: session.session, expert }, newOp()))) this.tool = "";
+  }
+
+  private async ask(work: () => Promise<unknown>): Promise<boolean> {
+    if (this.running || !this.client) return false;
+    this.running = true;
+    this.problem = "";
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.problem = codeOf(error);
+      return false;
+    } finally {
+      this.running = false;
+    }
+  }
+}
+
+define("openline-expert-tools", OpenlineExpertTools);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "openline-expert-tools": OpenlineExpertTools;
+  }
+}

@@ -1,0 +1,172 @@
+"""The telephones of one session in the worker that carries it: `dialling.py` with a real engine, and a real store."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Protocol
+
+import structlog
+
+from ground.errors import Refusal, StoreUnavailable
+from queueing.facts import Side
+from queueing.media import Media
+from sessions.media.leg import Leg
+from sessions.media.orders import Dial
+from sessions.media.phone_leg import PhoneLeg
+from sessions.phone.dialling import Answered, Call, Dialling, Effect, End, HangUp, Join, Tell
+from sessions.phone.engine import CallNews, PhoneCall, PhoneEngine, PhoneUnavailable
+
+AGAIN_S: Final = 0.5
+TELL_S: Final = 30.0
+"""How long the store is told again what it did not hear."""
+CLOSE_S: Final = 5.0
+_log = structlog.get_logger("openline.phone")
+
+
+class Placed:
+    """A call that was made, with the last news of it, for whoever has it now: first its turn, then its session."""
+
+    def __init__(self, call: PhoneCall) -> None:
+        self.call = call
+        self.last = CallNews("calling")
+        self._listener: Callable[[CallNews], None] = _nobody
+        self._reading = asyncio.create_task(self._read())
+
+    def listen(self, listener: Callable[[CallNews], None]) -> None:
+        """From now on `listener` hears the news, beginning with the last."""
+        self._listener = listener
+        if self.last.state != "calling":
+            listener(self.last)
+
+    async def _read(self) -> None:
+        async for news in self.call.news():
+            self.last = news
+            self._listener(news)
+
+    async def close(self) -> None:
+        """Hang up, and return when it is over."""
+        self._listener = _nobody
+        await self.call.hang_up()
+        done, _ = await asyncio.wait([self._reading], timeout=CLOSE_S)
+        if not done:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+
+
+class Carrying(Protocol):
+    """What is asked of the session on the worker: `sessions.media.carrying.Carried`."""
+
+    def put(self, side: Side, leg: Leg) -> None:
+        """The side goes on with this leg."""
+
+
+class Dialled:
+    """One session. `picked_up` is the call of the user's turn, if it is here."""
+
+    def __init__(
+        self, order: Dial, carried: Carrying, engine: PhoneEngine, media: Media, worker: str, picked_up: Placed | None
+    ) -> None:
+        self._order, self._carried, self._engine = order, carried, engine
+        self._media, self._worker = media, worker
+        self._machine = Dialling(expert_by_phone=bool(order.expert_number), picked_up=picked_up is not None)
+        self._placed: dict[Side, Placed] = {}
+        self._legs: dict[Side, PhoneLeg] = {}
+        self._to_tell: asyncio.Queue[Tell | End] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._telling = asyncio.create_task(self._tell_all())
+        self._do(self._machine.begin())
+        if picked_up is not None:
+            self._have("user", picked_up)
+
+    async def close(self) -> None:
+        """The session is over: nothing rings or is talked on after this."""
+        self._do(self._machine.end())
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_S)
+        # What the store is still to be told it knows: it said itself that the session is over.
+        leftover = [self._telling, *self._tasks]
+        for task in leftover:
+            task.cancel()
+        await asyncio.gather(*leftover, return_exceptions=True)
+
+    # ------------------------------------------------------------ what the machine wants
+
+    def _do(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Call(side):
+                    self._start(self._call(side))
+                case Tell() | End():
+                    self._to_tell.put_nowait(effect)
+                case Answered(side):
+                    self._legs[side].hush()
+                case Join():
+                    self._start(self._join())
+                case HangUp(side):
+                    if side in self._placed:
+                        self._start(self._placed[side].close())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("dialling_failed", session=self._order.session, exc_info=task.exception())
+
+    async def _call(self, side: Side) -> None:
+        number = self._order.user_number if side == "user" else self._order.expert_number
+        try:
+            call = await self._engine.call(number, caller=self._order.caller, ring_s=self._order.ring_s)
+        except PhoneUnavailable as why:
+            _log.warning("not_called", session=self._order.session, side=side, why=str(why))
+            self._do(self._machine.no_line(side, "failed" if self._engine.free_lines() else "phone_full"))
+            return
+        self._have(side, Placed(call))
+
+    def _have(self, side: Side, placed: Placed) -> None:
+        """There is a call; it may be over by now, and so may the session."""
+        self._placed[side] = placed
+        if self._machine.is_over:
+            self._start(placed.close())
+            return
+        leg = self._legs[side] = PhoneLeg(placed.call, self._engine.rate)
+        self._carried.put(side, leg)
+        if placed.last.state != "answered":
+            leg.ring()
+        placed.listen(lambda news: self._do(self._machine.news(side, news)))
+
+    async def _join(self) -> None:
+        if not self._order.apart:
+            await self._engine.join(self._placed["user"].call, self._placed["expert"].call)
+
+    # ------------------------------------------------------------ what the store is told
+
+    async def _tell_all(self) -> None:
+        while True:
+            effect = await self._to_tell.get()
+            try:
+                async with asyncio.timeout(TELL_S):
+                    await self._tell(effect)
+            except TimeoutError:
+                _log.error("telephone_not_told", session=self._order.session)
+
+    async def _tell(self, effect: Tell | End) -> None:
+        pool, session = self._order.pool, self._order.session
+        while True:
+            try:
+                if isinstance(effect, Tell):
+                    await self._media.leg(pool, session, effect.side, self._worker, effect.leg)
+                else:
+                    await self._media.hang_up(pool, session, effect.by, self._worker, effect.reason)
+            except Refusal as refusal:  # it is over, or another worker's
+                _log.info("telephone_after_the_end", session=session, code=refusal.code)
+            except StoreUnavailable:
+                await asyncio.sleep(AGAIN_S)
+                continue
+            return
+
+
+def _nobody(_news: CallNews) -> None:
+    """Nobody listens yet, or any more."""

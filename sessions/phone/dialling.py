@@ -1,0 +1,112 @@
+"""The telephones of one session as a machine: the user's rings first, then the expert's; both hear each other, or the
+session ends by the name of what went wrong. Pure: news in, what is to be done out.
+"""
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from queueing.facts import Leg, Side
+from sessions.phone.engine import CallNews
+
+OTHER: Final[dict[Side, Side]] = {"user": "expert", "expert": "user"}
+
+
+class Call(Struct, frozen=True):
+    """Ring the telephone of a side."""
+
+    side: Side
+
+
+class Tell(Struct, frozen=True):
+    """How the telephone of a side stands."""
+
+    side: Side
+    leg: Leg
+
+
+class Answered(Struct, frozen=True):
+    """From now on the other side hears this one."""
+
+    side: Side
+
+
+class Join(Struct, frozen=True):
+    """Both sides are on answered telephones."""
+
+
+class HangUp(Struct, frozen=True):
+    """This telephone has no use any more."""
+
+    side: Side
+
+
+class End(Struct, frozen=True):
+    """The session is over; `by` is who hung up, None when that was nobody."""
+
+    by: Side | None
+    reason: str
+
+
+Effect = Call | Tell | Answered | Join | HangUp | End
+
+
+class Dialling:
+    """`phones` are the sides on the telephone. With `picked_up` the user's is in a call already, or was."""
+
+    def __init__(self, *, expert_by_phone: bool, picked_up: bool = False) -> None:
+        self._picked_up = picked_up
+        self._expert_by_phone = expert_by_phone
+        self._legs: dict[Side, Leg] = {}
+        self.is_over = False
+
+    def begin(self) -> list[Effect]:
+        """The user's telephone is first: an expert is not called for somebody who can't be reached."""
+        self._legs["user"] = "calling"
+        told = Tell("user", "calling")
+        return [told] if self._picked_up else [told, Call("user")]
+
+    def news(self, side: Side, news: CallNews) -> list[Effect]:
+        """What the engine says of a side's telephone. What comes after the end changes nothing."""
+        if self.is_over or news.state == "calling":
+            return []
+        if news.state == "ended":
+            return self._ended(side, news.ended or "failed")
+        if self._legs[side] in (news.state, "answered"):
+            return []
+        self._legs[side] = news.state
+        told: list[Effect] = [Tell(side, news.state)]
+        return told + self._answered(side) if news.state == "answered" else told
+
+    def no_line(self, side: Side, reason: Literal["phone_full", "failed"]) -> list[Effect]:
+        """The engine could not even ring it: every line is taken, or something is wrong with it."""
+        if self.is_over:
+            return []
+        ended = "phone_full" if reason == "phone_full" else f"{side}_failed"
+        self.is_over = True
+        return [Tell(side, "failed"), *self._hang_ups(but=side), End(None, ended)]
+
+    def end(self) -> list[Effect]:
+        """The session is over, whoever ended it."""
+        if self.is_over:
+            return []
+        self.is_over = True
+        return self._hang_ups()
+
+    def _answered(self, side: Side) -> list[Effect]:
+        done: list[Effect] = [Answered(side)]
+        if side == "user" and self._expert_by_phone:
+            self._legs["expert"] = "calling"
+            return [*done, Tell("expert", "calling"), Call("expert")]
+        both = all(self._legs.get(each) == "answered" for each in OTHER)
+        return [*done, Join()] if both else done
+
+    def _ended(self, side: Side, ended: Literal["hung_up", "busy", "no_answer", "declined", "failed"]) -> list[Effect]:
+        self.is_over = True
+        self._legs[side] = ended
+        by = side if ended == "hung_up" else None
+        return [Tell(side, ended), *self._hang_ups(but=side), End(by, f"{side}_{ended}")]
+
+    def _hang_ups(self, but: Side | None = None) -> list[Effect]:
+        """The telephones that ring or talk: the other side's stops within the second."""
+        return [HangUp(side) for side in self._legs if side != but]

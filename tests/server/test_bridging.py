@@ -1,0 +1,241 @@
+"""From a page's offer to a media worker: whose session it is, who carries it, what when that one is gone."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from directory.expert import PoolOptions
+from ground.errors import Refusal
+from ground.store import Store
+from server.desks.calls import CallsDesk
+from sessions.media import post, workers
+from sessions.media.worker import Worker
+from sessions.media.workers import Workers
+from sessions.turn import turn_servers
+from tests.server.hall import Hall, Page, conducted, hall
+from tests.sessions.media.callers import Caller, caller, loopback_only, site, until
+from wire import messages as m
+
+
+@pytest.fixture(autouse=True)
+def place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers of the test's own, on loopback."""
+    loopback_only(monkeypatch)
+    name = f"~media-{uuid.uuid4().hex[:8]}"
+    for module in (workers, post):
+        monkeypatch.setattr(module, "EVERYWHERE", name)
+
+
+@pytest_asyncio.fixture
+async def house(store: Store, pool: str, tmp_path: Path, place: None) -> AsyncIterator[Hall]:
+    wide = {"ring_ms": 600_000, "connect_ms": 600_000, "wrap_up_ms": 1, "ready_after_ms": 600_000, "bridge_audio": 1}
+    async with hall(store, pool, tmp_path, wide) as made, conducted(made):
+        await made.profiles.put_options(pool, PoolOptions(recording=True))
+        mail = asyncio.create_task(made.switchboard.post.run())
+        await made.switchboard.post.listening(5)
+        yield made
+        mail.cancel()
+        await asyncio.gather(mail, return_exceptions=True)
+
+
+@asynccontextmanager
+async def working(store: Store, name: str, most: int = 9) -> AsyncIterator[Worker]:
+    made = Worker(store, name, site(), most)
+    task = asyncio.create_task(made.run())
+    try:
+        async with asyncio.timeout(5):
+            while name not in [each.worker for each in await Workers(store).listed()]:
+                await asyncio.sleep(0.02)
+        yield made
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await made.close()
+
+
+async def meet(user: Page, expert: Page, mode: str = "audio") -> str:
+    joined = await user.ask(m.Join, experts=[expert.conn.member], mode=mode)
+    offer = await expert.until(m.Offer, lambda said: said.ticket == joined.ticket and said.state == "ringing")
+    await expert.ask(m.Accept, offer=offer.offer)
+    session = (await user.until(m.Session, lambda said: said.seq > offer.seq)).session
+    await expert.until(m.Session, lambda said: said.session == session)
+    return session
+
+
+async def refused(page: Page, kind: Any, **fields: Any) -> str:
+    with pytest.raises(Refusal) as refusal:
+        await page.ask(kind, **fields)
+    return refusal.value.code
+
+
+async def offer(page: Page, session: str, one: Caller, peer: str = "p1") -> m.MediaAnswer:
+    answer: m.MediaAnswer = await page.ask(m.MediaOffer, session=session, peer=peer, sdp=await one.offer())
+    await one.take(answer.sdp)
+    return answer
+
+
+async def test_both_pages_offer_at_once_and_meet_at_one_of_many_workers(house: Hall, store: Store) -> None:
+    ada, ann = await house.expert("ada"), await house.page("user", "ann")
+    session = await meet(ann, ada)
+    async with working(store, "m1"), working(store, "m2"), working(store, "m3"), caller(440) as one, caller(880) as two:
+        answers = await asyncio.gather(offer(ann, session, one), offer(ada, session, two))
+        assert answers[0].worker == answers[1].worker != ""
+        live = await ann.until(m.Session, lambda said: said.state == "live")
+        assert live.path == "bridged", "nobody said `connected` but the worker"
+        await until(lambda: abs(one.loudest_hz() - 880) < 12 and abs(two.loudest_hz() - 440) < 12)
+        await ann.ask(m.End, session=session)
+        await until(lambda: one.pc.connectionState == two.pc.connectionState == "closed")
+        assert not ann.heard(m.MediaMoved)
+
+
+async def test_whose_it_is_not_is_told_nothing_and_what_is_not_bridged_is_not(house: Hall, store: Store) -> None:
+    ada, ann, mal = await house.expert("ada"), await house.page("user", "ann"), await house.page("user", "mal")
+    session = await meet(ann, ada)
+    async with working(store, "m1") as m1, caller(440) as one:
+        sdp = await one.offer()
+        ask = {"peer": "p", "sdp": sdp}
+        eve = await house.page("expert", "eve")
+        for page in (mal, eve):
+            assert await refused(page, m.MediaOffer, session=session, **ask) == "no_such_session"
+            assert await refused(page, m.IceOf, session=session) == "no_such_session"
+            assert await refused(page, m.Record, session=session, on=True) == "no_such_session"
+        assert await refused(ann, m.MediaOffer, session=session, peer="p", sdp="v=0") == "bad_sdp"
+        assert m1.carried == {} or not any(m1.carried[key].facts is None for key in m1.carried)
+        await ann.ask(m.End, session=session)
+        await ann.until(m.Session, lambda said: said.state == "ended")
+        assert await refused(ann, m.MediaOffer, session=session, **ask) == "session_over"
+        chat = await meet(ann, await house.expert("bob"), "chat")
+        assert await refused(ann, m.MediaOffer, session=chat, **ask) == "not_bridged"
+
+
+async def test_without_a_worker_and_with_a_full_one_it_is_said_by_name(house: Hall, store: Store) -> None:
+    ada, ann = await house.expert("ada"), await house.page("user", "ann")
+    eve, ben = await house.expert("eve"), await house.page("user", "ben")
+    first, second = await meet(ann, ada), await meet(ben, eve)
+    async with caller(440) as one:
+        ask = {"peer": "p", "sdp": await one.offer()}
+        assert await refused(ann, m.MediaOffer, session=first, **ask) == "no_media"
+        async with working(store, "m1", most=1):
+            assert (await ann.ask(m.MediaOffer, session=first, **ask)).worker == "m1"
+            assert await refused(ben, m.MediaOffer, session=second, **ask) == "media_full"
+
+
+@pytest.mark.claim("A17")
+async def test_a_worker_that_is_gone_is_replaced_and_the_other_page_is_told(house: Hall, store: Store) -> None:
+    ada, ann = await house.expert("ada"), await house.page("user", "ann")
+    session = await meet(ann, ada)
+    async with working(store, "m2"), caller(440) as one, caller(880) as two:
+        await Workers(store).enlist("dead", 10_000, 0)
+        assert await house.switchboard.bridging.claim(house.pool, session) == "dead"
+        await ann.until(m.Session)
+        answer = await offer(ann, session, one)
+        assert answer.worker == "m2"
+        moved = await ada.until(m.MediaMoved)
+        assert (moved.session, moved.worker) == (session, "m2")
+        assert (await offer(ada, session, two)).worker == "m2"
+        await ann.until(m.Session, lambda said: said.state == "live")
+
+
+async def test_a_worker_that_lost_the_session_says_so_and_gets_it_again(house: Hall, store: Store) -> None:
+    ada, ann = await house.expert("ada"), await house.page("user", "ann")
+    session = await meet(ann, ada)
+    async with working(store, "m1") as m1, caller(440) as one, caller(440) as again:
+        await offer(ann, session, one)
+        await house.presence.release(house.pool, m1.name)
+        assert (await ann.until(m.MediaMoved)).worker == ""
+        assert (await offer(ann, session, again, "p2")).worker == "m1"
+        assert (house.pool, session) in m1.carried
+
+
+async def test_who_is_next_may_try_the_way_and_nobody_else_often(house: Hall, store: Store) -> None:
+    ada = await house.expert("ada")
+    pages = {name: await house.page("user", name) for name in ("ann", "ben", "cal", "dan")}
+    await meet(pages["ann"], ada)
+    for name in ("ben", "cal", "dan"):
+        await pages[name].ask(m.Join, experts=["ada"], mode="audio")
+    await house.line.run_due(house.pool)
+    async with working(store, "m1"), caller(440) as one, caller(440) as two:
+        ask = {"session": "", "peer": "p"}
+        for name, may in (("ben", True), ("cal", True), ("dan", False)):
+            await pages[name].until(m.MyTicket, lambda said: bool(said.places))
+            sdp = await (one if name == "ben" else two).offer()
+            if may:
+                await pages[name].ask(m.IceOf, session="")
+                answer = await pages[name].ask(m.MediaOffer, sdp=sdp, **ask)
+                assert answer.worker == "m1"
+            else:
+                assert await refused(pages[name], m.MediaOffer, sdp=sdp, **ask) == "no_ticket"
+                assert await refused(pages[name], m.IceOf, session="") == "no_ticket"
+        assert (await ada.ask(m.MediaOffer, sdp=await two.offer(), **ask)).worker == "m1"
+        sdp = await one.offer()
+        await pages["ben"].ask(m.MediaOffer, sdp=sdp, **ask)
+        assert await refused(pages["ben"], m.MediaOffer, sdp=sdp, **ask) == "rate_limited"
+        assert await refused(await house.page("user", "eli"), m.MediaOffer, sdp=sdp, **ask) == "no_ticket"
+
+
+async def test_offers_and_credentials_are_limited(house: Hall, store: Store) -> None:
+    ada, ann = await house.expert("ada"), await house.page("user", "ann")
+    session = await meet(ann, ada)
+    codes = [await refused(ann, m.MediaOffer, session=session, peer="p", sdp="x") for _ in range(12)]
+    assert codes.count("rate_limited") in (3, 4) and codes[0] == "no_media"
+    with contextlib.suppress(Refusal):
+        for n in range(20):
+            await ann.ask(m.IceOf, session=session)
+            assert n < 16
+    assert await refused(ann, m.IceOf, session=session) == "rate_limited"
+
+
+async def test_credentials_are_of_the_call_and_the_side_and_end_soon(house: Hall) -> None:
+    turn = turn_servers("turn:turn.example:3478", ["x" * 40])
+    plain = m.IceServer(urls=["stun:stun.example"], username="", credential="")
+    board = house.switchboard
+    desk = CallsDesk(board.bridging, board.media, turn, lambda _conn: [plain], house.clock, lambda: 0.0)
+    ada, ann = await house.expert("ada"), await house.page("user", "ann")
+    session = await meet(ann, ada)
+    given = [await desk.handlers()[m.IceOf](page.conn, m.IceOf(id=1, session=session)) for page in (ann, ada)]
+    for ice, side in zip(given, ("user", "expert"), strict=True):
+        assert isinstance(ice, m.Ice) and ice.servers[0] == plain and len(ice.servers) == 2
+        until_s, _, name = ice.servers[1].username.partition(":")
+        assert name == f"{house.pool}/{session}/{side}" and int(until_s) * 1000 == ice.until
+        assert 0 < ice.until - house.clock.now_ms() <= 600_000
+    test = await desk.handlers()[m.IceOf](ada.conn, m.IceOf(id=2, session=""))
+    assert isinstance(test, m.Ice) and session not in test.servers[1].username
+
+
+async def test_both_allow_recording_or_it_does_not_begin(house: Hall) -> None:
+    ada, ann = await house.expert("ada"), await house.page("user", "ann")
+    session = await meet(ann, ada)
+    await ann.ask(m.Record, session=session, on=True)
+    assert (await ada.until(m.Session, lambda said: said.recording != "off")).recording == "asked"
+    await ada.ask(m.Record, session=session, on=True)
+    assert (await ann.until(m.Session, lambda said: said.recording != "wanted")).recording in ("on", "off")
+    await ann.until(m.Session, lambda said: said.recording == "on")
+    await ada.ask(m.Record, session=session, on=False)
+    assert (await ann.until(m.Session, lambda said: said.recording != "on")).recording == "off"
+    await house.profiles.put_options(house.pool, PoolOptions())
+    fresh = await house.page("user", "ann")
+    await house.catalogue.open(house.pool)
+    async with asyncio.timeout(5):
+        while fresh.conn.view.page.pool.options.recording:
+            await asyncio.sleep(0.05)
+    assert await refused(fresh, m.Record, session=session, on=True) == "not_recorded"
+    await fresh.ask(m.Record, session=session, on=False)
+
+
+async def test_what_the_sockets_hear_is_no_evidence_of_the_sound(house: Hall, store: Store) -> None:
+    ada, ann = await house.expert("ada"), await house.page("user", "ann")
+    session = await meet(ann, ada)
+    async with working(store, "m1"), caller(440) as one, caller(880) as two:
+        await offer(ann, session, one)
+        await offer(ada, session, two)
+        await ann.until(m.Session, lambda said: said.state == "live")
+        await house.line.evidence(house.pool, session, "user", house.process, 3_000)
+        shot = await house.line.snapshot(house.pool)
+        assert [(each.frozen, each.running_since > 0) for each in shot.sessions] == [("", True)]

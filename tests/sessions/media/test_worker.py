@@ -1,0 +1,380 @@
+"""One media worker with a real store and real peers: evidence, the cut, moving, filling up, stopping."""
+
+import asyncio
+import contextlib
+import itertools
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+
+from ground.errors import Refusal
+from ground.journal import Journal
+from ground.store import Store
+from presence.presence import Presence
+from queueing.facts import SessionFacts, Terms
+from queueing.line import Line
+from queueing.media import Media
+from queueing.settings import PoolSettings
+from server.mirror import events_of
+from sessions.media import post, worker, workers
+from sessions.media.carrying import LATE_S, Carried
+from sessions.media.hearing import AGAIN_S, QUIET_MS, Ear
+from sessions.media.leg import Packet, Sink
+from sessions.media.orders import Answer, Offer, Probe, Refused, RingUser
+from sessions.media.post import Post
+from sessions.media.worker import Worker
+from sessions.media.workers import Workers
+from tests.sessions.media.callers import Caller, caller, loopback_only, site, until
+
+PROCESS = "w1"
+
+
+@pytest.fixture(autouse=True)
+def place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers of the test's own, on loopback."""
+    loopback_only(monkeypatch)
+    name = f"~media-{uuid.uuid4().hex[:8]}"
+    for module in (workers, post):
+        monkeypatch.setattr(module, "EVERYWHERE", name)
+
+
+class Scene:
+    """A pool in real time with one bridged session after another, and a server process that asks workers."""
+
+    def __init__(self, store: Store, pool: str) -> None:
+        self.store, self.pool = store, pool
+        self.line, self.presence, self.media = Line(store), Presence(store), Media(store)
+        self.post = Post(store, Journal(store), PROCESS)
+
+    async def open(self, experts: int = 1, **settings: int) -> None:
+        await self.line.configure(self.pool, PoolSettings(bridge_audio=1, ready_after_ms=600_000, **settings))
+        names = [f"e{n}" for n in range(experts)]
+        await self.presence.enrol(self.pool, names)
+        for name in names:
+            await self.presence.attach(self.pool, PROCESS, "expert", name)
+            await self.presence.declare(self.pool, name, "online")
+
+    async def session(self, n: int = 0, budget_ms: int = 0) -> str:
+        """A matched session of the user `u<n>` and the expert `e<n>`, with so much money where it costs something."""
+        user, expert = f"u{n}", f"e{n}"
+        await self.presence.attach(self.pool, PROCESS, "user", user)
+        terms = {expert: Terms(600, 0, budget_ms)} if budget_ms else {}
+        await self.line.join(self.pool, user, [expert], "audio", terms=terms)
+        offer = next(one for one in (await self.line.snapshot(self.pool)).offers if one.expert == expert)
+        await self.line.accept(self.pool, offer.offer, "expert", expert, budget_ms=budget_ms)
+        shot = await self.line.snapshot(self.pool)
+        return next(one.session for one in shot.sessions if one.expert == expert and one.state == "connecting")
+
+    async def facts(self, session: str) -> SessionFacts:
+        shot = await self.line.snapshot(self.pool)
+        return next(one for one in shot.sessions if one.session == session)
+
+    async def last(self, session: str) -> SessionFacts:
+        """What the journal said of it last."""
+        entries = await Journal(self.store).read(self.pool, 0)
+        told = [event for entry in entries for event in events_of(entry.events) if isinstance(event, SessionFacts)]
+        return next(one for one in reversed(told) if one.session == session)
+
+    async def until(self, session: str, holds, seconds: float = 10) -> SessionFacts:
+        async with asyncio.timeout(seconds):
+            while not holds(facts := await self.facts(session)):
+                await asyncio.sleep(0.02)
+            return facts
+
+    async def call(self, at: Worker, session: str, side, one: Caller, peer: str = "p1") -> None:
+        answer = await self.post.ask(at.name, Offer(self.pool, session, side, peer, await one.offer()), 5)
+        assert isinstance(answer, Answer), answer
+        await one.take(answer.sdp)
+
+
+@asynccontextmanager
+async def scene(store: Store, pool: str, **settings: int) -> AsyncIterator[Scene]:
+    made = Scene(store, pool)
+    await made.open(**settings)
+    async with asyncio.TaskGroup() as tasks:
+        mail = tasks.create_task(made.post.run())
+        await made.post.listening(5)
+        alive = tasks.create_task(_alive(made))
+        yield made
+        for task in (mail, alive):
+            task.cancel()
+
+
+async def _alive(of: Scene) -> None:
+    while True:
+        await of.presence.renew(of.pool, PROCESS)
+        await asyncio.sleep(1)
+
+
+@asynccontextmanager
+async def working(store: Store, name: str = "m1", most: int = 4) -> AsyncIterator[Worker]:
+    made = Worker(store, name, site(), most)
+    task = asyncio.create_task(made.run())
+    try:
+        async with asyncio.timeout(5):
+            while name not in [each.worker for each in await Workers(store).listed()]:
+                await asyncio.sleep(0.02)
+        yield made
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await made.close()
+
+
+async def test_both_are_heard_the_clock_runs_and_the_end_cuts_at_once(store: Store, pool: str) -> None:
+    async with scene(store, pool) as here, working(store) as m1, caller(440) as uma, caller(880) as ada:
+        session = await here.session()
+        await here.media.bridge(pool, session, m1.name)
+        await here.call(m1, session, "user", uma)
+        await here.call(m1, session, "expert", ada)
+        facts = await here.until(session, lambda one: one.state == "live" and one.running_since)
+        assert facts.worker == m1.name
+        await until(lambda: abs(uma.loudest_hz() - 880) < 12 and abs(ada.loudest_hz() - 440) < 12)
+        carried = m1.carried[pool, session]
+        ended = asyncio.get_running_loop().time()
+        await here.line.end(pool, session, "user", "u0")
+        await until(lambda: carried.is_over)
+        assert asyncio.get_running_loop().time() - ended < 0.1
+        await until(lambda: not m1.carried)
+
+
+async def test_silence_stops_the_clock_at_the_last_packet_and_sound_starts_it_again(store: Store, pool: str) -> None:
+    async with scene(store, pool) as here, working(store) as m1, caller(440) as uma, caller(880) as ada:
+        session = await here.session(budget_ms=600_000)
+        await here.media.bridge(pool, session, m1.name)
+        await here.call(m1, session, "user", uma)
+        await here.call(m1, session, "expert", ada)
+        live = await here.until(session, lambda one: one.state == "live" and one.running_since)
+        sender = uma.pc.getSenders()[0]
+        tone = sender.track
+        sender.replaceTrack(None)
+        frozen = await here.until(session, lambda one: one.frozen == "user")
+        at = (await here.line.snapshot(pool)).at
+        assert at - frozen.running_since > QUIET_MS and frozen.ran_ms < at - live.running_since - QUIET_MS + 300
+        sender.replaceTrack(tone)
+        back = await here.until(session, lambda one: not one.frozen)
+        assert back.running_since and back.ran_ms == frozen.ran_ms
+
+
+async def test_zero_is_silence_at_both_ends_within_a_second(store: Store, pool: str) -> None:
+    async with scene(store, pool) as here, working(store) as m1, caller(440) as uma, caller(880) as ada:
+        session = await here.session(budget_ms=1_500)
+        await here.media.bridge(pool, session, m1.name)
+        await here.call(m1, session, "user", uma)
+        await here.call(m1, session, "expert", ada)
+        live = await here.until(session, lambda one: one.zero_at > 0)
+        offset = (await here.line.snapshot(pool)).at - asyncio.get_running_loop().time() * 1000
+        zero = (live.zero_at - offset) / 1000
+        await asyncio.sleep(zero + 1 - asyncio.get_running_loop().time())
+        counted = [await received(one) for one in (uma, ada)]
+        await asyncio.sleep(0.5)
+        assert [await received(one) for one in (uma, ada)] == counted and min(counted) > 20
+        ended = await here.last(session)
+        assert (ended.reason, ended.ran_ms) == ("balance_spent", 1_500)
+
+
+async def received(one: Caller) -> int:
+    """Packets of sound that have come to a peer."""
+    stats = await one.pc.getReceivers()[0].getStats()
+    return sum(each.packetsReceived for each in stats.values() if each.type == "inbound-rtp")
+
+
+class Speaker:
+    """A leg that says something and counts what it hears."""
+
+    heard_at = 0.0
+
+    def __init__(self) -> None:
+        self.say: Sink = lambda _packet: None
+        self.heard = 0
+
+    def listen(self, sink: Sink) -> None:
+        self.say = sink
+
+    def send(self, _packet: Packet) -> None:
+        self.heard += 1
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+async def test_the_worker_knows_zero_by_itself_and_mutes_what_the_store_does_not_end(store: Store, pool: str) -> None:
+    async with scene(store, pool) as here:
+        facts = await here.facts(await here.session(budget_ms=600_000))
+    carried, uma, ada = Carried(pool, facts.session, site()), Speaker(), Speaker()
+    carried.put("user", uma)
+    carried.put("expert", ada)
+    at = 1_900_000_000_000
+    carried.learn(msgspec.structs.replace(facts, zero_at=at + 100), at)
+    loop = asyncio.get_running_loop()
+    began, last = loop.time(), 0.0
+    for n in range(50):
+        heard = ada.heard
+        uma.say(Packet(b"x", n, n * 960, False))
+        last = loop.time() - began if ada.heard > heard else last
+        await asyncio.sleep(0.02)
+    assert 0.1 + LATE_S - 0.1 < last <= 0.1 + LATE_S + 0.1
+    carried.learn(msgspec.structs.replace(facts, zero_at=at + 60_000), at)  # more money after all
+    before = ada.heard
+    uma.say(Packet(b"x", 50, 50 * 960, False))
+    assert ada.heard == before + 1
+    await carried.close()
+    uma.say(Packet(b"x", 51, 51 * 960, False))
+    assert ada.heard == before + 1
+
+
+async def test_a_browser_that_comes_again_takes_its_own_place_and_the_same_offer_gets_the_same_answer(
+    store: Store, pool: str
+) -> None:
+    async with (
+        scene(store, pool) as here, working(store) as m1, caller(440) as uma, caller(880) as ada, caller(660) as again,
+    ):  # fmt: skip
+        session = await here.session()
+        await here.media.bridge(pool, session, m1.name)
+        await here.call(m1, session, "user", uma)
+        await here.call(m1, session, "expert", ada)
+        await until(lambda: abs(ada.loudest_hz() - 440) < 12)
+        offer = Offer(pool, session, "user", "p2", await again.offer())
+        answers = await asyncio.gather(*(here.post.ask(m1.name, offer, 5) for _ in range(3)))
+        assert isinstance(answers[0], Answer) and answers[1:] == answers[:1] * 2
+        await again.take(answers[0].sdp)
+        await until(lambda: abs(ada.loudest_hz() - 660) < 12 and abs(again.loudest_hz() - 880) < 12)
+        await until(lambda: uma.pc.connectionState == "closed", 5)
+
+
+async def test_what_is_not_its_own_it_does_not_take(store: Store, pool: str) -> None:
+    async with scene(store, pool, experts=3) as here, working(store, most=1) as m1, caller(440) as uma:
+        sdp = await uma.offer()
+        sessions = [await here.session(n) for n in range(3)]
+
+        async def ask(session: str, offer: str = sdp) -> object:
+            return await here.post.ask(m1.name, Offer(pool, session, "user", "p", offer), 5)
+
+        assert await ask(sessions[0]) == Refused("no_such_session", sessions[0])
+        assert await ask("s-nowhere") == Refused("no_such_session", "s-nowhere")
+        for session in sessions[:2]:
+            await here.media.bridge(pool, session, m1.name)
+        bad = await ask(sessions[0], "v=0")
+        assert isinstance(bad, Refused) and bad.code == "bad_sdp"
+        assert isinstance(await ask(sessions[0]), Answer)
+        assert await ask(sessions[1]) == Refused("media_full")
+        await here.line.end(pool, sessions[0], "user", "u0")
+        await until(lambda: not m1.carried)
+        assert await ask(sessions[0]) == Refused("session_over", sessions[0])
+        assert isinstance(await ask(sessions[1]), Answer)
+        assert await here.post.ask(m1.name, RingUser(pool, "o1", "t1", "+49", "", 5), 5) == Refused("phone_full")
+
+
+async def test_a_test_of_the_way_ends_by_itself_and_there_are_few_at_a_time(
+    store: Store, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "Probes", lambda at, most: PROBES(at, most, 1.0))
+    async with scene(store, pool) as here, working(store) as m1, caller(440) as uma, caller(440) as vic:
+        answer = await here.post.ask(m1.name, Probe("p", await uma.offer()), 5)
+        assert isinstance(answer, Answer)
+        await uma.take(answer.sdp)
+        await until(lambda: uma.pc.connectionState == "connected")
+        assert isinstance(await here.post.ask(m1.name, Probe("p", await vic.offer()), 5), Answer)
+        assert await here.post.ask(m1.name, Probe("p", "v=0"), 5) == Refused("media_full")
+        await until(lambda: uma.pc.connectionState == "closed", 5)
+        said = await here.post.ask(m1.name, Probe("p", "v=0"), 5)
+        assert isinstance(said, Refused) and said.code == "bad_sdp"
+        assert not m1.carried
+
+
+PROBES = worker.Probes
+
+
+async def test_a_session_that_goes_to_another_worker_is_let_go(store: Store, pool: str) -> None:
+    async with scene(store, pool) as here, working(store) as m1, caller(440) as uma:
+        session = await here.session()
+        await here.media.bridge(pool, session, m1.name)
+        await here.call(m1, session, "user", uma)
+        await until(lambda: uma.pc.connectionState == "connected")
+        await here.media.bridge(pool, session, "m2", instead=m1.name)
+        await until(lambda: not m1.carried, 2)
+        await until(lambda: uma.pc.connectionState == "closed", 5)
+
+
+async def test_a_worker_that_stops_gives_its_sessions_up_within_a_second_and_is_heard_meanwhile(
+    store: Store, pool: str
+) -> None:
+    async with (
+        scene(store, pool) as here, working(store) as m1, working(store, "m2") as m2,
+        caller(440) as uma, caller(880) as ada, caller(440) as uma2, caller(880) as ada2,
+    ):  # fmt: skip
+        session = await here.session(budget_ms=600_000)
+        await here.media.bridge(pool, session, m1.name)
+        await here.call(m1, session, "user", uma)
+        await here.call(m1, session, "expert", ada)
+        await here.until(session, lambda one: one.state == "live" and one.running_since)
+        began = asyncio.get_running_loop().time()
+        stopping = asyncio.create_task(m1.drain())
+        lost = await here.until(session, lambda one: not one.worker)
+        assert asyncio.get_running_loop().time() - began < 1 and lost.frozen == "both"
+        assert not m1.carried[pool, session].is_over
+        with pytest.raises(Refusal, match="no_media"):
+            await here.post.ask(m1.name, Probe("p", "v=0"), 5)
+        assert await Workers(store).choose("k") == m2.name
+        await here.media.bridge(pool, session, m2.name)
+        await here.call(m2, session, "user", uma2, "p2")
+        await here.call(m2, session, "expert", ada2, "p2")
+        back = await here.until(session, lambda one: not one.frozen)
+        assert back.ran_ms <= lost.ran_ms and back.worker == m2.name
+        for one in (uma, ada):
+            await one.pc.close()
+        await asyncio.wait_for(stopping, 4)
+
+
+async def test_a_lease_that_lapses_stops_the_clock_at_its_last_renewal(store: Store, pool: str) -> None:
+    """As when the worker is killed: nothing renews the lease any more."""
+    async with scene(store, pool) as here, caller(440) as uma, caller(880) as ada:
+        session = await here.session(budget_ms=600_000)
+        m1 = Worker(store, "m1", site(), 4)
+        task = asyncio.create_task(m1.run())
+        with contextlib.suppress(Exception):
+            await here.post.listening(5)
+        async with asyncio.timeout(5):
+            while not await Workers(store).listed():
+                await asyncio.sleep(0.02)
+        await here.media.bridge(pool, session, m1.name)
+        await here.call(m1, session, "user", uma)
+        await here.call(m1, session, "expert", ada)
+        live = await here.until(session, lambda one: one.state == "live" and one.running_since)
+        await asyncio.sleep(1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        killed = (await here.line.snapshot(pool)).at
+        await m1.close()
+        lost = await here.until(session, lambda one: not one.worker, 12)
+        assert lost.frozen == "both" and lost.ran_ms <= killed - live.running_since
+        assert lost.ran_ms >= killed - live.running_since - 2_500
+
+
+def test_an_ear_tells_each_change_once_and_lasting_silence_again() -> None:
+    ear, said = Ear(), []
+    heard_at = 0.0
+    for tick in range(200):
+        now = 100 + tick * 0.25
+        if 20 <= tick < 60 or tick >= 150:
+            heard_at = now
+        silent = round((now - (heard_at or 100)) * 1000)
+        news = ear.news(heard_at, silent, now)
+        if news is not None:
+            said.append((tick, news))
+            ear.told(news, now)
+    first, quiet = (20, 0), [one for one in said if one[1]]
+    assert said[0] == first and said[-1] == (150, 0)
+    assert quiet[0] == (67, QUIET_MS)
+    gaps = {later[0] - earlier[0] for earlier, later in itertools.pairwise(quiet)}
+    assert gaps == {int(AGAIN_S / 0.25)}
+
+
+def test_an_ear_repeats_what_was_not_heard() -> None:
+    ear = Ear()
+    assert [ear.news(5.0, 0, 5.0), ear.news(5.25, 0, 5.25)] == [0, 0]
+    ear.told(0, 5.25)
+    assert ear.news(5.5, 0, 5.5) is None
