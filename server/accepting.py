@@ -1,6 +1,6 @@
 """Two meet: before an offer that costs something is accepted, what its session may come to is set aside."""
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -9,15 +9,25 @@ from ground.clock import Clock
 from ground.errors import Refusal
 from ground.sql import Database, Tx
 from queueing.line import Line
+from server.catalogue import Page
 from server.connection import Connection
+from server.fanout import LivePool
 from server.metering import Metering
-from server.pages import View
 from server.prices import least_ms
 from wire import messages
 
 UNFUNDED: Final = frozenset({"balance_too_low", "wallet_frozen", "too_many_free_calls"})
 Answer = dict[str, Any]
 _log = structlog.get_logger("openline.accepting")
+
+
+class Place(Protocol):
+    """The pool in which somebody accepts; a connection's `View` is one."""
+
+    @property
+    def live(self) -> LivePool: ...
+    @property
+    def page(self) -> Page: ...
 
 
 class Accepting:
@@ -35,45 +45,50 @@ class Accepting:
         Refused as there, and `balance_too_low`, `wallet_frozen`, `too_many_free_calls`: then the offer is over;
         `not_settled`: what this user's last session came to is not known yet, and the offer stands.
         """
-        offer = await self._metered(conn, ask.offer)
-        if offer is None:
-            return await self._line.accept(conn.pool, ask.offer, conn.role, conn.member, op=ask.op)
-        return await self._accept_metered(conn, ask, offer)
+        return await self.accept_as(conn.view, conn.role, conn.member, ask.offer, ask.op)
 
-    async def _metered(self, conn: Connection, name: str) -> Answer | None:
+    async def accept_as(self, place: Place, side: str, member: str, name: str, op: str) -> Answer:
+        """The same for `member`, whose telephone was picked up, say."""
+        pool, offer = place.live.pool, await self._metered(place, side, member, name)
+        if offer is None:
+            return await self._line.accept(pool, name, side, member, op=op)
+        reserved = await self._reserve_or_end(place, offer)
+        try:
+            answer = await self._line.accept(
+                pool, name, side, member, budget_ms=reserved.budget_ms, fee_bps=reserved.fee_bps, op=op
+            )
+        except Refusal:
+            self._metering.beside(self._metering.clear(pool, offer["user"]))
+            raise
+        self._metering.beside(self._metering.wallet_changed(pool, offer["user"]))
+        return answer
+
+    async def set_aside(self, place: Place, side: str, member: str, name: str) -> None:
+        """Only set the money aside, before something is spent on the offer. Refused as `accept` for want of money."""
+        offer = await self._metered(place, side, member, name)
+        if offer is not None:
+            await self._reserve_or_end(place, offer)
+
+    async def _metered(self, place: Place, side: str, member: str, name: str) -> Answer | None:
         """The offer, if it rings for this side and costs something."""
-        view: View = conn.view
-        known = view.live.mirror.offers.get(name)
+        known = place.live.mirror.offers.get(name)
         if known is not None and not known.rate:
             return None
         try:
-            offer = await self._line.offer(conn.pool, name, conn.role, conn.member)
+            offer = await self._line.offer(place.live.pool, name, side, member)
         except Refusal:  # accepting answers: a repeat with the first answer, all else with this refusal
             return None
         return offer if offer["rate"] else None
 
-    async def _accept_metered(self, conn: Connection, ask: messages.Accept, offer: Answer) -> Answer:
-        reserved = await self._reserve_or_end(conn.view, offer)
-        try:
-            answer = await self._line.accept(
-                conn.pool, ask.offer, conn.role, conn.member,
-                budget_ms=reserved.budget_ms, fee_bps=reserved.fee_bps, op=ask.op,
-            )  # fmt: skip
-        except Refusal:
-            self._metering.beside(self._metering.clear(conn.pool, offer["user"]))
-            raise
-        self._metering.beside(self._metering.wallet_changed(conn.pool, offer["user"]))
-        return answer
-
-    async def _reserve_or_end(self, view: View, offer: Answer) -> meter.Reserved:
-        pool = view.live.pool
+    async def _reserve_or_end(self, place: Place, offer: Answer) -> meter.Reserved:
+        pool = place.live.pool
         async with self._database.read() as tx:
             held = await _held(tx, pool, offer["offer"])
         if held is not None:
             return held
         known = await self._metering.clear(pool, offer["user"])
         try:
-            return await self._reserve(view, offer)
+            return await self._reserve(place, offer)
         except Refusal as refusal:
             if refusal.code not in UNFUNDED:
                 raise
@@ -82,9 +97,9 @@ class Accepting:
             await self._unfunded(pool, offer["offer"])
             raise
 
-    async def _reserve(self, view: View, offer: Answer) -> meter.Reserved:
-        options, pool, now = view.page.pool.options, view.live.pool, self._clock.now_ms()
-        cap_ms = view.live.mirror.settings.session_cap_ms
+    async def _reserve(self, place: Place, offer: Answer) -> meter.Reserved:
+        options, pool, now = place.page.pool.options, place.live.pool, self._clock.now_ms()
+        cap_ms = place.live.mirror.settings.session_cap_ms
         async with self._database.begin() as tx:
             held = await _held(tx, pool, offer["offer"])
             if held is not None:

@@ -22,6 +22,7 @@ from server.mirror import Event, events_of
 from server.receipting import Receipting, Unreceipted
 from server.settling import Moved, Settling
 from sessions import store as sessions
+from sessions.recording.keeping import Recordings
 
 LOST: Final = "lost_with_the_store"
 """The reason of a session that the live store no longer knows."""
@@ -42,6 +43,8 @@ class Books:
         self._receipting = receipting or Unreceipted()
         self.moved: Callable[[str, Sequence[Moved]], Awaitable[None]] = _nobody
         """Tells whose money has moved, after it is committed; the house sets it. It raises nothing."""
+        self.recordings: Recordings | None = None
+        """The recordings that sessions leave; the house sets it."""
 
     async def cursor(self, pool: str) -> Cursor:
         """The last entry that is written."""
@@ -55,6 +58,8 @@ class Books:
             fresh = [entry for entry in entries if entry.epoch != cursor.epoch or entry.seq > cursor.seq]
             told = [(Stamp(entry.epoch, entry.seq, entry.at), events_of(entry.events)) for entry in fresh]
             await _record(tx, pool, told)
+            if self.recordings:
+                await self.recordings.record(tx, pool, told)
             moved = await self._settling.record(tx, pool, told)
             if cursor.epoch and any(entry.epoch != cursor.epoch for entry in fresh):
                 await self._receipting.lost(tx, pool)
@@ -97,6 +102,8 @@ class Books:
             ran_ms = logged.ran_ms + (last - logged.running_since if logged.running_since else 0)
             async with self._db.begin() as tx:
                 await sessions.close_lost(tx, pool, logged.session, last, ran_ms, LOST)
+                if self.recordings:
+                    await self.recordings.lost(tx, pool, logged.session, last)
                 moved = await self._settling.lost(tx, pool, logged.session, ran_ms, last)
                 await self._receipting.close_lost(tx, pool, logged, ran_ms, last, LOST)
             await self.moved(pool, moved)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from server.cli_options import config_of, where
+from server.cli_pool_calls import call_options, call_wishes, calls_shown
 from server.cli_pool_money import in_minor_units, money_options, money_wishes, shown
 from server.config import without_password
 
@@ -72,6 +73,7 @@ def create(pool_id: str, name: str | None, **given: Any) -> None:
 @click.option("--no-categories", is_flag=True, help="No tree: experts name categories as they like.")
 @click.option("--feedback-after", type=click.IntRange(0, 3600), help="Seconds that a session must last to be rated.")
 @money_options
+@call_options
 @where
 def set_(pool_id: str, **given: Any) -> None:
     """Change the options of a pool, and show them all. What is not named stays; categories are named all at once.
@@ -79,6 +81,7 @@ def set_(pool_id: str, **given: Any) -> None:
     \b
     openline pool set demo --currency USD --visitors --category Money --category Money/Taxes
     openline pool set demo --prepaid --fee 20 --minimum-minutes 2 --deposit 20 --deposit 50
+    openline pool set demo --phone-region DE --phone-region AT --recording --recording-days 30
 
     With --prepaid the rates of the experts are charged from what users have paid in; without it everything is free
     and no page speaks of money. A new rate counts for who joins from now on, a new fee for sessions that begin then.
@@ -86,7 +89,8 @@ def set_(pool_id: str, **given: Any) -> None:
     if given["categories"] and given["no_categories"]:
         raise click.UsageError("either --category or --no-categories")
     options = asyncio.run(_set(pool_id, _wishes(given), given))
-    for line in shown(options):
+    tree = [f"category\t{path}" for path in options.categories]
+    for line in [*shown(options), *calls_shown(options), *tree]:
         click.echo(line)
 
 
@@ -103,6 +107,7 @@ def _wishes(given: dict[str, Any]) -> dict[str, Any]:
         "feedback_after_s": given.pop("feedback_after"),
         "categories": wanted,
         **money_wishes(given),
+        **call_wishes(given),
     }
     return {name: value for name, value in named.items() if value is not None}
 

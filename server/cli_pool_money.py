@@ -80,14 +80,14 @@ def in_minor_units(before: "PoolOptions", wishes: Mapping[str, Any]) -> dict[str
 
 
 def shown(options: "PoolOptions") -> Sequence[str]:
-    """Every option on a line of its own; those about money only where money is charged."""
+    """What is general and what is about money, each on a line; the latter only where money is charged."""
     lines = [
         f"currency\t{options.currency}",
         f"visitors\t{_yes(options.visitors)}",
         f"feedback after\t{options.feedback_after_s} s",
         f"prepaid\t{_yes(options.prepaid)}",
     ]
-    return lines + (_money(options) if options.prepaid else []) + [f"category\t{path}" for path in options.categories]
+    return lines + (_money(options) if options.prepaid else [])
 
 
 def _money(options: "PoolOptions") -> list[str]:

@@ -53,6 +53,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     sender of all mails. `host_sites` are the sites whose own users come with tokens, `oidc` the providers where people
     may sign in. `stripe_key` and `stripe_webhook_secret` are of the card processor ("": nobody can pay in),
     `stripe_api` its address when it is not Stripe's own. For `turn`, credentials are made per call and side.
+    `recordings_dir` is shared by all servers and media workers (None: in the state folder).
     `media` is about the media workers, which carry what costs something.
     """
 
@@ -69,6 +70,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     trusted_proxies: tuple[str, ...] = ()
     ice_servers: tuple[IceServer, ...] = ()
     turn: TurnServers | None = None
+    recordings_dir: Path | None = None
     media: MediaSettings = MediaSettings()
     base_url: str = ""
     smtp: str = ""
@@ -79,6 +81,11 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     stripe_webhook_secret: str = ""
     stripe_api: str = ""
     demo: bool = False
+
+    @property
+    def recordings(self) -> Path:
+        """The folder of recordings."""
+        return self.recordings_dir or self.state_dir / "recordings"
 
     def __repr__(self) -> str:
         """Safe for logs: no secret, no password, no TURN credential."""
@@ -116,6 +123,7 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
         embedded=not store,
         ice_servers=_ice_servers(env.get("OPENLINE_ICE_SERVERS", "")),
         turn=_turn(env),
+        recordings_dir=Path(env["OPENLINE_RECORDINGS"]).resolve() if env.get("OPENLINE_RECORDINGS") else None,
         media=_media(env, media),
         **_mail(env),
         host_sites=_listed(env, "OPENLINE_HOSTS_JWT", HostSite, sites_problem),

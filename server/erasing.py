@@ -23,7 +23,7 @@ from ground.store import Store
 from identity.erasure import Erasure, Erasures, close
 from mail import outbox
 from queueing.line import Line
-from sessions.erasure import erase_user
+from sessions.erasure import erase_expert, erase_user
 
 LOOK_S: Final = 10.0
 BOOKS_S: Final = 10.0
@@ -121,6 +121,8 @@ class Eraser:
             for pool, role, subject in erasure.members:
                 if role == "user":
                     await self._forget_user(tx, pool, subject)
+                elif role == "expert":
+                    await erase_expert(tx, pool, subject)
                 await leaving.forget(tx, pool, role, subject)
             if erasure.email:
                 await wishes.forget(tx, "", erasure.email)

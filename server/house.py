@@ -62,12 +62,14 @@ from server.metering import Metering
 from server.origins import Gate
 from server.paying import Paying, paying_of
 from server.profile_news import ProfileNews
+from server.recordings import recordings_of
 from server.roster import Roster
 from server.sign_in_links import base_of
 from server.switchboard import Switchboard
 from server.till import Till
 from server.views import Names
 from sessions.conversation import Conversation
+from sessions.recording.keeping import Recordings
 from wire.messages import Hello, IceServer
 
 # A view of the store that nothing confirmed for so long is no longer worth sending people to.
@@ -102,6 +104,7 @@ class House:
     metering: Metering
     paying: Paying | None
     signer: Signer
+    recordings: Recordings | None
 
     async def sign_out(self, pool: str, role: str, member: str, reason: str, sign_in: str = "") -> None:
         """Close the sockets of a sign-in that the books say has ended, or of all of a member (""): here at once, and in
@@ -134,7 +137,7 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         stack.push_async_callback(database.close)
         await database.migrate()
         line, presence, journal, profiles = Line(store), Presence(store), Journal(store), Profiles(database)
-        index = Index(database)
+        index, hub, process = Index(database), Hub(), new_id("w")
         roster, catalogue = Roster(profiles, line, presence, clock), Catalogue(profiles, database)
 
         async def open_pool(pool: str) -> Names:
@@ -143,12 +146,12 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
             await roster.install(pool)
             return names
 
-        hub, process = Hub(), new_id("w")
         fanout = Fanout(hub, line, journal, open_pool, clock)
         stack.push_async_callback(fanout.close)
         signer = Signer(config.keys[0].value)
         till = Till(store, database, line, journal, catalogue, fanout, clock, base_of(config), signer)
         stack.push_async_callback(till.close)
+        till.books.recordings = _recordings(stack, config, database, clock)
         paying = paying_of(config, database, clock, catalogue, till.metering)
         if paying is not None:
             stack.push_async_callback(paying.close)
@@ -204,6 +207,7 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
             accounts=accounts, mailer=mailer, arrivals=Arrivals(database, words), sign_ins=sign_ins,
             members=Members(database), oidc=Oidc(config.oidc, web), logins=Logins(database), eraser=eraser,
             metering=till.metering, paying=paying, signer=signer,
+            recordings=till.books.recordings,
         )  # fmt: skip
 
 
@@ -244,6 +248,14 @@ def identifier(guard: Guard, fanout: Fanout) -> Identify:
         return Who(found.role, found.subject, found.name, found.expires_at, "" if hello.token else found.token_id)
 
     return identify
+
+
+def _recordings(stack: AsyncExitStack, config: Config, database: Database, clock: Clock) -> Recordings | None:
+    """Looked after from now on."""
+    upkeep = recordings_of(config, database, clock)
+    if upkeep is not None:
+        stack.push_async_callback(_stop, _start(upkeep.run()))
+    return upkeep.recordings if upkeep else None
 
 
 def _mailer(config: Config, database: Database, clock: Clock) -> Mailer:

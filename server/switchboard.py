@@ -15,8 +15,8 @@ from sessions.turn import TurnServers
 
 
 class Switchboard:
-    """The parts. `process` is what the server process is called, `turn` where TURN is (None: nowhere), `ice` the servers
-    that need no credentials of a call's own."""
+    """The parts. `process` is what the server process is called, `turn` where TURN is (None: nowhere), `ice` the
+    servers that need no credentials of a call's own."""
 
     def __init__(
         self, store: Store, journal: Journal, process: str, turn: TurnServers | None, clock: Clock, ice: OwnIce

@@ -25,12 +25,11 @@ class Notes:
             row = await store.note(tx, pool, expert, user)
         return Noted(row["text"], row["at"]) if row else Noted()
 
-    async def keep(self, pool: str, expert: str, user: str, text: str, now: int) -> Noted:
+    async def keep(self, pool: str, expert: str, user: str, text: str, now: int) -> None:
         """Keep a note; an empty one takes away what there was."""
         async with self._db.begin() as tx:
-            if not text.strip():
+            if text.strip():
+                row = {"pool": pool, "expert": expert, "user": user, "text": text, "at": now}
+                await store.put_note(tx, row)
+            else:
                 await store.drop_note(tx, pool, expert, user)
-                return Noted()
-            row = {"pool": pool, "expert": expert, "user": user, "text": text, "at": now}
-            await store.put_note(tx, row)
-        return Noted(text, now)

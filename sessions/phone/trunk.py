@@ -7,8 +7,11 @@ in the file that OPENLINE_SIP_SECRET_FILE names. Options, each with its default:
 address, when the host is but its proxy) · `auth=NAME` (the user; who we are when we are asked for the secret) ·
 `caller=+E164` (what those who are called see) · `format=+|00|plain` (+; how +49 30 1234 goes out) ·
 `codecs=PCMA,PCMU` · `local=ADDRESS` (where we speak SIP from) · `ca=FILE` (whose certificates TLS trusts) ·
-`lines=N` (10) · `ring=SECONDS` (30) · `register=SECONDS` (0: without) · `addresses=no|yes` (whether sip: addresses of
-others may be called beside numbers).
+`lines=N` (10) · `ring=SECONDS` (30, the longest that a phone rings) · `lost=SECONDS` (3; so long without sound a phone
+counts as gone: more where the trunk sends none in pauses) · `rtp=LOW-HIGH` (ports of sound, for firewalls) ·
+`register=SECONDS` (0: without) · `addresses=no|yes` (whether sip: addresses of others may be called beside numbers).
+
+Without `srtp` whoever can send packets to a port of sound is taken for the phone: keep those ports to the trunk.
 """
 
 import re
@@ -57,6 +60,8 @@ class Trunk(Struct, frozen=True, kw_only=True):
     ca: str = ""
     lines: int = 10
     ring: int = 30
+    lost: int = 3
+    rtp: str = ""
     register: int = 0
     addresses: bool = False
 
@@ -199,6 +204,13 @@ def _local(name: str, value: str) -> str:
         raise TrunkProblem(f"{name} in OPENLINE_SIP_TRUNK is an IP address of this machine") from None
 
 
+def _ports(name: str, value: str) -> str:
+    parts = re.fullmatch(r"([0-9]{4,5})-([0-9]{4,5})", value)
+    if not parts or not 1024 <= int(parts[1]) < int(parts[2]) - 1 or int(parts[2]) > 65_535:
+        raise TrunkProblem(f"{name} in OPENLINE_SIP_TRUNK is a range of ports such as 20000-20999")
+    return value
+
+
 def _register(name: str, value: str) -> int:
     return 0 if value == "0" else _whole(60, 86_400)(name, value)
 
@@ -219,6 +231,8 @@ OPTIONS: Final[dict[str, Callable[[str, str], Any]]] = {
     "ca": _like(re.compile(r"/[^\s;\"]{1,250}"), "the whole path of a file, without spaces"),
     "lines": _whole(1, LINES_MAX),
     "ring": _whole(5, 180),
+    "lost": _whole(3, 60),
+    "rtp": _ports,
     "register": _register,
     "addresses": _yes,
 }

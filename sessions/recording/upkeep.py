@@ -42,7 +42,7 @@ class Upkeep:
     ) -> None:
         self._db = db
         self._folder = folder
-        self._recordings = recordings
+        self.recordings = recordings
         self._clock = clock
         self._make = make
         self._swept_at = 0
@@ -72,7 +72,7 @@ class Upkeep:
         async with self._db.read() as tx:
             rows = await store.due(tx, self._folder.name, now, AT_ONCE)
         for row in rows:
-            await self._recordings.erase(row)
+            await self.recordings.erase(row)
         return len(rows)
 
     async def sweep(self, now: int) -> int:

@@ -37,7 +37,7 @@ PLAIN = {
     "kind": "mute", "data": "", "status": "away", "to": "head", "stars": 1, "may_teach": True, "hidden": True,
     "words": "maths", "category": "", "language": "", "free_only": False, "rate_max": -1, "sort": "best", "offset": 0,
     "name": "Mal", "email": "mal@example.org", "wanted": True, "minutes": 5,
-    "amount": 500, "back": "panel",
+    "amount": 500, "back": "panel", "peer": "p1", "sdp": "v=0", "on": True,
 }  # fmt: skip
 HELLO = "hello"
 KINDS = [kind for kind in get_args(ClientMessage) if kind.__struct_config__.tag != HELLO]

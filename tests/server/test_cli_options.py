@@ -7,7 +7,9 @@ from click.testing import CliRunner, Result
 
 from server.cli import main
 
-DEFAULTS = "currency\tEUR\nvisitors\tno\nfeedback after\t30 s\nprepaid\tno\n"
+GENERAL = "currency\tEUR\nvisitors\tno\nfeedback after\t30 s\nprepaid\tno\n"
+CALLS = "bridge audio\tno\nrecording\tno\ntelephone\tno\nfiles\tup to 10 MB\nfiles kept\t365 days\n"
+DEFAULTS = GENERAL + CALLS
 
 
 @pytest.fixture(autouse=True)
@@ -27,19 +29,30 @@ def test_options_are_set_one_by_one_and_shown() -> None:
         "category\tMoney\ncategory\tMoney/Taxes\n"
     )
     done = run("pool", "set", "demo", "--visitors", "--feedback-after", "0")
-    assert done.output.startswith("currency\tUSD\nvisitors\tyes\nfeedback after\t0 s\nprepaid\tno\ncategory\tMoney\n")
+    assert done.output.startswith("currency\tUSD\nvisitors\tyes\nfeedback after\t0 s\nprepaid\tno\nbridge")
     assert "category" not in run("pool", "set", "demo", "--no-categories", "--no-visitors").output
 
 
 def test_what_is_about_money_is_given_as_people_write_it() -> None:
     asked = ("--prepaid", "--fee", "12.5", "--minimum-minutes", "2", "--free-minutes", "3", "--free-calls", "5")
     done = run("pool", "set", "demo", *asked, "--deposit", "20", "--deposit", "49.50", "--deposit-max", "200")
-    assert done.output == DEFAULTS.replace("prepaid\tno", "prepaid\tyes") + (
+    assert done.output == GENERAL.replace("prepaid\tno", "prepaid\tyes") + (
         "fee\t12.5 %\nfree minutes\t3\nminimum\t2 min\nfree calls\t5 in 24 hours\n"
-        "deposit\t20.00 EUR\ndeposit\t49.50 EUR\nlargest deposit\t200.00 EUR\n"
+        "deposit\t20.00 EUR\ndeposit\t49.50 EUR\nlargest deposit\t200.00 EUR\n" + CALLS
     )
     yen = run("pool", "set", "demo", "--currency", "JPY", "--deposit", "3000", "--deposit-max", "10000").output
     assert "deposit\t3000 JPY\nlargest deposit\t10000 JPY\n" in yen and "fee\t12.5 %" in yen
+
+
+def test_calls_and_files_are_set_and_taken_back() -> None:
+    asked = ("--phone-region", "de", "--phone-region", "AT", "--recording", "--recording-days", "7", "--file-mb", "0")
+    done = run("pool", "set", "demo", *asked, "--no-verify-numbers", "--phone-calls", "3", "--bridge-audio")
+    assert done.output == GENERAL + (
+        "bridge audio\tyes\nrecording\tyes\nrecordings kept\t7 days\ntelephone\tDE, AT\nnumbers confirmed\tno\n"
+        "calls\t3 in 24 hours\nfiles\tno\n"
+    )
+    back = ("--no-phone", "--no-recording", "--no-bridge-audio", "--file-mb", "10")
+    assert run("pool", "set", "demo", *back).output == DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -57,6 +70,9 @@ def test_what_is_about_money_is_given_as_people_write_it() -> None:
         (("demo", "--currency", "euro"), "malformed"),
         (("demo", "--category", "a//b"), "bad_profile: categories"),
         (("demo", "--category", "a", "--no-categories"), "either --category or --no-categories"),
+        (("demo", "--phone-region", "Germany"), "malformed"),
+        (("demo", "--phone-region", "DE", "--no-phone"), "either --phone-region or --no-phone"),
+        (("demo", "--recording-days", "0"), "malformed"),
         (("nowhere", "--visitors"), "no_such_pool: nowhere"),
     ],
 )

@@ -139,7 +139,8 @@ class AsteriskEngine:
             if call.progress.state == "answered":
                 await self._ari.bridge(call.bridge_id, call.media_id, call.id)
         except (AriFailed, ValueError) as why:
-            _log.warning("asterisk_no_sound", why=str(why))
+            if not call.is_over:
+                _log.warning("asterisk_no_sound", why=str(why))
             self._settle(call, "failed")
         if call.is_over:
             self._clean_up(call)  # once more, for what this has made meanwhile

@@ -14,7 +14,7 @@ OPENLINE_ARI_SECRET_FILE names. Then, each with its default:
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
@@ -29,6 +29,9 @@ USER: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 APP: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 TEMPLATE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,15}/[A-Za-z0-9_.@/:+{}-]{1,120}")
 MEDIA: Final = re.compile(r"(?:\[([0-9a-fA-F:]+)\]|([0-9.]+)):([0-9]{4,5})-([0-9]{4,5})")
+NEAR: Final = tuple(
+    map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"))
+)
 SECRET_MAX: Final = 255
 LINES_MAX: Final = 200
 
@@ -147,9 +150,10 @@ def _place(text: str) -> tuple[str, str]:
 def _is_near(host: str) -> bool:
     """This machine, an address that no stranger's network carries, or a bare name, as containers have."""
     try:
-        return ip_address(host).is_private
+        address = ip_address(host)
     except ValueError:
         return "." not in host
+    return any(address in network for network in NEAR)
 
 
 def _media(text: str) -> tuple[str, tuple[int, int]]:

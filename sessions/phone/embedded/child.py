@@ -46,13 +46,11 @@ class Child:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "sessions.phone.embedded.process", str(theirs.fileno()),
-                pass_fds=[theirs.fileno()], env=_environment(self._folder.name), cwd="/", start_new_session=True,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,  # numbers of people could stand there
-            )  # fmt: skip
+            try:
+                self._process = await self._spawned(theirs.fileno())
+            except OSError as why:
+                ours.close()
+                raise PhoneUnavailable(f"the embedded telephone can't be started: {why.strerror}") from None
         await loop.create_connection(lambda: self._link, sock=ours)
         self._link.send(Start(trunk))
         try:
@@ -60,8 +58,19 @@ class Child:
         except TimeoutError:
             await self.stop()
             raise PhoneUnavailable("the embedded telephone did not start in time") from None
+        if self._reaping:
+            raise PhoneUnavailable("the embedded telephone ended as soon as it had started")
         self._heard_at = loop.time()
         self._watch()
+
+    async def _spawned(self, handed_down: int) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "sessions.phone.embedded.process", str(handed_down),
+            pass_fds=[handed_down], env=_environment(self._folder.name), cwd="/", start_new_session=True,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,  # numbers of people could stand there
+        )  # fmt: skip
 
     def send(self, order: Order) -> None:
         """An order; without effect when the process is gone."""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
+import structlog
+
 from ground.ids import new_id
 from sessions.phone.embedded.child import Child
 from sessions.phone.embedded.frames import FRAME, RATE, frames_of
@@ -11,6 +13,8 @@ from sessions.phone.embedded.link import Dial, HangUp, Heard, Join, News, Order,
 from sessions.phone.engine import CallNews, PhoneCall, PhoneUnavailable, ended_by
 from sessions.phone.progress import Progress
 from sessions.phone.trunk import Trunk, TrunkProblem
+
+_log = structlog.get_logger("openline.phone")
 
 STALE_S: Final = 0.2
 """Sound that waited longer on its way here is dropped: this loop stood still, and its delay would stay for good."""
@@ -121,6 +125,7 @@ class EmbeddedPhone:
                 self._past = child = Child(self._report, self._gone)
                 await child.start(self._trunk)
                 self._child = child
+                _log.info("phone_worker_started", pid=child.pid)
 
     async def _bury(self) -> None:
         """Wait for the end of the worker there was before."""
@@ -152,8 +157,10 @@ class EmbeddedPhone:
         except BaseException:
             self._calls.pop(call.number, None)
             raise
+        if call.number not in self._calls:
+            raise PhoneUnavailable("the embedded telephone ended while this call waited for it")
         self._send(Dial(call.number, address, shown))
-        call.ring_for(ring_s)
+        call.ring_for(min(ring_s, self._trunk.ring))
         return call
 
     async def join(self, one: PhoneCall, other: PhoneCall) -> None:
@@ -210,5 +217,7 @@ class EmbeddedPhone:
         """The worker is no more, and its calls with it."""
         self._child = None
         calls, self._calls = self._calls, {}
+        if not self._closed:
+            _log.warning("phone_worker_ended", calls=len(calls))
         for call in calls.values():
             call.on_death()

@@ -26,7 +26,6 @@ from sessions.phone.embedded.link import Heard, News, Pressed, Report, Sound
 from sessions.phone.embedded.voice import Voice
 from sessions.phone.trunk import Trunk
 
-RTP_TIMEOUT_S: Final = 3
 EARLY_MAX: Final = 64
 REFUSING_MAX: Final = 64
 """Calls to us that are being refused at once; the stack lets those beyond ring out."""
@@ -53,9 +52,9 @@ def config_of(trunk: Trunk) -> Config:
     return Config(
         net_interface=trunk.local or None,
         max_concurrent_calls=None,  # the engine counts lines
-        rtp_timeout=RTP_TIMEOUT_S,
+        rtp_timeout=trunk.lost,
         native_log_level="error",
-        extra_config_text=SETTINGS + tls,
+        extra_config_text=SETTINGS + tls + (f"rtp_ports {trunk.rtp}\n" if trunk.rtp else ""),
     )
 
 

@@ -1,8 +1,8 @@
 """Plays what a real Asterisk once said, to an engine that doesn't know the difference.
 
 A tape is the whole conversation between an engine and an Asterisk 22, over HTTP and the event socket, in its order, as
-`asterisk_record.py` wrote it down: none of it is made up here. A request has to be one that Asterisk got, word for word;
-it is given Asterisk's answer. An event is told when all was asked that had been asked before it.
+`asterisk_record.py` wrote it down: none of it is made up here. A request has to be one that Asterisk got, word for
+word; it is given Asterisk's answer. An event is told when all was asked that had been asked before it.
 """
 
 import asyncio
@@ -100,9 +100,7 @@ class Tape:
     async def _play(self, to: tuple[str, int]) -> None:
         """What Asterisk sent when the phone had answered; until then an engine pays no attention."""
         loop = asyncio.get_running_loop()
-        while not any(
-            entry["done"] for entry in self._entries if "addChannel" in entry.get("ask", "") and "done" in entry
-        ):
+        while not any("addChannel" in entry.get("ask", "") and entry.get("done") for entry in self._entries):
             await asyncio.sleep(0.005)
         for packet in self._sound:
             await loop.sock_sendto(self._media, packet, to)

@@ -76,6 +76,8 @@ async def ring(under_test: UnderTest, peer: Peer, *, ring_s: float = 10) -> Watc
 class EngineSuite:
     """The behaviour. Each test has its own peers."""
 
+    @pytest.mark.claim("A2")
+    @pytest.mark.claim("B28")
     @pytest.mark.baresip
     async def test_a_tone_goes_both_ways(self, under_test: UnderTest, tmp_path: Path) -> None:
         rate = under_test.engine.rate
@@ -175,6 +177,7 @@ class EngineSuite:
             await watched.ends(SOON_S)
             assert watched.last.ended == "hung_up"
 
+    @pytest.mark.claim("A17")
     @pytest.mark.baresip
     async def test_a_phone_that_is_gone(self, under_test: UnderTest, tmp_path: Path) -> None:
         """Its last sound is the evidence; the call itself is given up when nothing comes for three seconds."""
@@ -214,6 +217,8 @@ class EngineSuite:
             await watched.call.hang_up()
             assert [key async for key in keys] == []
 
+    @pytest.mark.claim("A2")
+    @pytest.mark.claim("B28")
     @pytest.mark.baresip
     async def test_two_phones_hear_each_other(self, under_test: UnderTest, tmp_path: Path) -> None:
         engine, rate = under_test.engine, under_test.engine.rate

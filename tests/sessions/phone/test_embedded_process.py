@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import random
+import re
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -108,6 +111,41 @@ async def test_what_the_worker_leaves_behind(under_test: UnderTest) -> None:
     assert list(folder.iterdir())
     os.kill(engine.worker_pid, signal.SIGKILL)
     await until(lambda: not folder.exists())
+
+
+@pytest.mark.sipp
+async def test_nonsense_from_the_network(under_test: UnderTest, tmp_path: Path) -> None:
+    """At the ports of SIP and of sound, from whoever finds them: the call goes on, and so does the next."""
+    async with on(script := Script(tmp_path / "answer", "answer")):
+        watched = await ring(under_test, script)
+        await watched.reaches("answered")
+        said = script.messages()
+        invite = said[said.index("INVITE ") :].partition("-----")[0].replace("\n", "\r\n").encode()
+        sip, sound = (
+            int(re.findall(rule, said)[0]) for rule in (r"Contact: <sip:[^@]+@[\d.]+:(\d+)", r"m=audio (\d+)")
+        )
+        chance, worker = random.Random(7), under_test.engine.worker_pid
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for turn in range(600):
+                stranger.sendto(damaged(invite, chance), (LOOPBACK, sip))
+                stranger.sendto(chance.randbytes(chance.randint(0, 200)), (LOOPBACK, sound + turn % 2))
+                await asyncio.sleep(0.001)
+        assert under_test.engine.worker_pid == worker
+        assert watched.states[-1] == "answered"
+        await watched.call.hang_up()
+        await script.done()
+    await works(under_test, tmp_path / "next")
+
+
+def damaged(data: bytes, chance: random.Random) -> bytes:
+    """Some of it gone, changed and doubled."""
+    out = bytearray(data)
+    for _ in range(chance.randint(1, 12)):
+        at = chance.randrange(len(out))
+        size = chance.randint(1, 40)
+        out[at : at + size] = chance.choice((b"", chance.randbytes(size), bytes(out[at : at + size]) * 3))
+        out = out or bytearray(b"x")
+    return bytes(out)
 
 
 @pytest.mark.baresip

@@ -89,10 +89,11 @@ async def test_numbers_as_the_trunk_writes_them(tmp_path: Path, form: str, writt
 @pytest.mark.sipp
 async def test_only_what_the_trunk_speaks_is_offered(tmp_path: Path) -> None:
     async with on(script := Script(tmp_path / "refuse", "refuse", code="486")):
-        async with calling(script.port, ";codecs=PCMU") as watched:
+        async with calling(script.port, ";codecs=PCMU;rtp=21200-21209") as watched:
             await watched.ends()
             await script.done()
         assert "PCMU/8000" in script.messages() and "PCMA" not in script.messages()
+        assert re.search("m=audio 2120[0-9] ", script.messages())
         assert "opus" not in script.messages() and "m=video" not in script.messages()
 
 
@@ -115,6 +116,9 @@ async def test_a_trunk_that_does_not_take_us(tmp_path: Path) -> None:
     engine = EmbeddedPhone(loopback(";transport=tcp;register=600"))
     with pytest.raises(PhoneUnavailable, match="down"):
         await engine.call(NUMBER)
+    assert engine.free_lines() == 10
+    both = await asyncio.gather(engine.call(NUMBER), engine.call(NUMBER), return_exceptions=True)
+    assert [type(one) for one in both] == [PhoneUnavailable] * 2, "also who waited while it tried"
     assert engine.free_lines() == 10
     await engine.close()
 

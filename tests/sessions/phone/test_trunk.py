@@ -28,12 +28,13 @@ def test_without_one() -> None:
 def test_all_of_it() -> None:
     trunk = read(
         "sip:acme@trunk.example:5071;transport=tls;srtp=mandatory;realm=voice.example;auth=acme-7;caller=+4930123456"
-        ";format=00;codecs=PCMU;local=192.0.2.7;ca=/etc/ca.pem;lines=20;ring=45;register=600;addresses=yes"
+        ";format=00;codecs=PCMU;local=192.0.2.7;ca=/etc/ca.pem;lines=20;ring=45;lost=9;rtp=20000-20099"
+        ";register=600;addresses=yes"
     )
     assert trunk == Trunk(
         user="acme", host="trunk.example", port=5071, secret=SECRET, transport="tls", srtp="mandatory",
         realm="voice.example", auth="acme-7", caller="+4930123456", format="00", codecs=("PCMU",), local="192.0.2.7",
-        ca="/etc/ca.pem", lines=20, ring=45, register=600, addresses=True,
+        ca="/etc/ca.pem", lines=20, ring=45, lost=9, rtp="20000-20099", register=600, addresses=True,
     )  # fmt: skip
 
 
@@ -62,6 +63,8 @@ def test_the_least() -> None:
         ("sip:acme@trunk.example;local=eth0", "IP address"),
         ("sip:acme@trunk.example;ca=ca.pem", "whole path"),
         ("sip:acme@trunk.example;register=5", "from 60"),
+        ("sip:acme@trunk.example;rtp=20000", "range of ports"),
+        ("sip:acme@trunk.example;rtp=20999-20000", "range of ports"),
         ("sip:acme@trunk.example:99999", "sip:user@host"),
         ("sip:ac me@trunk.example", "sip:user@host"),
         ('sip:acme"@trunk.example', "sip:user@host"),
