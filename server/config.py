@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import secrets
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,7 +54,8 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     sender of all mails. `host_sites` are the sites whose own users come with tokens, `oidc` the providers where people
     may sign in. `stripe_key` and `stripe_webhook_secret` are of the card processor ("": nobody can pay in),
     `stripe_api` its address when it is not Stripe's own. For `turn`, credentials are made per call and side.
-    `recordings_dir` is shared by all servers and media workers (None: in the state folder).
+    `recordings_dir` and `files_dir` are shared by all servers, the first by media workers, too (None: in the state
+    folder). `scan_command` looks at each file of a chat (none: nobody does).
     `media` is about the media workers, which carry what costs something.
     """
 
@@ -71,6 +73,8 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     ice_servers: tuple[IceServer, ...] = ()
     turn: TurnServers | None = None
     recordings_dir: Path | None = None
+    files_dir: Path | None = None
+    scan_command: tuple[str, ...] = ()
     media: MediaSettings = MediaSettings()
     base_url: str = ""
     smtp: str = ""
@@ -86,6 +90,11 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     def recordings(self) -> Path:
         """The folder of recordings."""
         return self.recordings_dir or self.state_dir / "recordings"
+
+    @property
+    def files(self) -> Path:
+        """The folder of the files of chats."""
+        return self.files_dir or self.state_dir / "files"
 
     def __repr__(self) -> str:
         """Safe for logs: no secret, no password, no TURN credential."""
@@ -123,7 +132,9 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
         embedded=not store,
         ice_servers=_ice_servers(env.get("OPENLINE_ICE_SERVERS", "")),
         turn=_turn(env),
-        recordings_dir=Path(env["OPENLINE_RECORDINGS"]).resolve() if env.get("OPENLINE_RECORDINGS") else None,
+        recordings_dir=_folder(env, "OPENLINE_RECORDINGS"),
+        files_dir=_folder(env, "OPENLINE_FILES"),
+        scan_command=_command(env, "OPENLINE_SCAN_COMMAND"),
         media=_media(env, media),
         **_mail(env),
         host_sites=_listed(env, "OPENLINE_HOSTS_JWT", HostSite, sites_problem),
@@ -167,6 +178,18 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     if "host" in values:
         checked["host"] = str(values["host"])
     return checked
+
+
+def _folder(env: dict[str, str], name: str) -> Path | None:
+    return Path(env[name]).resolve() if env.get(name) else None
+
+
+def _command(env: dict[str, str], name: str) -> tuple[str, ...]:
+    """A command with its arguments, as a shell would split it; no shell runs it."""
+    try:
+        return tuple(shlex.split(env.get(name, "")))
+    except ValueError as error:
+        raise ConfigError(f"{name} is no command: {error}") from None
 
 
 def _whole(name: str, value: Any) -> int:

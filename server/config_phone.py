@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -24,7 +24,7 @@ class PhoneProblem(ValueError):
 
 
 class PhoneSettings(Struct, frozen=True, kw_only=True):
-    """`trunk` or `ari` is the way to the telephone network, both None where there is none. Each pool makes `calls_a_day`
+    """`trunk` or `ari` is the way to the telephone network, both None where there is none. A pool makes `calls_a_day`
     calls and texts in 24 hours at most. Texts go through `text_url` ("": none), signed with `text_secret`."""
 
     trunk: Trunk | None = None
@@ -37,7 +37,9 @@ class PhoneSettings(Struct, frozen=True, kw_only=True):
         """Where the telephone network is; no secret."""
         return f"PhoneSettings({self.trunk or self.ari}, texts={bool(self.text_url)})"
 
-    __rich_repr__ = None  # msgspec's own would show every field
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """msgspec's own would show every field."""
+        return []
 
     @property
     def calls(self) -> bool:

@@ -66,6 +66,7 @@ from server.recordings import recordings_of
 from server.roster import Roster
 from server.sign_in_links import base_of
 from server.switchboard import Switchboard
+from server.talk import Talk
 from server.till import Till
 from server.views import Names
 from sessions.conversation import Conversation
@@ -105,6 +106,7 @@ class House:
     paying: Paying | None
     signer: Signer
     recordings: Recordings | None
+    talk: Talk
 
     async def sign_out(self, pool: str, role: str, member: str, reason: str, sign_in: str = "") -> None:
         """Close the sockets of a sign-in that the books say has ended, or of all of a member (""): here at once, and in

@@ -13,9 +13,12 @@ from ground.ids import new_id
 from server.origins import Came, Gate, WrongHost, WrongOrigin
 
 BODY_BYTES: Final = 64 * 1024
-# What may send more: a photo, whose handler looks at the sign-in before it reads.
+# What may send more: a photo and a chat's file, whose handlers look at who sends before they read.
 _PHOTO: Final = re.compile(r"/v1/pools/[^/]+/experts/[^/]+/photo")
+_FILE: Final = re.compile(r"/v1/pools/[^/]+/files/[^/]+")
 PHOTO_BYTES: Final = 8 * 1024 * 1024
+FILE_BYTES: Final = 100 * 1_000_000
+"""The largest that a pool may allow (`PoolOptions.file_mb`); its own bound is the handler's."""
 WEBHOOK: Final = "/v1/processor/webhook"
 """Where the card processor tells what happened: no browser asks there, and no cookie counts."""
 # Asked by load balancers under any name.
@@ -135,7 +138,9 @@ class _Asked:
 
 def body_max(method: str, path: str) -> int:
     """The most bytes that a request's body may have."""
-    return PHOTO_BYTES if method == "PUT" and _PHOTO.fullmatch(path) else BODY_BYTES
+    if method != "PUT":
+        return BODY_BYTES
+    return PHOTO_BYTES if _PHOTO.fullmatch(path) else FILE_BYTES if _FILE.fullmatch(path) else BODY_BYTES
 
 
 def security_headers(frame_ancestors: tuple[str, ...] = ()) -> dict[str, str]:

@@ -11,10 +11,9 @@ from queueing.facts import OfferFacts, SessionFacts, TicketFacts
 from queueing.settings import PoolSettings
 from server.mirror import Mirror
 from sessions.facts import SaidFacts
+from sessions.files.checking import TYPES
 from wire import messages
 
-FILE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain")
-"""What a chat takes. Pictures are drawn anew; nothing else is ever shown by a browser, only kept."""
 SHUT: Final = {"offline": "expert_offline", "closed": "line_closed"}
 Names = Callable[[str], str]
 """The display name of an expert."""
@@ -38,7 +37,7 @@ def rules(settings: PoolSettings, options: PoolOptions) -> messages.PoolRules:
         verify_numbers=options.verify_numbers,
         recording=options.recording,
         file_max_bytes=options.file_mb * 1_000_000,
-        file_types=list(FILE_TYPES) if options.file_mb else [],
+        file_types=list(TYPES) if options.file_mb else [],
     )
 
 

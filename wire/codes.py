@@ -163,6 +163,7 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("file_type", "Files of this kind are not taken.", "Send a picture, a PDF or plain text."),
         RefusalCode("file_broken", "The file is damaged, or is not what it says.", "Send another."),
         RefusalCode("file_refused", "The file was found to be harmful.", "Send another."),
+        RefusalCode("scan_failed", "Files can't be checked for harm now.", "Come again in a minute."),
         RefusalCode("too_many_files", "The session has as many files as it may have.", "Send words."),
         RefusalCode("no_such_file", "There is no such file for you.", "Nothing to do."),
         RefusalCode("too_many_replies", "As many replies are kept as one may.", "Take one away."),

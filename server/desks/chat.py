@@ -24,8 +24,9 @@ class ChatDesk:
     """Answers `edit`, `unsay`, `file_place`, `share` and `file_of`."""
 
     def __init__(
-        self, conversation: Conversation, files: Files, tickets: Tickets, clock: Clock, seconds: Callable[[], float]
-    ) -> None:
+        self, conversation: Conversation, files: Files | None, tickets: Tickets, clock: Clock,
+        seconds: Callable[[], float],
+    ) -> None:  # fmt: skip
         self._conversation = conversation
         self._files = files
         self._tickets = tickets
@@ -52,7 +53,7 @@ class ChatDesk:
         """Refused as `edit`. A file goes with its message; what this process can't do any more the journal does."""
         who = (conn.pool, ask.session, conn.role, conn.member)
         answer = await self._conversation.unsay(*who, ask.n, op=ask.op)
-        if answer["file"]:
+        if answer["file"] and self._files:
             await self._files.erase(conn.pool, answer["file"])
         return messages.Ok(id=ask.id, seq=answer["seq"])
 
@@ -61,14 +62,14 @@ class ChatDesk:
         `rate_limited`."""
         await self._check_open(conn, ask.session)
         view: View = conn.view
-        most = view.page.pool.options.file_mb * MEGABYTE
-        if not most:
+        files, most = self._files, view.page.pool.options.file_mb * MEGABYTE
+        if files is None or not most:
             raise Refusal("no_files")
         if ask.size > most:
             raise Refusal("file_too_large", str(most))
         self._spend(conn)
         now = self._clock.now_ms()
-        file = await self._files.place(
+        file = await files.place(
             conn.pool, ask.session, side_of(conn), Asked(ask.name, ask.type, ask.size),
             op=ask.op, until=now + TICKET_S * 1000, now=now,
         )  # fmt: skip
@@ -77,27 +78,32 @@ class ChatDesk:
     async def _share(self, conn: Connection, ask: messages.Share) -> messages.Ok:
         """Refused `no_such_session`, `session_over`, `no_such_file` (also one that is not sent yet), `chat_full`."""
         await self._check_open(conn, ask.session)
-        now, op = self._clock.now_ms(), ask.op
-        facts = await self._files.share(conn.pool, ask.session, side_of(conn), ask.file, op=op, now=now)
+        files, now, op = self._there(ask.file), self._clock.now_ms(), ask.op
+        facts = await files.share(conn.pool, ask.session, side_of(conn), ask.file, op=op, now=now)
         who = (conn.pool, ask.session, conn.role, conn.member)
         try:
             answer = await self._conversation.say(*who, ask.text, file=facts, op=op)
         except Refusal:
-            await self._files.not_said(conn.pool, ask.file, op, now)
+            await files.not_said(conn.pool, ask.file, op, now)
             raise
-        await self._files.said(conn.pool, ask.file, answer["n"])
+        await files.said(conn.pool, ask.file, answer["n"])
         return messages.Ok(id=ask.id, seq=answer["seq"])
 
     async def _file_of(self, conn: Connection, ask: messages.FileOf) -> messages.Fetch:
         """Refused `no_such_session`, `no_such_file`."""
         await self._conversation.session(conn.pool, ask.session, conn.role, conn.member)
-        await self._files.find(conn.pool, ask.session, ask.file)
+        await self._there(ask.file).find(conn.pool, ask.session, ask.file)
         return self._fetch(conn, ask, "file", ask.file)
 
     async def _check_open(self, conn: Connection, session: str) -> None:
         met = await self._conversation.session(conn.pool, session, conn.role, conn.member)
         if met.state == "ended":
             raise Refusal("session_over", session)
+
+    def _there(self, file: str) -> Files:
+        if self._files is None:
+            raise Refusal("no_such_file", file)
+        return self._files
 
     def _fetch(
         self, conn: Connection, ask: messages.FilePlace | messages.FileOf, kind: Kind, file: str

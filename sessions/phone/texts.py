@@ -1,8 +1,8 @@
 """Texts to telephones, by way of the operator's own sender: a signed HTTP request for each.
 
 The request is a POST of JSON, `{"id", "number", "text", "language"}`, with the header `openline-signature:
-t=<seconds since 1970>,v1=<hex>`, where the hex digits are HMAC-SHA256 of `<t>.<body>` with the shared secret. Any status
-from 200 to 299 says that it was taken. A repeat has the same `id`.
+t=<seconds since 1970>,v1=<hex>`, where the hex digits are HMAC-SHA256 of `<t>.<body>` with the shared secret. Any
+status from 200 to 299 says that it was taken. A repeat has the same `id`.
 """
 
 import asyncio

@@ -6,10 +6,11 @@ in the file that OPENLINE_SIP_SECRET_FILE names. Options, each with its default:
 `transport=udp|tcp|tls` (udp) · `srtp=off|optional|mandatory` (off) · `realm=DOMAIN` (the host; the domain of our own
 address, when the host is but its proxy) · `auth=NAME` (the user; who we are when we are asked for the secret) ·
 `caller=+E164` (what those who are called see) · `format=+|00|plain` (+; how +49 30 1234 goes out) ·
-`codecs=PCMA,PCMU` · `local=ADDRESS` (where we speak SIP from) · `ca=FILE` (whose certificates TLS trusts) ·
-`lines=N` (10) · `ring=SECONDS` (30, the longest that a phone rings) · `lost=SECONDS` (3; so long without sound a phone
-counts as gone: more where the trunk sends none in pauses) · `rtp=LOW-HIGH` (ports of sound, for firewalls) ·
-`register=SECONDS` (0: without) · `addresses=no|yes` (whether sip: addresses of others may be called beside numbers).
+`codecs=PCMA,PCMU` · `local=ADDRESS` (where we speak SIP from) · `ca=FILE` (whose certificates TLS trusts) · `lines=N`
+(10, of each media worker) · `ring=SECONDS` (30, the longest that a phone rings) · `lost=SECONDS` (3; so long without
+sound a phone counts as gone: more where the trunk sends none in pauses) · `rtp=LOW-HIGH` (ports of sound, for
+firewalls) · `register=SECONDS` (0: without) · `addresses=no|yes` (whether sip: addresses of others may be called
+beside numbers).
 
 Without `srtp` whoever can send packets to a port of sound is taken for the phone: keep those ports to the trunk.
 """

@@ -19,6 +19,7 @@ from ground.clock import SystemClock
 from tests.stories.people import ADA
 from tests.stories.scene import NET, Person, Scene
 from tests.stories.test_audio import TONE, TONE_HZ, hears, hears_nothing
+from tests.stories.test_meter import ringing, set_aside
 from tests.stories.venue import Books, Process, free_port
 from wire import messages
 
@@ -90,11 +91,19 @@ async def two(scene: Scene, uma: dict[str, Any] | None = None, ada: dict[str, An
 
 async def meet(ada: Person, uma: Person) -> None:
     """They talk, and the clock runs at both."""
+    await call(uma)
+    await accepted(ada, uma)
+
+
+async def call(uma: Person) -> None:
     await uma.button("Audio call: Ada Quill", uma.card("ada")).click()
     await uma.button("Connect now", uma.panel).click()
+
+
+async def accepted(ada: Person, uma: Person, clock: str = "running") -> None:
     await ada.part("accept").click()
     for person in (ada, uma):
-        await expect(person.part("meter")).to_have_attribute("data-clock", "running", timeout=20_000)
+        await expect(person.part("meter")).to_have_attribute("data-clock", clock, timeout=20_000)
 
 
 async def talk(ada: Person, uma: Person) -> None:
@@ -105,20 +114,23 @@ async def talk(ada: Person, uma: Person) -> None:
 @pytest.mark.claim("A17", "A18")
 @pytest.mark.timeout(90)
 async def test_both_are_heard_and_zero_cuts_the_sound_itself(scene: Scene) -> None:
-    await market(scene, uma=6000)
+    await market(scene, uma=10_000)
     ada, uma = await two(scene, uma={"init": TONE % TONE_HZ["Uma"] + STUBBORN}, ada={"init": TONE % TONE_HZ["Ada Quill"] + STUBBORN})
-    await meet(ada, uma)
+    await call(uma)
+    await ada.sees("Uma would like to talk")
+    await set_aside(scene, "uma", await ringing(ada), 1500)
+    await accepted(ada, uma, "last")
     await talk(ada, uma)
     for person in (ada, uma):
         await expect(person.part("quality")).to_have_attribute("data-quality", "good")
     await uma.part("mute").click()
     await expect(ada.page.locator(".tile.theirs")).to_contain_text("muted")
     await hears_nothing(ada)
-    await expect(ada.part("meter")).to_have_attribute("data-clock", "running")
+    await expect(ada.part("meter")).to_have_attribute("data-clock", "last")
     await uma.part("mute").click()
     await hears(ada, TONE_HZ["Uma"])
     told = await scene.talker("user", "uma")
-    ended = await told.until(messages.Session, lambda one: one.state == "ended", seconds=70)
+    ended = await told.until(messages.Session, lambda one: one.state == "ended", seconds=20)
     assert ended.reason == "balance_spent"
     for person in (uma, ada):
         last = await person.page.evaluate(LAST_PACKET)

@@ -131,6 +131,8 @@ export const ar: Catalogue<Key> = {
   "offer.callingText": "يرن الآن عند {name}. لحظة من فضلك.",
   "offer.both": "نوصلك الآن …",
   "offer.cancel": "أوقف الاتصال",
+  "again.title": "هل تريد التحدث مع {name} مجددًا؟",
+  "again.text": "تحدثتما آخر مرة في {day}.",
   "offer.phone": "حان دورك مع {name}",
   "offer.phoneText": "هاتفك يرن. ارفع السماعة وسيتم توصيلك.",
   "offer.tab": "حان دورك!",

@@ -131,6 +131,8 @@ export const de: Catalogue<Key> = {
   "offer.callingText": "Es klingelt bei {name}. Das dauert einen Augenblick.",
   "offer.both": "Verbinde …",
   "offer.cancel": "Nicht weiter rufen",
+  "again.title": "Wieder mit {name} sprechen?",
+  "again.text": "Zuletzt haben Sie am {day} gesprochen.",
   "offer.phone": "Sie sind an der Reihe bei {name}",
   "offer.phoneText": "Ihr Telefon klingelt. Heben Sie ab, dann werden Sie verbunden.",
   "offer.tab": "Sie sind dran!",

@@ -130,6 +130,8 @@ export const en = {
   "offer.callingText": "It rings at {name}’s side. This takes a moment.",
   "offer.both": "Connecting …",
   "offer.cancel": "Stop calling",
+  "again.title": "Talk to {name} again?",
+  "again.text": "You spoke last on {day}.",
   "offer.phone": "It is your turn with {name}",
   "offer.phoneText": "Your phone is ringing. Pick it up, and you are connected.",
   "offer.tab": "Your turn!",

@@ -131,6 +131,8 @@ export const es: Catalogue<Key> = {
   "offer.callingText": "Está sonando donde {name}. Tarda un momento.",
   "offer.both": "Conectando …",
   "offer.cancel": "Dejar de llamar",
+  "again.title": "¿Hablar otra vez con {name}?",
+  "again.text": "Hablaron por última vez el {day}.",
   "offer.phone": "Es su turno con {name}",
   "offer.phoneText": "Su teléfono está sonando. Descuelgue y quedará conectado.",
   "offer.tab": "¡Es su turno!",

@@ -9,6 +9,7 @@ import { signInPage } from "./actions";
 import type { CardGesture, OpenlineCard } from "./card";
 import "./card";
 import { list } from "./directory_list";
+import { again, LastMet } from "./last_met";
 import { directoryStyles } from "./directory_styles";
 import { tools } from "./directory_tools";
 import { InView } from "./in_view";
@@ -36,6 +37,7 @@ export class OpenlineDirectory extends PoolElement {
   @state() private near: ReadonlySet<string> = new Set();
   @state() private opened = "";
 
+  private readonly lastMet = new LastMet(this, this.clients);
   private readonly search = new Search(this, this.clients);
   private readonly profiles = new SliceController(this, this.clients, (hall) => hall.profiles, new Map() as Hall["profiles"]);
   private readonly phase = new SliceController(this, this.clients, (hall) => hall.connection.phase, "idle");
@@ -108,6 +110,7 @@ export class OpenlineDirectory extends PoolElement {
     // Whoever left the pool since is gone from the hall.
     const here = found.filter((one) => this.profiles.value.has(one.profile.expert));
     return html`
+      ${this.renderAgain()}
       <p class="count" role="status" aria-busy=${asking}>${this.t("list.count", { n: total - (found.length - here.length) })}</p>
       <div class="list" ?data-waiting=${asking}>
         ${list({
@@ -118,6 +121,14 @@ export class OpenlineDirectory extends PoolElement {
       ${halted ? html`<div class="callout error" role="alert">${icon("warning")}<div>${refusal(translate(this.language), problem)}</div></div>` : nothing}
       ${this.search.more ? html`<button class="button outline more" data-end="end" ?disabled=${asking} @click=${() => this.search.next(true)}>
         ${asking ? html`<span class="spinner"></span>` : icon("down")}${this.t("list.more")}</button>` : nothing}`;
+  }
+
+  /** Whom one has met last comes first, as long as one asks for nobody else. */
+  private renderAgain(): TemplateResult | typeof nothing {
+    const { met } = this.lastMet;
+    const hall = this.client?.store.state;
+    if (!met || !hall?.profiles.has(met.expert) || narrows(this.question) || this.choosing || this.ticket.value) return nothing;
+    return again({ hall, t: translate(this.language), language: this.language, server: this.client?.server ?? "", now: this.now }, met, () => this.openWith(met.expert, null));
   }
 
   private skeleton(): TemplateResult {

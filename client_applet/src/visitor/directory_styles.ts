@@ -14,6 +14,10 @@ export const directoryStyles = [marks, css`
   .chips .bar { inline-size: 1px; block-size: 24px; background: var(--_edge); flex: none; margin-inline: 4px; }
   .chip { background: var(--_surface); }
   .chip[aria-pressed="true"] .mark { color: currentcolor; }
+  .again { display: flex; align-items: center; gap: 12px; inline-size: 100%; padding: 10px 16px; margin-block-end: 14px; color: inherit; font: inherit; text-align: start; cursor: pointer; --_avatar: 40px; }
+  .again:hover { border-color: var(--_edge-strong); }
+  .again .text { display: grid; flex: 1; min-inline-size: 0; }
+  .again .light { display: inline-flex; align-items: center; gap: 6px; font-size: 0.92em; }
   .count { color: var(--_muted); font-size: 0.92em; }
   .narrow { display: flex; flex-wrap: wrap; gap: 8px 14px; }
   .choose { display: inline-flex; align-items: center; gap: 8px; font-size: 0.9em; color: var(--_muted); max-inline-size: 100%; }

@@ -184,9 +184,11 @@ class Script(Process):
     `values` stand in place of their names between two @ in the scenario.
     """
 
-    def __init__(self, folder: Path, scenario: str, *, calls: int = 1, transport: str = "u1", **values: str) -> None:
+    def __init__(
+        self, folder: Path, scenario: str, *, calls: int = 1, transport: str = "u1", port: int = 0, **values: str
+    ) -> None:
         self.user = "100"
-        self.port, media = free_port(), free_port(3)
+        self.port, media = port or free_port(), free_port(3)
         words = [
             "sipp", "-sf", str(folder / "scenario.xml"), "-i", LOOPBACK, "-p", str(self.port), "-mi", LOOPBACK,
             "-mp", str(media), "-rtp_echo", "-m", str(calls), "-nostdin", "-trace_msg",

@@ -32,6 +32,7 @@ from tests.sessions.phone.tones import loudest_hz, tone
 
 ADDRESS = os.environ.get("OPENLINE_TEST_ASTERISK", "")
 pytestmark = pytest.mark.skipif(not ADDRESS, reason="OPENLINE_TEST_ASTERISK is not set: no Asterisk to test with")
+TRUNK_PORT = int(os.environ.get("OPENLINE_TEST_ASTERISK_TRUNK", "15061"))
 BACK_S = 4.0
 """A connection that was lost is there again by then: pauses of 0.1, 0.5, 1 and 2 seconds."""
 
@@ -232,6 +233,31 @@ async def test_the_callers_number_is_shown(under_test: UnderTest, tmp_path: Path
         await script.done()
         with pytest.raises(PhoneUnavailable, match="caller"):
             await under_test.engine.call(number(script), caller="sip:boss@example.net")
+
+
+@pytest.mark.sipp
+async def test_the_trunk_of_the_sample(tmp_path: Path) -> None:
+    """A number in E.164, through the endpoint that deploy/asterisk/pjsip.conf has for a provider who asks who calls."""
+    script = Script(tmp_path / "asks", "asks", port=TRUNK_PORT, status="401 Unauthorized", asks="WWW-Authenticate")
+    async with on(script), opened(settings(OPENLINE_ARI_CALLER="+4930901820")) as under_test:
+        watched = Watched(await under_test.engine.call("+4930123456"))
+        await watched.reaches("answered")
+        await watched.call.hang_up()
+        await script.done()
+        said = script.messages()
+    assert f"INVITE sip:+4930123456@127.0.0.1:{TRUNK_PORT}" in said
+    assert "From: <sip:+4930901820@" in said
+    assert 'Authorization: Digest username="openline"' in said and "trunk-password" not in said
+
+
+@pytest.mark.sipp
+async def test_a_trunk_that_does_not_believe_us(under_test: UnderTest, tmp_path: Path) -> None:
+    script = Script(tmp_path / "asks", "asks_again", status="401 Unauthorized", asks="WWW-Authenticate")
+    async with on(script):
+        watched = await ring(under_test, script)
+        await watched.ends()
+        assert (watched.last.ended, watched.last.code) == ("failed", 401)
+        await script.done()
 
 
 @pytest.mark.baresip

@@ -72,7 +72,8 @@ async def test_an_engine_that_is_gone_takes_its_worker_along() -> None:
     """Killed with no chance to say anything."""
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", SERVE, stdout=asyncio.subprocess.PIPE)
     try:
-        worker = psutil.Process(int(await asyncio.wait_for(parent.stdout.readline(), 20)))
+        said = await asyncio.wait_for(parent.stdout.readuntil(b"\n."), 20)
+        worker = psutil.Process(int(said.split()[-2]))
     finally:
         parent.kill()
         await parent.wait()
@@ -87,7 +88,7 @@ from tests.sessions.phone.trunks import loopback
 async def serve():
     engine = EmbeddedPhone(loopback())
     await engine.start()
-    print(engine.worker_pid, flush=True)
+    print(engine.worker_pid, ".", sep="\\n", flush=True)
     await asyncio.sleep(60)
 
 asyncio.run(serve())

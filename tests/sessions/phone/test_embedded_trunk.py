@@ -112,6 +112,18 @@ async def test_no_trunk_there(tmp_path: Path) -> None:
         assert (watched.last.ended, watched.last.code) == ("failed", 0)
 
 
+@pytest.mark.sipp
+async def test_a_trunk_that_wants_us_registered(tmp_path: Path) -> None:
+    async with on(script := Script(tmp_path / "registrar", "registrar")):
+        engine = EmbeddedPhone(loopback(";register=600", secret=SECRET, port=script.port))
+        await engine.start()
+        await script.done()
+        said = re.findall(r"^Authorization: Digest (.*)$", script.messages(), re.MULTILINE)
+        assert f'response="{digest(said[0], "REGISTER", SECRET)}"' in said[0]
+        assert engine.worker_pid
+        await engine.close()
+
+
 async def test_a_trunk_that_does_not_take_us(tmp_path: Path) -> None:
     engine = EmbeddedPhone(loopback(";transport=tcp;register=600"))
     with pytest.raises(PhoneUnavailable, match="down"):
