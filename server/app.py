@@ -27,6 +27,7 @@ from server.web import (
     accounts,
     deposits,
     directory_page,
+    files,
     history,
     mails,
     money,
@@ -42,6 +43,7 @@ from server.web import (
     statements,
     wallet,
 )
+from sessions.media.workers import Workers
 
 DEMO_POOL: Final = "demo"
 
@@ -87,12 +89,14 @@ def _routes(house: House, bounds: Bounds) -> list[Route]:
     profiles = [
         *history.routes(house),
         *photos.routes(house),
+        *files.routes(house),
         *profile_edit.routes(house),
         *options.routes(house),
         *profile_page.routes(house),
         *directory_page.routes(house),
     ]
-    return [experts, *profiles, *members, *entrance.routes(), *Health(house.door, checks, house.ages).routes()]
+    health = Health(house.door, checks, house.ages, Workers(house.store).listed)
+    return [experts, *profiles, *members, *entrance.routes(), *health.routes()]
 
 
 def _experts(house: House) -> Any:

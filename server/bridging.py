@@ -31,7 +31,7 @@ class Bridging:
     """Brings sessions to media workers. All methods may raise Refusal and StoreUnavailable."""
 
     def __init__(self, media: Media, workers: Workers, post: Post) -> None:
-        self.media = media
+        self._media = media
         self._workers = workers
         self._post = post
 
@@ -44,10 +44,10 @@ class Bridging:
         Refuses no_media, media_full, phone_full, no_such_session, session_over, not_bridged.
         """
         chosen = await self._workers.choose(key_of(pool, session), lines, not_worker=instead)
-        worker: str = (await self.media.bridge(pool, session, chosen, instead, phones))["worker"]
+        worker: str = (await self._media.bridge(pool, session, chosen, instead, phones))["worker"]
         if worker or not instead:
             return worker
-        return str((await self.media.bridge(pool, session, chosen, "", phones))["worker"])
+        return str((await self._media.bridge(pool, session, chosen, "", phones))["worker"])
 
     async def offer(self, pool: str, facts: SessionFacts, side: Side, peer: str, sdp: str) -> Answered:
         """A worker's answer to the offer of a browser. Its session goes to another worker where the one that has it

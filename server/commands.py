@@ -30,6 +30,13 @@ CATCH_UP_S: Final = 2.0
 """How long a page that knows more than this process waits until the process knows it too."""
 Answer = dict[str, Any]
 Ice = Callable[[Connection], list[messages.IceServer]]
+CheckPhone = Callable[[Connection], Awaitable[None]]
+"""Whether somebody may be called. Raises Refusal."""
+
+
+async def nobody_is_called(_conn: Connection) -> None:
+    """Where there are no telephones."""
+    raise Refusal("no_phone")
 
 
 class Commands:
@@ -50,6 +57,7 @@ class Commands:
         ice: Ice,
         desks: Handlers,
         wallet: Wallet = no_wallet,
+        check_phone: CheckPhone = nobody_is_called,
     ) -> None:
         self._line = line
         self._presence = presence
@@ -62,6 +70,7 @@ class Commands:
         self._accepting = accepting
         self._ice = ice
         self._desks = desks
+        self._check_phone = check_phone
         self._pages = Pages(fanout.hub, fanout.clock, wallet)
         fanout.resnapshot = self.resnapshot
 
@@ -130,7 +139,7 @@ class Commands:
     # ------------------------------------------------------------ a user
 
     async def _join(self, conn: Connection, ask: messages.Join) -> ServerMessage:
-        self._check_mode(conn, ask.experts, ask.mode)
+        await self._check_mode(conn, ask.experts, ask.mode)
         terms = await self._terms.joined(conn, ask.experts, ask.mode)
         answer = await self._line.join(
             conn.pool, conn.member, ask.experts, ask.mode, name=conn.name, terms=terms, op=ask.op
@@ -138,7 +147,7 @@ class Commands:
         return self._joined(conn, ask.id, answer, terms)
 
     async def _connect(self, conn: Connection, ask: messages.Connect) -> ServerMessage:
-        self._check_mode(conn, [ask.expert], ask.mode)
+        await self._check_mode(conn, [ask.expert], ask.mode)
         terms = await self._terms.joined(conn, [ask.expert], ask.mode)
         answer = await self._line.connect(
             conn.pool, conn.member, ask.expert, ask.mode, name=conn.name, terms=terms, op=ask.op
@@ -149,7 +158,7 @@ class Commands:
         view: View = conn.view
         ticket = view.live.mirror.ticket_of(conn.member)
         if ticket:
-            self._check_mode(conn, [ask.expert], ticket.mode)
+            await self._check_mode(conn, [ask.expert], ticket.mode)
         priced, terms = await self._terms.switched(conn, ask.expert)
         answer = await self._line.switch(
             conn.pool, conn.member, ask.expert, leaving=ask.leaving, terms=terms, op=ask.op
@@ -159,13 +168,16 @@ class Commands:
             raise Refusal("no_ticket")
         return self._joined(conn, ask.id, answer, _kept(ticket) | terms)
 
-    def _check_mode(self, conn: Connection, experts: Sequence[str], mode: messages.Mode) -> None:
-        """An expert is asked only for what they offer; whether they exist is for the line to say."""
+    async def _check_mode(self, conn: Connection, experts: Sequence[str], mode: messages.Mode) -> None:
+        """An expert is asked only for what they offer; whether they exist is for the line to say. For a session by
+        telephone the user can be called."""
         view: View = conn.view
         for expert in experts:
             known = view.page.profiles.get(expert)
             if known is not None and mode not in known.modes:
                 raise Refusal("mode_not_offered", expert)
+        if mode == "phone":
+            await self._check_phone(conn)
 
     def _joined(self, conn: Connection, request: int, answer: Answer, terms: Mapping[str, Terms]) -> messages.Joined:
         view: View = conn.view

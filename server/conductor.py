@@ -39,8 +39,8 @@ class Deposed(Exception):
 
 
 class Conductor:
-    """Leads, in this process, every pool of the directory that no other process leads. `money` tells the live store
-    what the books know of money, for as long as a pool is led."""
+    """Leads, in this process, every pool of the directory that no other process leads. `duties` run for as long as a
+    pool is led: telling the live store what the books know of money, calling telephones."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Conductor:
         journal: Journal,
         lead: Leadership,
         books: Books,
-        money: Callable[[str], Coroutine[Any, Any, None]] | None = None,
+        *duties: Callable[[str], Coroutine[Any, Any, None]],
     ) -> None:
         self._process = process
         self._profiles = profiles
@@ -60,7 +60,7 @@ class Conductor:
         self._journal = journal
         self._lead = lead
         self._books = books
-        self._money = money
+        self._duties = duties
         self._pools: dict[str, asyncio.Task[None]] = {}
         self.leading: set[str] = set()
 
@@ -119,8 +119,8 @@ class Conductor:
             duties.create_task(self._deadlines(pool, epoch, moved))
             duties.create_task(self._roster_of(pool))
             duties.create_task(self._keep_books(pool, epoch, tail, moved))
-            if self._money:
-                duties.create_task(self._money(pool))
+            for duty in self._duties:
+                duties.create_task(duty(pool))
 
     async def _renew(self, pool: str) -> None:
         while True:

@@ -19,6 +19,7 @@ from identity.tokens import SECRET_MIN, Secret
 from mail.address import mailbox
 from mail.relay import parse_relay
 from server.config_media import MediaProblem, MediaSettings, media_of
+from server.config_phone import PhoneProblem, PhoneSettings, phone_of
 from server.config_processor import ProcessorProblem, processor_of
 from server.config_turn import turn_of
 from sessions.turn import TurnProblem, TurnServers
@@ -56,7 +57,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     `stripe_api` its address when it is not Stripe's own. For `turn`, credentials are made per call and side.
     `recordings_dir` and `files_dir` are shared by all servers, the first by media workers, too (None: in the state
     folder). `scan_command` looks at each file of a chat (none: nobody does).
-    `media` is about the media workers, which carry what costs something.
+    `media` is about the media workers, which carry what costs something, `phone` about their way to telephones.
     """
 
     store: str
@@ -76,6 +77,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     files_dir: Path | None = None
     scan_command: tuple[str, ...] = ()
     media: MediaSettings = MediaSettings()
+    phone: PhoneSettings = PhoneSettings()
     base_url: str = ""
     smtp: str = ""
     mail_from: str = ""
@@ -136,6 +138,7 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
         files_dir=_folder(env, "OPENLINE_FILES"),
         scan_command=_command(env, "OPENLINE_SCAN_COMMAND"),
         media=_media(env, media),
+        phone=_phone(env),
         **_mail(env),
         host_sites=_listed(env, "OPENLINE_HOSTS_JWT", HostSite, sites_problem),
         oidc=_listed(env, "OPENLINE_OIDC", Provider, providers_problem),
@@ -264,6 +267,13 @@ def _media(env: dict[str, str], given: dict[str, int]) -> MediaSettings:
     try:
         return media_of(env, **given)
     except MediaProblem as problem:
+        raise ConfigError(str(problem)) from None
+
+
+def _phone(env: dict[str, str]) -> PhoneSettings:
+    try:
+        return phone_of(env)
+    except PhoneProblem as problem:
         raise ConfigError(str(problem)) from None
 
 

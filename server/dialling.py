@@ -17,6 +17,7 @@ from ground.errors import Refusal, StoreUnavailable
 from ground.sql import FAILURES, Database
 from queueing.facts import OfferFacts, SessionFacts, Side
 from queueing.line import Line
+from queueing.media import Media
 from server.accepting import Accepting
 from server.bridging import Bridging
 from server.catalogue import Catalogue, Page
@@ -61,14 +62,14 @@ class Dialler:
     """One per process. `keep` runs for as long as a pool is led. `calls_a_day` bounds what one pool may call."""
 
     def __init__(
-        self, db: Database, book: Book, line: Line, bridging: Bridging, workers: Workers, post: Post, fanout: Fanout,
-        catalogue: Catalogue, accepting: Accepting, clock: Clock, calls_a_day: int,
+        self, db: Database, book: Book, line: Line, media: Media, bridging: Bridging, workers: Workers, post: Post,
+        fanout: Fanout, catalogue: Catalogue, accepting: Accepting, clock: Clock, calls_a_day: int,
     ) -> None:  # fmt: skip
         self._db, self._book, self._clock = db, book, clock
-        self._line, self._bridging, self._workers, self._post = line, bridging, workers, post
+        self._line, self._media, self._bridging = line, media, bridging
+        self._workers, self._post = workers, post
         self._fanout, self._catalogue, self._accepting = fanout, catalogue, accepting
         self._calls_a_day = calls_a_day
-        self._media = bridging.media
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from billing.deposits.processor import Processor, ProcessorDown, ProcessorRefused, Settings
 from ground.checkup import schema_revisions, store_facts
 from ground.embedded import NoStoreBinary, binary
-from server import doctor_net
+from server import doctor_media, doctor_net
 from server.config import Config, without_password
 from server.embedded_run import at_hand
 from server.findings import Finding, judge_clock, judge_python, judge_schema, judge_store
@@ -27,6 +27,8 @@ async def examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
         found.append(_embedded_binary())
     found += await _guard("store", _store_address(config), lambda: _store(config))
     found += await _guard("database", without_password(config.database), lambda: _database(config))
+    if not any(one.verdict == "fail" for one in found):  # else that is what there is to say
+        found.append(await _media(config))
     found.append(await doctor_net.port(config.host, config.port))
     for server in config.ice_servers:
         for url in server.urls:
@@ -70,6 +72,15 @@ async def _store(config: Config) -> list[Finding]:
         clock = judge_clock(nodes[-1].time_ms, time.time_ns() // 1_000_000)
     # A cluster's primaries mostly agree; what they say alike is said once.
     return [*dict.fromkeys(found for facts in nodes for found in judge_store(facts)), clock]
+
+
+async def _media(config: Config) -> Finding:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await doctor_media.media(config)
+    except Exception as error:  # as in `_guard`
+        way_out = "ask again; what is said of store and database comes first"
+        return Finding("fail", doctor_media.SUBJECT, f"not known: {type(error).__name__}", way_out)
 
 
 async def _processor(settings: Settings) -> Finding:

@@ -6,6 +6,7 @@ knows, then they forget it, then the journal does.
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -35,8 +36,10 @@ class Eraser:
     """Does what erasures leave to be done."""
 
     def __init__(
-        self, db: Database, store: Store, line: Line, journal: Journal, index: Index, profiles: Profiles, clock: Clock
-    ) -> None:
+        self, db: Database, store: Store, line: Line, journal: Journal, index: Index, profiles: Profiles, clock: Clock,
+        sweep: Callable[[], Awaitable[None]],
+    ) -> None:  # fmt: skip
+        """`sweep` takes from the disk what the books no longer have; what it can't do it does later by itself."""
         self._db = db
         self._call = store.call
         self._line = line
@@ -44,6 +47,7 @@ class Eraser:
         self._index = index
         self._profiles = profiles
         self._clock = clock
+        self._sweep = sweep
         self._erasures = Erasures(db)
 
     async def run(self) -> None:
@@ -69,6 +73,7 @@ class Eraser:
                 return False
             await self._unname_profiles(erasure)
             done = await self._empty_books(erasure)
+            await self._sweep()
             for pool, seq in written.items():
                 await self._journal.trim(pool, seq, 0)
             return done

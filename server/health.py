@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -12,21 +13,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from ground.errors import StoreUnavailable
 from server.counts import Counts
 from server.door import Door
+from sessions.media.workers import Listed
 
 CHECK_S: Final = 2.0
 Check = Callable[[], Coroutine[Any, Any, None]]
+MediaWorkers = Callable[[], Coroutine[Any, Any, list[Listed]]]
 
 
 class Health:
-    """`checks` raise when what they are named after is not well; `ages` say how old a view is, in seconds."""
+    """`checks` raise when what they are named after is not well; `ages` say how old a view is, in seconds; `media` are
+    the media workers that are there."""
 
-    def __init__(self, door: Door, checks: dict[str, Check], ages: Callable[[], dict[str, float]]) -> None:
+    def __init__(
+        self, door: Door, checks: dict[str, Check], ages: Callable[[], dict[str, float]], media: MediaWorkers
+    ) -> None:
         self._door = door
         self._checks = checks
+        self._media = media
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_Counted(door, ages))
+        self._counted = _Counted(door, ages)
+        self._registry.register(self._counted)
         ProcessCollector(registry=self._registry)
 
     def routes(self) -> list[Route]:
@@ -46,6 +55,11 @@ class Health:
         return JSONResponse({"ready": all(found.values()), "checks": found}, 200 if all(found.values()) else 503)
 
     async def metrics(self, _request: Request) -> Response:
+        """Without the media workers while the store does not answer."""
+        self._counted.media = None
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(CHECK_S):
+                self._counted.media = await self._media()
         return Response(generate_latest(self._registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -65,6 +79,7 @@ class _Counted(Collector):
         self._door = door
         self._ages = ages
         self._pid = str(os.getpid())
+        self.media: list[Listed] | None = None
 
     def collect(self) -> Iterator[Metric]:
         door, hub, counts = self._door, self._door.hub, self._door.counts
@@ -82,6 +97,15 @@ class _Counted(Collector):
         yield self._count("fanout_frames", "Frames encoded.", {"": hub.frames}, "")
         yield self._count("fanout_deliveries", "Frames written to watchers.", {"": hub.deliveries}, "")
         yield self._latencies(counts)
+        if self.media is not None:
+            yield from self._workers(self.media)
+
+    def _workers(self, media: list[Listed]) -> Iterator[Metric]:
+        sums = {name: sum(getattr(one, name) for one in media) for name in ("carries", "most", "lines")}
+        yield self._gauge("media_workers", "Media workers that are there.", {"": len(media)}, "")
+        yield self._gauge("media_sessions", "Sessions that they carry.", {"": sums["carries"]}, "")
+        yield self._gauge("media_sessions_most", "Sessions that they take at most.", {"": sums["most"]}, "")
+        yield self._gauge("media_free_lines", "Telephone calls that they could make now.", {"": sums["lines"]}, "")
 
     def _gauge(self, name: str, words: str, values: dict[str, float] | dict[str, int], label: str) -> Metric:
         family = GaugeMetricFamily(f"openline_{name}", words, labels=self._labels(label))

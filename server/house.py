@@ -34,6 +34,7 @@ from identity.web import Web
 from mail.outbox import Outbox
 from presence.presence import Presence
 from queueing.line import Line
+from queueing.media import Media
 from server.attachments import Attachments
 from server.catalogue import Catalogue
 from server.commands import Commands, Ice
@@ -67,6 +68,7 @@ from server.roster import Roster
 from server.sign_in_links import base_of
 from server.switchboard import Switchboard
 from server.talk import Talk
+from server.telephone import Telephony
 from server.till import Till
 from server.views import Names
 from sessions.conversation import Conversation
@@ -162,29 +164,42 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         stack.push_async_callback(attachments.release)
         forecasts = OpenForecasts(hub, clock)
         fanout.on_open += [forecasts.run, Learning(database, forecasts).run]
-        told = ProfileNews(catalogue)
-        stack.push_async_callback(told.close)
-        conductor = Conductor(
-            process, profiles, roster, line, journal, Leadership(store), till.books, till.metering.keep
+        told, switchboard = (
+            ProfileNews(catalogue),
+            Switchboard(store, journal, process, config.turn, clock, _ice(config)),
         )
+        phones = Telephony(
+            database, line, switchboard, fanout, catalogue, till, clock, config.phone, config.keys[0].value
+        )
+        for part in (told, phones):
+            stack.push_async_callback(part.close)
+        conductor = Conductor(
+            process, profiles, roster, line, journal, Leadership(store), till.books, till.metering.keep,
+            phones.dialler.keep,
+        )  # fmt: skip
         tokens, sign_ins, words = Tokens(config.keys), SignIns(database), Passwords()
         web = Web()
         stack.push_async_callback(web.close)
         guard = Guard(tokens, clock, sign_ins, HostTokens(config.host_sites, web))
         news, conversation = News(store), Conversation(store, database)
         accounts, mailer = Accounts(database, words), _mailer(config, database, clock)
-        switchboard = Switchboard(store, journal, process, config.turn, clock, _ice(config))
-        letters = LettersDesk(database, clock, base_of(config), accounts.email_of, mailer.hint)
+        letters, talk = (
+            LettersDesk(database, clock, base_of(config), accounts.email_of, mailer.hint),
+            Talk(config, database, clock, conversation, catalogue, fanout, till.books.recordings, mailer.hint),
+        )
         commands = Commands(
             line=line, presence=presence, conversation=conversation, fanout=fanout,
             forecasts=forecasts, attachments=attachments, catalogue=catalogue, terms=till.terms,
             accepting=till.accepting, wallet=till.news.wallet, ice=_ice(config),
+            check_phone=phones.desk.check,
             desks={
                 **AboutDesk(database, clock, letters.wants).handlers(),
                 **letters.handlers(),
                 **FeedbackDesk(database, conversation, catalogue, news, clock, index.add_chat).handlers(),
                 **HoursDesk(presence).handlers(),
                 **switchboard.handlers(),
+                **phones.desk.handlers(),
+                **talk.handlers(Media(store), till.terms),
                 **till.handlers(conversation, pays_in=paying is not None),
                 **DepositsDesk(paying).handlers(),
                 **FindingDesk(index, catalogue, clock).handlers(),
@@ -192,10 +207,10 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         )  # fmt: skip
         indexing = Indexing(index, conductor.leading)
         fanout.profile_changed = _both(told.changed, indexing.changed)
-        eraser = Eraser(database, store, line, journal, index, profiles, clock)
+        eraser = Eraser(database, store, line, journal, index, profiles, clock, talk.sweep)
         for work in (
             eraser.run(), switchboard.post.run(), attachments.keep(), catalogue.keep(), conductor.run(), mailer.run(),
-            indexing.run(),
+            indexing.run(), talk.keep(),
         ):  # fmt: skip
             stack.push_async_callback(_stop, _start(work))
         door = Door(hub, gate, commands, identifier(guard, fanout), bounds)
@@ -209,7 +224,7 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
             accounts=accounts, mailer=mailer, arrivals=Arrivals(database, words), sign_ins=sign_ins,
             members=Members(database), oidc=Oidc(config.oidc, web), logins=Logins(database), eraser=eraser,
             metering=till.metering, paying=paying, signer=signer,
-            recordings=till.books.recordings,
+            recordings=till.books.recordings, talk=talk,
         )  # fmt: skip
 
 

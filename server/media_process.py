@@ -17,16 +17,23 @@ from ground.embedded import die_with_parent
 from ground.errors import StoreUnavailable
 from ground.ids import new_id
 from ground.store import Store
+from queueing.media import Media
 from server import logs
 from server.config import Config, handed_down, taken_up
+from server.config_phone import open_engine
 from server.process import raise_file_limit
 from sessions.media.transport import Site
 from sessions.media.worker import Worker
+from sessions.phone.engine import PhoneUnavailable
+from sessions.phone.telephone import Telephone
+from sessions.recording.folder import Folder
+from sessions.recording.tap import Tapes
 
 _HANDED_DOWN: Final = "OPENLINE_MEDIA_CONFIG"
 STOP_S: Final = 8.0
 """How long a worker has to stop in order: its sessions go to others meanwhile."""
 AGAIN_S: Final = 1.0
+PHONE_AGAIN_S: Final = 10.0
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _log = structlog.get_logger("openline.media")
 
@@ -48,10 +55,30 @@ async def _serve(config: Config) -> int:
     except StoreUnavailable as error:
         _log.error("no_store", error=str(error))
         return 1
+    tapes = tapes_of(config)
+    worker = Worker(store, new_id("m"), site_of(config), config.media.sessions, tapes)
+    telephone = asyncio.create_task(_telephone(config, worker, Media(store)))
     try:
-        return await _carry(Worker(store, new_id("m"), site_of(config), config.media.sessions), stopped)
+        return await _carry(worker, stopped)
     finally:
+        telephone.cancel()
+        await asyncio.gather(telephone, return_exceptions=True)
+        if tapes is not None:
+            tapes.close()
         await store.close()
+
+
+async def _telephone(config: Config, worker: Worker, media: Media) -> None:
+    """Gives the worker its telephone, where the settings name one, as soon as there is one."""
+    while True:
+        try:
+            if engine := await open_engine(config.phone, worker.name):
+                worker.telephone = Telephone(engine, worker.carry, media, worker.name)
+                _log.info("telephone", worker=worker.name)
+            return
+        except PhoneUnavailable as why:
+            _log.error("no_telephone", why=str(why))
+        await asyncio.sleep(PHONE_AGAIN_S)
 
 
 async def _carry(worker: Worker, stopped: asyncio.Event) -> int:
@@ -75,6 +102,15 @@ def site_of(config: Config) -> Site:
     media = config.media
     only_here = all(host in LOOPBACK for host in config.hosts)
     return Site(media.hosts, media.ports, media.announce, only_here if media.private is None else media.private)
+
+
+def tapes_of(config: Config) -> Tapes | None:
+    """What recordings are written with; None where there is no folder that can be written."""
+    try:
+        return Tapes(Folder.open(config.recordings))
+    except (OSError, ValueError) as error:
+        _log.error("no_folder_for_recordings", folder=str(config.recordings), error=type(error).__name__)
+        return None
 
 
 @contextmanager

@@ -51,7 +51,7 @@ class Transcripts:
             language, "transcript.title",
             user=names["user"], expert=names["expert"], pool=(await self._catalogue.open(pool)).pool.name,
         )  # fmt: skip
-        when = f"{moment(language, met.matched_at, 'UTC')} – {moment(language, met.ended_at, 'UTC')}"
+        when = " - ".join(moment(language, at, "UTC") for at in (met.matched_at, met.ended_at))
         lines = [_line(language, line, names[line.side]) for line in said.lines]
         body = "\n".join(lines) or text(language, "transcript.nothing")
         partner = names["expert" if side == "user" else "user"]

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 from urllib.parse import quote
 
 import structlog
@@ -218,7 +218,10 @@ class _FilesDesk:
         return share
 
     async def preflight(self, request: Request) -> Response:
-        allowed = {"access-control-allow-methods": "GET, PUT", "access-control-allow-headers": "authorization, content-type"}
+        allowed = {
+            "access-control-allow-methods": "GET, PUT",
+            "access-control-allow-headers": "authorization, content-type",
+        }
         return Response(status_code=204, headers=self._cross(request) | allowed)
 
     def _cross(self, request: Request) -> dict[str, str]:
@@ -229,8 +232,8 @@ class _FilesDesk:
 
 
 def attachment(name: str) -> str:
-    """A Content-Disposition that saves under `name`: in full for today's browsers (RFC 6266, 8187), in ASCII for others.
-    Nothing of it can end the header."""
+    """A Content-Disposition that saves under `name`: in full for today's browsers (RFC 6266, 8187), in ASCII for
+    others. Nothing of it can end the header."""
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 

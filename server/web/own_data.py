@@ -21,7 +21,7 @@ from server.house import House
 from server.sign_in import Entrance
 from server.web.asking import came, route, sent
 from server.web.editors import coming
-from sessions.erasure import export_user
+from sessions.erasure import export_expert, export_user
 
 
 class Erasing(Struct, forbid_unknown_fields=True):
@@ -104,7 +104,8 @@ class OwnData:
     async def _of_member(self, pool: str, role: str, subject: str) -> dict[str, Any]:
         money = await leaving.export(self._house.database, pool, role, subject)
         if role == "expert":
-            return {"profile": msgspec.to_builtins(await self._house.profiles.expert(pool, subject))} | money
+            profile = msgspec.to_builtins(await self._house.profiles.expert(pool, subject))
+            return {"profile": profile} | await export_expert(self._house.database, pool, subject) | money
         if role != "user":
             return {}
         ticket = (await self._house.fanout.open(pool)).mirror.ticket_of(subject)

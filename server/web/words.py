@@ -2,7 +2,7 @@
 
 A language is a JSON file in `words/`, from key to text; `{name}` is a place for a value. A text that depends on a
 number is a map from CLDR plural forms to texts and is chosen by the value `count`. `page.*` are for pages, `mail.*` for
-mails, `csv.*` for heads of tables. Dates, numbers and money are Babel's.
+mails, `transcript.*` for conversations, `csv.*` for heads of tables. Dates, numbers and money are Babel's.
 """
 
 import re

@@ -5,6 +5,7 @@ It knows no store. What the store says of the session comes as `SessionFacts`.
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -16,7 +17,9 @@ from sessions.media.hearing import Ear
 from sessions.media.leg import Leg, Packet, Sink
 from sessions.media.peer import Peer, State, Why
 from sessions.media.sound import chime
+from sessions.media.taping import Taping
 from sessions.media.transport import NoPort, Site
+from sessions.recording.tap import Tapes
 
 LATE_S: Final = 0.5
 """How long after its money or its time is used up a session is muted that the store has not ended: it may be away."""
@@ -37,6 +40,10 @@ class Nobody:
         """Nothing to do."""
 
 
+def _unheard(_why: str) -> None:
+    """Where nobody is told."""
+
+
 class _Coming(NamedTuple):
     """A browser that has our answer."""
 
@@ -47,12 +54,15 @@ class _Coming(NamedTuple):
 
 
 class Carried:
-    """A session. `facts` is what was last told of it, None before that."""
+    """A session. `facts` is what was last told of it, None before that; `untaped` hears why it is recorded no more."""
 
-    def __init__(self, pool: str, session: str, site: Site) -> None:
+    def __init__(
+        self, pool: str, session: str, site: Site, tapes: Tapes | None = None, untaped: Callable[[str], None] = _unheard
+    ) -> None:
         self.pool, self.session = pool, session
         self.facts: SessionFacts | None = None
         self.bridge = Bridge(Nobody(), Nobody())
+        self.taping = Taping(tapes, pool, session, self.bridge, untaped)
         self.ears: dict[Side, Ear] = {side: Ear() for side in SIDES}
         self.is_over = False
         self._site = site
@@ -114,6 +124,7 @@ class Carried:
         if facts.cause == "minute" and before is not None:
             for side in SIDES:
                 self.bridge.announce(side, chime("minute_left"))
+        self.taping.want(len(facts.recording) == len(SIDES), at)
         self._mute_at(facts, at)
 
     def _mute_at(self, facts: SessionFacts, at: int) -> None:
@@ -146,7 +157,8 @@ class Carried:
         self.cut()
         legs = [self.bridge.leg(side) for side in SIDES] + [each.peer for each in self._coming.values()]
         self._coming.clear()
-        await asyncio.gather(*(leg.close() for leg in legs), *self._closing, return_exceptions=True)
+        closing = [leg.close() for leg in legs]
+        await asyncio.gather(*closing, *self._closing, self.taping.close(), return_exceptions=True)
 
 
 async def answered(peer: Peer, sdp: str) -> str:

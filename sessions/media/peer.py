@@ -129,10 +129,12 @@ class Peer:
 
     async def close(self) -> None:
         self._end("ended")
-        if self._connecting is not None:
-            self._connecting.cancel()
         tasks = [task for task in (self._connecting, self._ending) if task is not None]
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self._connecting = self._ending = None  # a cancelled task keeps its frames, and those keep us
+        for task in tasks[:-1]:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
 
 def _payload(data: bytes) -> bytes:

@@ -27,6 +27,7 @@ PRIVATE: dict[Any, tuple[str, ...]] = {
         "_remote_candidates", "check_complete", "check_incoming", "check_state", "data_received", "recv", "send",
     ),
     StunProtocol: ("datagram_received", "local_candidate", "transport", "close"),
+    RTCCertificate: ("_create_ssl_context",),
     RTCDtlsTransport: ("_rx_srtp", "_tx_srtp", "_set_role", "_task", "start", "stop", "state"),
 }  # fmt: skip
 """What this module uses of others without their promise that it stays."""
@@ -42,6 +43,17 @@ PORT_TRIES = 64
 
 class NoPort(OSError):
     """No free UDP port where browsers could reach us."""
+
+
+class Certificate(RTCCertificate):
+    """Our certificate, with one TLS context for all calls: pyOpenSSL leaves a cycle behind with each."""
+
+    _context: Any = None
+
+    def _create_ssl_context(self, srtp_profiles: Any) -> Any:
+        if self._context is None:
+            self._context = super()._create_ssl_context(srtp_profiles)
+        return self._context
 
 
 class Site:
@@ -60,7 +72,7 @@ class Site:
         self.addresses = addresses
         self.announce = announce
         self.allow_private = allow_private
-        self.certificate = RTCCertificate.generateCertificate()
+        self.certificate = Certificate.generateCertificate()
         self._ports = ports
         self._next_port = ports[0] if ports else 0
 
@@ -284,9 +296,14 @@ class Transport:
         if pump is not None:
             await asyncio.gather(pump, return_exceptions=True)
         self._dtls.remove_all_listeners()
-        self._path.on_media = _nowhere
-        self._on_rtp = self._on_rtcp = _nowhere
+        # Who opened us is let go, so that nothing has to be found by the collector of cycles, which seldom runs.
+        self._path.on_media = self._on_rtp = self._on_rtcp = _nowhere
+        self._on_closed = _nobody
 
 
 def _nowhere(_data: bytes) -> None:
     """Takes what comes after the end."""
+
+
+def _nobody() -> None:
+    """Has nobody to tell of the end."""

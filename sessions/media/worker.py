@@ -7,6 +7,7 @@ a session's money or time is used up, as far as the worker knows.
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import structlog
@@ -25,6 +26,7 @@ from sessions.media.orders import Answer, Offer, Order, Probe, Refused, Result
 from sessions.media.post import Post
 from sessions.media.transport import Site
 from sessions.media.workers import RENEW_S, Workers, key_of
+from sessions.recording.tap import Tapes
 
 LOOK_S: Final = 0.25
 """How often each side is listened for."""
@@ -57,13 +59,16 @@ class Telephone(Protocol):
 
 
 class Worker:
-    """One worker called `name`, which takes at most `most` sessions. `run` it; it ends with `drain` and `close`."""
+    """One worker called `name`, which takes at most `most` sessions. `run` it; it ends with `drain` and `close`.
 
-    def __init__(self, store: Store, name: str, site: Site, most: int) -> None:
+    Without `tapes` it records nothing, and says so.
+    """
+
+    def __init__(self, store: Store, name: str, site: Site, most: int, tapes: Tapes | None = None) -> None:
         self.name, self.most = name, most
         self.telephone: Telephone | None = None
         self.carried: dict[tuple[str, str], Carried] = {}
-        self._site = site
+        self._site, self._tapes = site, tapes
         self._journal, self._line, self._media = Journal(store), Line(store), Media(store)
         self._presence, self._workers = Presence(store), Workers(store)
         self._post = Post(store, self._journal, name, self._work)
@@ -154,11 +159,23 @@ class Worker:
         """Carried before the store is asked, so that news of its end between the two is not missed."""
         if len(self.carried) >= self.most:
             raise Refusal("media_full")
-        carried = self.carried[follower.pool, session] = Carried(follower.pool, session, self._site)
+        key = (follower.pool, session)
+        carried = self.carried[key] = Carried(*key, self._site, self._tapes, lambda why: self._untaped(*key, why))
         self._took.append(key_of(follower.pool, session))
         if known := follower.mine.get(session):
             carried.learn(*known)
         return carried
+
+    def _untaped(self, pool: str, session: str, why: str) -> None:
+        """A recording has stopped by itself: both sides are told that there is none any more."""
+        _log.error("recording_stopped", pool=pool, session=session, why=why)
+        carried = self.carried.get((pool, session))
+        if carried is not None and carried.facts is not None:
+            self._start(self._take_back(pool, session, carried.facts.user))
+
+    async def _take_back(self, pool: str, session: str, user: str) -> None:
+        with suppress(Refusal, StoreUnavailable):
+            await self._media.record(pool, session, "user", user, on=False)
 
     # ------------------------------------------------------------ what the store says
 

@@ -7,6 +7,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -141,5 +142,6 @@ def _files(folder: Path, than_ms: int) -> Iterator[Path]:
         if pool.name == NAME or not pool.is_dir() or pool.is_symlink():
             continue
         for file in pool.iterdir():
-            if file.lstat().st_mtime_ns // 1_000_000 < than_ms:
-                yield file
+            with suppress(FileNotFoundError):  # erased meanwhile
+                if file.lstat().st_mtime_ns // 1_000_000 < than_ms:
+                    yield file

@@ -10,7 +10,7 @@ import pytest
 
 from directory.expert import Expert, PoolOptions
 from directory.profiles import Profiles
-from tests.chaos.test_meter import MINUTE, RATE, bill, money, now_ms, only, pay_in, sleep_until
+from tests.chaos.test_meter import MINUTE, RATE, bill, money, now_ms, pay_in, set_aside, sleep_until
 from tests.chaos.town import Town
 from tests.chaos.voices import far, media_worker, voice
 from tests.sessions.media import callers
@@ -68,7 +68,7 @@ async def test_whoever_is_heard_no_more_pays_no_more_and_zero_is_silence(pair: T
         await zero.ask(messages.Join, experts=["zero"], mode="audio")
         offered = await experts["zero"].until(messages.Offer, lambda said: said.state == "ringing")
         assert offered.mode == "audio"
-        await only_budget(pair, pool, experts["zero"], 7_000)
+        await set_aside(pair, pool, experts["zero"], 7_000)
         sessions = {name: await accepted(experts[name]) for name in names}
         voices = {name: await stack.enter_async_context(voice(experts[name], sessions[name], 880)) for name in names}
         mine = await stack.enter_async_context(voice(zero, sessions["zero"], 440))
@@ -100,18 +100,6 @@ async def test_whoever_is_heard_no_more_pays_no_more_and_zero_is_silence(pair: T
             real = at - lives[name].live_at
             assert real - 500 <= found.ran_ms <= real + 3_000, (name, found, real)
             assert await money(pair, pool, f"u-{name}") == (MINUTE, 0)
-
-
-async def only_budget(town: Town, pool: str, expert: Talker, budget: int) -> None:
-    """What has been paid in is set aside for so long only."""
-    await only(town, pool, _Joined(), expert, budget)  # type: ignore[arg-type]
-
-
-class _Joined:
-    """A user who stands in line already."""
-
-    async def ask(self, *_: Any, **__: Any) -> None:
-        """Nothing to ask."""
 
 
 @pytest.mark.claim("A17")
@@ -147,6 +135,7 @@ async def test_when_a_worker_is_killed_another_carries_on_and_the_gap_costs_noth
 
 
 @pytest.mark.claim("A17")
+@pytest.mark.slow
 async def test_a_worker_that_is_told_to_stop_hands_its_sessions_over(pair: Town, tmp_path: Path) -> None:
     pool = await new_pool(pair, "ada", wrap_up_ms=1, ready_after_ms=600_000)
     await pay_in(pair, pool, "uma", 10 * MINUTE)

@@ -194,6 +194,11 @@ async def test_whoever_dies_nobody_pays_for_three_seconds_more_and_zero_comes_wi
 async def only(town: Town, pool: str, user: Talker, expert: Talker, budget: int) -> None:
     """The user has joined, and has set aside just enough for so long."""
     await user.ask(messages.Join, experts=["zero"])
+    await set_aside(town, pool, expert, budget)
+
+
+async def set_aside(town: Town, pool: str, expert: Talker, budget: int) -> None:
+    """What u-zero has paid in lasts for so long."""
     offer = await expert.until(messages.Offer, lambda said: said.state == "ringing")
     async with town.database.begin() as tx:
         await ledger.refund(tx, pool, "u-zero", MINUTE - budget, "EUR", key="back", now=2)

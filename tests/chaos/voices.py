@@ -14,7 +14,7 @@ from pathlib import Path
 import aioice.ice
 
 from sessions.media.workers import Workers
-from tests.chaos.town import Town
+from tests.chaos.town import SECRET, Town
 from tests.repo.house import ROOT
 from tests.sessions.media.callers import Caller
 from tests.stories.talker import Talker, talking
@@ -144,21 +144,24 @@ class MediaWorker:
 
 @asynccontextmanager
 async def media_worker(town: Town, log: Path) -> AsyncIterator[MediaWorker]:
-    with log.open("ab") as out:
-        popen = subprocess.Popen(
-            [*OPENLINE, "media", "--store", town.config.store], cwd=town.folder, stdout=out, stderr=subprocess.STDOUT,
-            env=os.environ | MEDIA | {"PYTHONPATH": str(ROOT), "OPENLINE_SECRET": "a-secret-of-the-tests-" * 4},
-        )  # fmt: skip
-    made = MediaWorker("", popen)
+    made = MediaWorker("", _started(town, log))
     try:
         async with asyncio.timeout(30):
             while not (made.name and made.name in [each.worker for each in await Workers(town.store).listed()]):
                 made.name = _named(log)
-                assert popen.poll() is None, log.read_text()
+                assert made.popen.poll() is None, log.read_text()
                 await asyncio.sleep(0.05)
         yield made
     finally:
         await asyncio.to_thread(made.stop)
+
+
+def _started(town: Town, log: Path) -> "subprocess.Popen[bytes]":
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            [*OPENLINE, "media", "--store", town.config.store], cwd=town.folder, stdout=out, stderr=subprocess.STDOUT,
+            env=os.environ | MEDIA | {"PYTHONPATH": str(ROOT), "OPENLINE_SECRET": SECRET},
+        )  # fmt: skip
 
 
 def _named(log: Path) -> str:

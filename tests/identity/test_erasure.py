@@ -34,6 +34,10 @@ from tests.model.scene import START, Scene
 NOW = START
 
 
+async def nothing() -> None:
+    """No file of theirs lies anywhere."""
+
+
 class Died(BaseException):
     """The process is gone."""
 
@@ -84,7 +88,7 @@ class Town:
         count = Counted(dies_at)
         db: Any = MortalDatabase(self.db, count)
         store: Any = MortalStore(self.store, count)
-        return Eraser(db, store, Line(store), Journal(store), Index(db), Profiles(db), SystemClock())
+        return Eraser(db, store, Line(store), Journal(store), Index(db), Profiles(db), SystemClock(), nothing)
 
     async def keep_books(self) -> None:
         books = Books(self.db)

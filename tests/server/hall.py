@@ -23,6 +23,7 @@ from server.attachments import Attachments
 from server.catalogue import Catalogue
 from server.commands import Commands
 from server.conductor import Conductor
+from server.config_phone import PhoneSettings
 from server.connection import Connection, Who
 from server.desks.about import AboutDesk
 from server.desks.feedback import FeedbackDesk
@@ -37,6 +38,7 @@ from server.origins import Came
 from server.profile_news import ProfileNews
 from server.roster import Roster
 from server.switchboard import Switchboard
+from server.telephone import Telephony
 from server.till import Till
 from server.views import Names
 from sessions.conversation import Conversation
@@ -147,6 +149,9 @@ class Hall:
         letters = LettersDesk(db, self.clock, BASE, self._email_of, lambda: None)
         self.news, conversation = News(store), Conversation(store, db)
         self.switchboard = Switchboard(store, self.journal, self.process, None, self.clock, lambda _conn: [])
+        self.phones = Telephony(
+            db, self.line, self.switchboard, self.fanout, self.catalogue, self.till, self.clock, PhoneSettings(), SECRET
+        )
         self.commands = Commands(
             line=self.line,
             presence=self.presence,
@@ -159,6 +164,7 @@ class Hall:
             accepting=self.till.accepting,
             wallet=self.till.news.wallet,
             ice=lambda _conn: [],
+            check_phone=self.phones.desk.check,
             desks={
                 **AboutDesk(db, self.clock, letters.wants).handlers(),
                 **letters.handlers(),
@@ -166,6 +172,7 @@ class Hall:
                 **FindingDesk(self.index, self.catalogue, self.clock).handlers(),
                 **HoursDesk(self.presence).handlers(),
                 **self.switchboard.handlers(),
+                **self.phones.desk.handlers(),
                 **self.till.handlers(conversation, pays_in=True),
             },
         )
@@ -173,8 +180,9 @@ class Hall:
     def conductor(self) -> Conductor:
         lead = Leadership(self.store)
         return Conductor(
-            self.process, self.profiles, self.roster, self.line, self.journal, lead, self.books, self.metering.keep
-        )
+            self.process, self.profiles, self.roster, self.line, self.journal, lead, self.books, self.metering.keep,
+            self.phones.dialler.keep,
+        )  # fmt: skip
 
     async def _email_of(self, pool: str, role: str, subject: str) -> str:
         return self.emails.get((pool, role, subject), "")
@@ -217,6 +225,7 @@ async def hall(
         yield made
     finally:
         await made.fanout.close()
+        await made.phones.close()
         await made.told.close()
         await made.till.close()
         await made.attachments.release()

@@ -2,8 +2,8 @@
 
 /** No packet for so long is an interruption and not a pause between two of them, milliseconds. */
 export const SILENT_MS = 2_000;
-/** Not even a check of the connection for so long: the far end is gone. Browsers check about every 2.5 s. */
-export const STARVED_MS = 4_000;
+/** Not even the answer to a check for so long: the far end is gone. Browsers check every 2.5 s. */
+export const STARVED_MS = 3_000;
 
 export interface Flow {
   /** As counted at the last look, -1 before the first one of a connection. */

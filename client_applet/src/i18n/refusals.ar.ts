@@ -118,6 +118,7 @@ export const refusalsAr: Record<RefusalKey, Message> = {
   "refused.file_type": "لا يمكن إرسال ملفات من هذا النوع. استخدم صورة أو ملف PDF أو نصًا عاديًا.",
   "refused.file_broken": "الملف تالف أو ليس كما يدّعي.",
   "refused.file_refused": "تبيّن أن الملف ضار ولم يُرسل.",
+  "refused.scan_failed": "لا يمكن فحص الملفات الآن بحثًا عن محتوى ضار. حاول مرة أخرى بعد دقيقة.",
   "refused.too_many_files": "لا يمكن إرسال مزيد من الملفات في هذه المحادثة.",
   "refused.no_such_file": "لم يعد هذا الملف هنا.",
   "refused.too_many_replies": "لا يمكنك حفظ المزيد من الردود. أزل واحدًا أولاً.",

@@ -118,6 +118,7 @@ export const refusalsDe: Record<RefusalKey, Message> = {
   "refused.file_type": "Dateien dieser Art können nicht gesendet werden. Bitte nehmen Sie ein Bild, ein PDF oder reinen Text.",
   "refused.file_broken": "Die Datei ist beschädigt oder nicht das, was sie vorgibt.",
   "refused.file_refused": "Die Datei wurde als schädlich erkannt und nicht gesendet.",
+  "refused.scan_failed": "Dateien können gerade nicht auf Schädliches geprüft werden. Versuchen Sie es in einer Minute noch einmal.",
   "refused.too_many_files": "In diesem Gespräch können keine weiteren Dateien gesendet werden.",
   "refused.no_such_file": "Diese Datei gibt es nicht mehr.",
   "refused.too_many_replies": "Mehr Antworten können Sie nicht aufheben. Bitte entfernen Sie zuerst eine.",

@@ -118,6 +118,7 @@ export const refusalsEn = {
   "refused.file_type": "Files of this kind cannot be sent. Please take a picture, a PDF or plain text.",
   "refused.file_broken": "The file is damaged, or is not what it says.",
   "refused.file_refused": "The file was found to be harmful and was not sent.",
+  "refused.scan_failed": "Files can't be checked for harm just now. Try again in a minute.",
   "refused.too_many_files": "No more files can be sent in this conversation.",
   "refused.no_such_file": "This file is no longer here.",
   "refused.too_many_replies": "You keep as many replies as you can. Please remove one first.",

@@ -118,6 +118,7 @@ export const refusalsEs: Record<RefusalKey, Message> = {
   "refused.file_type": "No se pueden enviar archivos de este tipo. Use una imagen, un PDF o texto sin formato.",
   "refused.file_broken": "El archivo está dañado o no es lo que dice ser.",
   "refused.file_refused": "El archivo se detectó como dañino y no se envió.",
+  "refused.scan_failed": "Ahora no se puede comprobar si los archivos son dañinos. Vuelva a intentarlo en un minuto.",
   "refused.too_many_files": "No se pueden enviar más archivos en esta conversación.",
   "refused.no_such_file": "Este archivo ya no está aquí.",
   "refused.too_many_replies": "No puede guardar más respuestas. Quite una primero.",

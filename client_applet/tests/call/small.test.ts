@@ -81,8 +81,8 @@ describe("flow", () => {
     expect(signsIn([{ type: "inbound-rtp", bytesReceived: 9 }])).toBe(-1);
     expect(signsIn([{ type: "candidate-pair", bytesReceived: 100, responsesReceived: 2 }, { type: "candidate-pair", requestsReceived: 1 }])).toBe(103);
     const quiet = [400, 2_900].reduce((signs, at, n) => observe(signs, n + 2, false, at), observe(noFlow, 1, false, 1));
-    const gone = [3_300, 3_700].reduce((signs, at) => observe(signs, 3, false, at), quiet);
-    expect([isStarved(quiet, 2_900), isStarved(gone, 3_700), isStarved(gone, 2_901 + STARVED_MS)]).toEqual([false, false, true]);
+    const gone = [3_100, 3_500].reduce((signs, at) => observe(signs, 3, false, at), quiet);
+    expect([isStarved(quiet, 2_900), isStarved(gone, 3_500), isStarved(gone, 2_901 + STARVED_MS)]).toEqual([false, false, true]);
     expect(isStarved(noFlow, 99_000), "before there was a way").toBe(false);
   });
 });

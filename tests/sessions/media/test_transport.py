@@ -32,6 +32,7 @@ async def test_aiortc_still_has_what_we_take_of_it() -> None:
     alive = {
         "Connection": path,
         "StunProtocol": Gate(path),
+        "RTCCertificate": certificate,
         "RTCDtlsTransport": aiortc.RTCDtlsTransport(path, [certificate]),
     }
     alive["StunProtocol"].transport = alive["StunProtocol"].local_candidate = None  # set when a socket is bound

@@ -15,6 +15,7 @@ from ground.errors import Refusal
 from ground.sql import Database, Stamp
 from identity import audit
 from sessions.erasure import erase_expert, erase_user, export_user
+from sessions.recording import upkeep
 from sessions.recording.folder import OGG, PART, SPOOL, Folder
 from sessions.recording.keeping import DAY_MS, Recordings
 from sessions.recording.rendering import Rendered, Unrendered, render
@@ -320,6 +321,34 @@ async def test_a_server_that_sees_another_folder_touches_nothing(town: Town, tmp
     assert ((await town.row())["state"], (await town.row("s2"))["state"]) == ("ready", "pending")
     with pytest.raises(Refusal, match="no_recording"):
         await stranger.open_for("support", "s1", "user", "uma")
+
+
+async def test_looking_after_them_goes_on_whatever_fails(hamlet: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "LOOK_S", 0.01)
+    clock = SetClock(ENDED + SETTLE_MS)
+    looking = Upkeep(hamlet.db, hamlet.folder, hamlet.recordings, clock)
+    await hamlet.begin()
+    await hamlet.spoken()
+    await hamlet.end()
+    hamlet.file(PART).mkdir()  # nothing can be made, nothing can be erased
+    task = asyncio.create_task(looking.run())
+    try:
+        await _until(hamlet, "failed")
+        clock.advance(8 * DAY_MS)
+        await asyncio.sleep(0.1)
+        assert (await hamlet.row())["state"] == "failed"
+        hamlet.file(PART).rmdir()
+        await _until(hamlet, "erased")
+        assert hamlet.files() == []
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _until(town: Town, state: str) -> None:
+    async with asyncio.timeout(20):
+        while (await town.row())["state"] != state:
+            await asyncio.sleep(0.02)
 
 
 async def test_leftovers_are_swept_away(hamlet: Town) -> None:
