@@ -72,8 +72,8 @@ class Pool(Media):
             if ticket := self.tickets.get(member):
                 ticket.connected = True
                 self.touch(*ticket.lines)
-        if session and session.lost.pop(side, 0) and session.state == "live":
-            session.on.add(side)
+        if session and session.lost.pop(side, 0):
+            (session.on.add if session.state == "live" else session.on.discard)(side)  # before that it shows itself anew
 
     @command
     def detach(self, now: int, process: str, side: str, member: str, silent_ms: int = 0) -> None:

