@@ -8,6 +8,7 @@ from ground.errors import Refusal, StoreUnavailable
 from ground.ids import new_id
 from identity.tokens import Identity
 from server.house import House
+from sessions.phone import book
 
 MOVED: Final = "moved"
 _log = structlog.get_logger("openline.adopting")
@@ -25,6 +26,8 @@ async def adopt(house: House, visitor: Identity, who: Identity) -> str:
         return ""
     if visitor.subject != who.subject:
         await house.logins.note_adopted(visitor, who, now=house.clock.now_ms())
+        async with house.database.begin() as tx:
+            await book.adopt(tx, who.pool, visitor.subject, who.subject)
     name = (await house.accounts.of(who.account)).name if who.account else who.name
     given = name or visitor.name
     if visitor is who and not given:

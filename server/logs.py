@@ -44,6 +44,6 @@ def set_up(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # One line per connection and per request of theirs would drown ours.
-    for name in ("uvicorn.error", "uvicorn.access", "websockets.server", "alembic", "stripe", "httpx"):
+    # One line per connection and per request of theirs would drown ours; aioice's tell where people are.
+    for name in ("uvicorn.error", "uvicorn.access", "websockets", "alembic", "stripe", "httpx", "aioice", "aiortc"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -163,7 +163,7 @@ def content_policy(frame_ancestors: tuple[str, ...] = ()) -> str:
         "script-src": "'self'",
         "style-src": "'self'",
         "connect-src": "'self' ws: wss:",
-        "img-src": "'self' data:",
+        "img-src": "'self' data: blob:",  # pictures of a chat are fetched with a ticket and shown from memory
         "media-src": "'self' blob:",
         "base-uri": "'none'",
         "form-action": "'self'",

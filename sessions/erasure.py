@@ -11,6 +11,7 @@ from queueing.waits import waits_of_user
 from sessions import store
 from sessions.feedback import store as given
 from sessions.notebook import store as notebook
+from sessions.phone import book as phone
 from sessions.recording import store as recordings
 
 
@@ -25,6 +26,7 @@ async def export_user(db: Database, pool: str, user: str) -> dict[str, Any]:
         recorded = await recordings.of_user(tx, pool, user)
         feedback = await given.of_user(tx, pool, user)
         waits = await waits_of_user(tx, pool, user)
+        telephone = await phone.export(tx, pool, "user", user)
     return {
         "sessions": [{field: row[field] for field in _SESSION} for row in sessions],
         "messages": [{field: row[field] for field in _LINE} for row in lines],
@@ -33,6 +35,7 @@ async def export_user(db: Database, pool: str, user: str) -> dict[str, Any]:
         "recordings": [{field: row[field] for field in _RECORDING} for row in recorded],
         "feedback": [{field: row[field] for field in _FEEDBACK} for row in feedback],
         "waits": to_builtins(waits),
+        **telephone,
     }
 
 
@@ -41,9 +44,11 @@ async def export_expert(db: Database, pool: str, expert: str) -> dict[str, Any]:
     async with db.read() as tx:
         replies = await notebook.replies(tx, pool, expert)
         notes = await notebook.notes_by(tx, pool, expert)
+        telephone = await phone.export(tx, pool, "expert", expert)
     return {
         "replies": [{field: row[field] for field in ("title", "text", "at")} for row in replies],
         "notes": [{field: row[field] for field in ("user", "text", "at")} for row in notes],
+        **telephone,
     }
 
 
@@ -51,6 +56,7 @@ async def erase_expert(tx: Tx, pool: str, expert: str) -> None:
     """Forget what an expert kept for oneself. What they said to users is the users' as well, and stays."""
     await notebook.forget_expert(tx, pool, expert)
     await recordings.forget_expert(tx, pool, expert)
+    await phone.forget_member(tx, pool, "expert", expert, new_id("erased"))
 
 
 async def erase_user(tx: Tx, pool: str, user: str) -> None:
@@ -70,6 +76,7 @@ async def erase_user(tx: Tx, pool: str, user: str) -> None:
     await recordings.forget_user(tx, pool, user, pseudonym)
     await store.forget_user(tx, pool, user, pseudonym)
     await tickets.forget_user(tx, pool, user, pseudonym)
+    await phone.forget_member(tx, pool, "user", user, pseudonym)
 
 
 _SESSION = ("session", "expert", "mode", "name", "joined_at", "matched_at", "live_at", "ended_at", "reason", "by")

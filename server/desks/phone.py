@@ -151,7 +151,7 @@ class PhoneDesk:
             raise Refusal("no_texts")
         side, now = side_of(conn), self._clock.now_ms()
         number = await self._callable(conn, verified=False)
-        call = f"code/{conn.pool}/{side}/{conn.member}/{ask.op}"
+        call = caps.code_call(conn.pool, side, conn.member, ask.op)
         worker = await self._workers.choose(key_of(conn.pool, call), 1) if ask.by == "call" else ""
         plan = Plan(
             call=call, pool=conn.pool, side=side, member=conn.member, number=number,

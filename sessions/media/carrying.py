@@ -125,21 +125,21 @@ class Carried:
             for side in SIDES:
                 self.bridge.announce(side, chime("minute_left"))
         self.taping.want(len(facts.recording) == len(SIDES), at)
+        self._mute(facts.rate > 0 and not facts.running_since)
         self._mute_at(facts, at)
 
     def _mute_at(self, facts: SessionFacts, at: int) -> None:
         if self._muting is not None:
             self._muting.cancel()
-        if self._muted:
-            self._mute(False)
         ends = min((end for end in (facts.zero_at, facts.cap_until) if end), default=0)
         late = max(0, ends - at) / 1000 + LATE_S
         self._muting = self._loop.call_later(late, self._mute, True) if ends else None
 
     def _mute(self, muted: bool) -> None:
-        self._muted = muted
-        for side in SIDES:
+        """What costs something is not heard while its clock stands still: else one would keep silent and listen."""
+        for side in SIDES if muted != self._muted else ():
             self.bridge.hold(side, muted)
+        self._muted = muted
 
     def silent_ms(self, side: Side, now: float) -> int:
         """How long nothing has come from a side at `now`, in the loop's seconds."""

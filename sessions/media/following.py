@@ -73,8 +73,9 @@ class Follower:
                             self._learn(_session(raw), entry.at)
             except EpochLost:
                 _log.warning("history_lost", pool=self.pool)
-            except msgspec.MsgspecError:  # of another release; what it meant is in a fresh snapshot
-                _log.exception("session_not_understood", pool=self.pool)
+            except Exception:  # a follower that stops would leave sessions on after their end: begin afresh
+                _log.exception("follow_failed", pool=self.pool)
+                await asyncio.sleep(RETRY_S)
             after = await self._afresh()
 
     async def _afresh(self) -> tuple[str, int]:

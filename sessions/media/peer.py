@@ -21,6 +21,9 @@ REPORT_S = 2.0
 """Seconds between reports of 100 bytes: a hundredth of what the sound takes (RFC 3550, 6.2 allows a twentieth)."""
 LARGEST_PAYLOAD = 1_275
 """Bytes of the largest Opus frame (RFC 6716, 3.2.1); a packet of several is dropped where it is larger."""
+MOST_PACKETS_S = 250
+MOST_OCTETS_S = 70_000
+"""What is forwarded of a browser in a second: more than Opus at its highest rate (510 kbit/s, 100 packets) ever makes."""
 State = Literal["connected", "closed"]
 Why = Literal["", "not_connected", "gone", "ended"]
 """Of `closed`: it never connected; the browser ended it or can't be reached; we ended it."""
@@ -41,6 +44,8 @@ class Peer:
         self._sink: Sink = _nobody
         self._sending = Sending(ssrc)
         self._reception: Reception | None = None
+        self._second = 0.0
+        self._packets = self._octets = 0  # since then
         self._ssrc = ssrc
         self._payload_type: int | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -98,7 +103,16 @@ class Peer:
             self._reception = Reception(ssrc, sequence, timestamp, at)
         else:
             reception.heard(sequence, timestamp, at)
-        self._sink(Packet(payload, sequence, timestamp, kind > 127, ssrc))
+        if self._moderate(len(payload), at):
+            self._sink(Packet(payload, sequence, timestamp, kind > 127, ssrc))
+
+    def _moderate(self, size: int, at: float) -> bool:
+        """Whether a packet is within what a browser may send in a second; who floods us doesn't flood the other side."""
+        if at - self._second >= 1:
+            self._second, self._packets, self._octets = at, 0, 0
+        self._packets += 1
+        self._octets += size
+        return self._packets <= MOST_PACKETS_S and self._octets <= MOST_OCTETS_S
 
     def _reported(self, data: bytes) -> None:
         for news in read_reports(data):

@@ -24,7 +24,7 @@ from sessions.media.candidates import Address, Sources
 PRIVATE: dict[Any, tuple[str, ...]] = {
     Connection: (
         "_nominated", "_check_list", "_protocols", "_local_candidates", "_local_candidates_end", "_queue",
-        "_remote_candidates", "check_complete", "check_incoming", "check_state", "data_received", "recv", "send",
+        "_remote_candidates", "check_complete", "check_incoming", "check_state", "data_received", "recv", "respond_error", "send",
     ),
     StunProtocol: ("datagram_received", "local_candidate", "transport", "close"),
     RTCCertificate: ("_create_ssl_context",),
@@ -38,7 +38,9 @@ MAX_WAITING = 64
 """DTLS datagrams that may wait to be read."""
 MAX_UNSENT = 16_384
 """Bytes that the kernel didn't take before sound is dropped instead of kept."""
-PORT_TRIES = 64
+PORT_TRIES = 2_048
+ROLE_CONFLICT = 487
+"""The one error of a check that came with the right password (RFC 8445, 7.3.1.1)."""
 
 
 class NoPort(OSError):
@@ -152,6 +154,8 @@ class Path(Connection):
         for port in self._site.ports():
             with suppress(OSError):
                 transport, gate = await loop.create_datagram_endpoint(lambda: Gate(self), local_addr=(address, port))
+                # asyncio would get 256 KiB from the system for each datagram, which costs more than all else here.
+                cast(Any, transport).max_size = LARGEST + 1
                 gate.local_candidate = self._candidate(transport.get_extra_info("sockname"))
                 return gate
         return None
@@ -168,6 +172,13 @@ class Path(Connection):
             port=own[1],
             type="host",
         )
+
+    def respond_error(
+        self, request: Message, addr: Address, protocol: StunProtocol, error_code: tuple[int, str]
+    ) -> None:
+        """Who shows no password gets no answer, not even an error: whoever they say they are may be a third."""
+        if error_code[0] == ROLE_CONFLICT:
+            super().respond_error(request, addr, protocol, error_code)
 
     def check_incoming(self, message: Message, addr: Address, protocol: StunProtocol) -> None:
         if "PRIORITY" in message.attributes and self.sources.take(addr):

@@ -199,7 +199,7 @@ class Worker:
             return
         if facts.state == "ended" or (facts.worker != self.name and self._was_ours(carried)):
             self._let_go(carried)
-        else:
+        elif not self._draining:  # else it goes on as it is for a moment
             carried.learn(facts, at)
 
     def _was_ours(self, carried: Carried) -> bool:
@@ -278,6 +278,7 @@ class Worker:
         if now - follower.used_at < IDLE_POOL_S:
             await self._presence.renew(pool, self.name)
             return
-        del self._pools[pool]
-        await follower.close()
-        await self._presence.release(pool, self.name)
+        async with self._opening:  # whoever comes now finds it closed, or opens it behind this
+            del self._pools[pool]
+            await follower.close()
+            await self._presence.release(pool, self.name)

@@ -166,6 +166,6 @@ async def export(tx: Tx, pool: str, side: Side, member: str) -> dict[str, Any]:
     entry, calls = await entry_of(tx, pool, side, member), await store.calls_of(tx, pool, side, member)
     told = ("number", "purpose", "subject", "at", "ended_at", "outcome")
     return {
-        "phone": {name: getattr(entry, name) for name in Entry.__struct_fields__} if entry.number else None,
+        "phones": [{name: getattr(entry, name) for name in Entry.__struct_fields__}] if entry.number else [],
         "phone_calls": [{name: row[name] for name in told} for row in calls],
     }

@@ -75,6 +75,11 @@ async def check(tx: Tx, plan: Plan, limits: Limits, now: int) -> None:
             raise Refusal("too_many_calls")
 
 
+def code_call(pool: str, side: Side, member: str, op: str) -> str:
+    """What the call of a request for a code is called: a digest, for the name outlives whoever asked."""
+    return f"code/{_digest(pool, f'{side}/{member}/{op}')}"
+
+
 async def worker_of(db: Database, call: str) -> str:
     """The worker that a call was given to, "" when there is no such call."""
     async with db.read() as tx:

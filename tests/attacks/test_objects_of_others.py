@@ -38,6 +38,7 @@ PLAIN = {
     "words": "maths", "category": "", "language": "", "free_only": False, "rate_max": -1, "sort": "best", "offset": 0,
     "name": "Mal", "email": "mal@example.org", "wanted": True, "minutes": 5,
     "amount": 500, "back": "panel", "peer": "p1", "sdp": "v=0", "on": True,
+    "number": "+4915112345678", "region": "DE", "by": "call", "code": "123456", "where": "phone",
 }  # fmt: skip
 HELLO = "hello"
 KINDS = [kind for kind in get_args(ClientMessage) if kind.__struct_config__.tag != HELLO]

@@ -38,6 +38,20 @@ def test_a_hostile_file_is_refused_by_name(name: str) -> None:
         photo_worker.squares(data)
 
 
+@pytest.mark.parametrize("name", GOOD | HOSTILE)
+def test_a_whole_picture_is_drawn_anew_in_its_own_format_or_refused(name: str) -> None:
+    data = GOOD[name] if name in GOOD else HOSTILE[name][0]
+    if name == "avif" or (name in HOSTILE and HOSTILE[name][1] != "photo_too_small"):
+        with pytest.raises(photo_worker.Refused):
+            photo_worker.whole(data)
+        return
+    body, size = photo_worker.whole(data)
+    image = opened(body)
+    assert image.format in photo_worker.SAVED and f"{image.width}x{image.height}".encode() == size
+    assert max(image.size) <= photo_worker.WHOLE_MAX and not image.getexif()
+    assert not any(secret in body for secret in SECRETS)
+
+
 def test_a_photo_stands_upright_before_it_loses_the_note_that_says_so() -> None:
     """The dark corner is top left in the file; the camera lay on its side, so it belongs to the top right."""
     image = opened(photo_worker.squares(GOOD["position"])[1]).convert("L")

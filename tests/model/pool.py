@@ -73,7 +73,8 @@ class Pool(Media):
                 ticket.connected = True
                 self.touch(*ticket.lines)
         if session and session.lost.pop(side, 0):
-            (session.on.add if session.state == "live" else session.on.discard)(side)  # before that it shows itself anew
+            # Before it is live a side has to show its connection anew.
+            (session.on.add if session.state == "live" else session.on.discard)(side)
 
     @command
     def detach(self, now: int, process: str, side: str, member: str, silent_ms: int = 0) -> None:

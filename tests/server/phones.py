@@ -66,8 +66,13 @@ class Exchange:
 class Place:
     """The house, its exchange and its worker."""
 
-    def __init__(self, house: Hall, exchange: Exchange, worker: Worker) -> None:
+    def __init__(self, house: Hall, exchange: Exchange, worker: Worker, lead: contextlib.AsyncExitStack) -> None:
         self.house, self.exchange, self.worker = house, exchange, worker
+        self._lead = lead
+
+    async def depose(self) -> None:
+        """Nobody leads the pool any more."""
+        await self._lead.aclose()
 
     async def confirmed(self, side: str, member: str, number: str) -> Page:
         """A page of a member whose number is confirmed."""
@@ -124,9 +129,10 @@ async def phones(
         stack.push_async_callback(worker.close)
         for work in (house.switchboard.post.run(), house.attachments.keep(), worker.run()):
             stack.push_async_callback(_end, asyncio.create_task(work))
-        await stack.enter_async_context(conducted(house))
+        lead = await stack.enter_async_context(contextlib.AsyncExitStack())
+        await lead.enter_async_context(conducted(house))
         await _until(lambda: _there(store, worker.name))
-        yield Place(house, exchange, worker)
+        yield Place(house, exchange, worker, lead)
 
 
 async def _there(store: Store, name: str) -> bool:

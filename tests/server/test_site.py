@@ -251,4 +251,5 @@ async def test_metrics_count_what_happened_and_tell_no_secret(site):
     text = (await site.http.get("/metrics")).text
     assert 'name="hello"' in text and "openline_handshakes_total" in text
     assert "openline_command_seconds_bucket" in text and "openline_view_age_seconds" in text
+    assert "openline_media_workers{" in text and "openline_media_sessions{" in text
     assert token not in text and cookie.split("=")[1] not in text

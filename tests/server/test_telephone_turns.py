@@ -5,13 +5,14 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
+from billing import ledger
 from ground.store import Store
 from identity.accounts import Accounts
 from identity.passwords import Passwords
-from identity.store import memberships
 from mail.outbox import Outbox
 from tests.server.hall import Page, conducted
 from tests.server.hall import until as comes
@@ -74,20 +75,18 @@ async def test_the_page_is_closed_and_the_telephone_rings(place: Place, tmp_path
 @pytest.mark.sipp
 async def test_no_answer_twice_gives_the_place_up_and_is_told(place: Place, tmp_path: Path) -> None:
     house, ada = place.house, await away(place)
-    account = await Accounts(house.db, Passwords()).make("vic@example.org", "Vic", "de", now=1)
-    async with house.db.begin() as tx:
-        row = {"pool": house.pool, "role": "user", "subject": "vic", "account": account, "joined_at": 1}
-        await tx.execute(memberships.insert().values(**row))
-    async with on(Script(tmp_path / "refuses", "refuse", calls=2, code="486")) as (refuses,):
+    vic = await Accounts(house.db, Passwords()).open(house.pool, "user", "vic@example.org", "Vic", now=1)
+    async with on(refuses := Script(tmp_path / "refuses", "refuse", calls=2, code="486")):
         place.exchange.lead(VIC, refuses)
-        await waits(place)
+        await waits(place, vic)
         await ada.ask(m.Declare, status="online")
-        await comes(lambda: _gone(place, "vic"))
+        await comes(lambda: _gone(place, vic))
     assert place.exchange.called == [VIC, VIC]
-    letters, _more = await _letters(place)
+    await comes(lambda: _has_letters(place))
+    letters, _more = await Outbox(house.db).page(house.pool)
     assert [(one.to, one.kind) for one in letters] == [("vic@example.org", "missed_call")]
-    assert "zweimal angerufen" in letters[0].text
-    back = await house.page("user", "vic")
+    assert "we called you twice" in letters[0].text
+    back = await house.page("user", vic)
     assert (await back.ask(m.MyNumber)).missed_at > 0
     await back.ask(m.Join, experts=["ada"], mode="phone")
     assert (await back.ask(m.MyNumber)).missed_at == 0
@@ -141,7 +140,7 @@ async def test_no_more_telephones_ring_than_experts_are_free(place: Place, tmp_p
 @pytest.mark.baresip
 async def test_nothing_is_called_that_is_not_paid_for(store: Store, pool: str, tmp_path: Path) -> None:
     """The money is set aside before the telephone rings, and without it nothing rings."""
-    options = PREPAID.__class__(**{**_as_map(PREPAID), "phone_regions": ["DE"]})
+    options = msgspec.structs.replace(PREPAID, phone_regions=["DE"])
     async with phones(store, pool, tmp_path, options, rate=RATE) as place:
         house, ada = place.house, await away(place)
         await pay_in(house.db, pool, "vic", 5_000)
@@ -149,7 +148,7 @@ async def test_nothing_is_called_that_is_not_paid_for(store: Store, pool: str, t
             place.exchange.lead(VIC, phone)
             await waits(place)
             async with house.db.begin() as tx:
-                await _spend(tx, pool, "vic", 5_000)
+                await ledger.forfeit(tx, pool, "vic", 5_000, "EUR", key="spent", now=1, memo="")
             await ada.ask(m.Declare, status="online")
             await ada.until(m.Offer, lambda said: said.state == "not_ready" and said.reason == "balance_too_low")
             assert place.exchange.called == []
@@ -187,14 +186,5 @@ async def _gone(place: Place, user: str) -> bool:
     return place.house.fanout.pool(place.house.pool).mirror.ticket_of(user) is None
 
 
-async def _letters(place: Place):  # type: ignore[no-untyped-def]
-    await comes(lambda: _has_letters(place))
-    return await Outbox(place.house.db).page(place.house.pool)
-
-
 async def _has_letters(place: Place) -> bool:
     return bool((await Outbox(place.house.db).page(place.house.pool))[0])
-
-
-def _as_map(options: object) -> dict:  # type: ignore[type-arg]
-    return {name: getattr(options, name) for name in options.__struct_fields__}  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import os
+import socket
 from collections.abc import AsyncIterator
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import av
 import pytest
-from aioice import ice, turn
+from aioice import stun, turn
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
@@ -51,11 +52,12 @@ class Beat(MediaStreamTrack):
 
 
 class Ear:
-    """The longest time without sound, less what this process itself did not run."""
+    """The longest time without sound, less what this process did not run: a busy machine is not what is tested."""
 
     def __init__(self) -> None:
         self.heard = 0
         self.gap = 0.0
+        self.late = 0.0
         self._stalled = 0.0
 
     async def listen(self, track: Any) -> None:
@@ -68,6 +70,20 @@ class Ear:
                 self.gap = max(self.gap, now - last - (self._stalled - stalled))
             last, stalled = now, self._stalled
             self.heard += 1
+
+    async def watch_the_machine(self, there: Coturn) -> None:
+        """How late coturn answers a question that has nothing to do with relaying."""
+        loop = asyncio.get_running_loop()
+        asked = bytes(stun.Message(stun.Method.BINDING, stun.Class.REQUEST))
+        with socket.socket(type=socket.SOCK_DGRAM) as pulse:
+            pulse.setblocking(False)
+            pulse.connect((there.host, there.port))
+            while True:
+                before, stalled = loop.time(), self._stalled
+                await loop.sock_sendall(pulse, asked)
+                await loop.sock_recv(pulse, 1500)
+                self.late = max(self.late, loop.time() - before - (self._stalled - stalled))
+                await asyncio.sleep(0.01)
 
     async def watch_the_loop(self) -> None:
         loop = asyncio.get_running_loop()
@@ -86,7 +102,7 @@ def access(there: Coturn, ttl_s: int) -> TurnAccess:
 async def peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Coturn, list[Any], TurnAccess]]:
     """Two that reach each other through coturn alone, whose lifetimes are all a few seconds."""
     refreshing = functools.partial(turn.create_turn_endpoint, channel_refresh_time=LIFETIME_S // 2)
-    monkeypatch.setattr(ice.turn, "create_turn_endpoint", refreshing)
+    monkeypatch.setattr(turn, "create_turn_endpoint", refreshing)
     lifetimes = [f"{name}-lifetime={LIFETIME_S}" for name in ("max-allocate", "channel", "permission")]
     loopback = ["allow-loopback-peers", "allowed-peer-ip=127.0.0.1"]
     with coturn(tmp_path, *lifetimes, f"stale-nonce={LIFETIME_S // 2}", *loopback) as there:
@@ -117,7 +133,8 @@ async def test_a_relayed_call_goes_on_when_all_that_began_it_has_run_out(
 ) -> None:
     there, (one, other), given = peers
     ear = Ear()
-    tasks = [asyncio.create_task(ear.listen(await meet(one, other))), asyncio.create_task(ear.watch_the_loop())]
+    watching = (ear.listen(await meet(one, other)), ear.watch_the_loop(), ear.watch_the_machine(there))
+    tasks = [asyncio.create_task(work) for work in watching]
     try:
         async with asyncio.timeout(20):
             while not ear.heard:
@@ -127,9 +144,12 @@ async def test_a_relayed_call_goes_on_when_all_that_began_it_has_run_out(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    print(f"{ear.heard} packets in {CALL_S} s, longest gap {ear.gap * 1000:.0f} ms, lifetimes {LIFETIME_S} s")
+    gap, late = round(ear.gap * 1000), round(ear.late * 1000)
+    print(
+        f"{ear.heard} packets in {CALL_S} s, longest gap {gap} ms (a bare answer {late} ms), lifetimes {LIFETIME_S} s"
+    )
     assert ear.heard > CALL_S * 50 * 0.95
-    assert ear.gap < GAP_S
+    assert ear.gap - ear.late < GAP_S
     with pytest.raises(Refused, match="401"):
         async with allocated(there, given.username, given.credential):
             pass

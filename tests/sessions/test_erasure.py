@@ -12,12 +12,15 @@ from sessions.conversation import Conversation
 from sessions.erasure import erase_user, export_user
 from sessions.feedback import Feedback
 from sessions.meetings import between
+from sessions.phone.book import Book
+from sessions.phone.caps import Limits, Plan, book, code_call
+from sessions.phone.numbers import Number
 from sessions.standing import standings
 from sessions.store import transcript
 from tests.queueing.test_waits import matched, ticket
 from tests.sessions.logged import log, said, session
 
-SECRETS = ("uma-the-user", "Uma-The-User", "my landlord", "answer to uma", "had enough of it")
+SECRETS = ("uma-the-user", "Uma-The-User", "my landlord", "answer to uma", "had enough of it", "+4915112345678")
 
 
 async def fill(store: Store, db: Database, pool: str) -> Feedback:
@@ -36,7 +39,13 @@ async def fill(store: Store, db: Database, pool: str) -> Feedback:
     joined: list[object] = [ticket("t1", "joined", [("ada", 1)], user=uma, name="Uma-The-User")]
     facts = [joined, matched("t1", "ada", user=uma)]
     entries = [(Stamp("e1", n, n * 100), events) for n, events in enumerate(facts, start=1)]
+    number, plans = Number("+4915112345678", "DE"), ("code", "turn", "session")
+    await Book(db, b"key").set_number(pool, "user", uma, number, 13)
     async with db.begin() as tx:
+        for purpose in plans:
+            call = code_call(pool, "user", uma, purpose)
+            plan = Plan(call=call, pool=pool, side="user", member=uma, number=number.e164, purpose=purpose)
+            await book(tx, plan, Limits(9, 99), 14)
         await waits.record(tx, pool, entries)
         await record_tickets(tx, pool, entries)
     return feedback
@@ -57,6 +66,7 @@ async def test_a_user_takes_along_their_own_and_nothing_of_others(store: Store, 
     assert [(one["expert"], one["from_ms"], one["to_ms"], one["outcome"]) for one in taken["waits"]] == [
         ("ada", 100, 200, "matched")
     ]
+    assert [one["number"] for one in taken["phones"]] == ["+4915112345678"] and len(taken["phone_calls"]) == 3
     assert "max" not in json.dumps(taken)
     nobody = await export_user(database, pool, "nobody")
     assert set(map(repr, nobody.values())) == {"[]"} and {"sessions", "messages", "files", "notes"} <= nobody.keys()

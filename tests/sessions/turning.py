@@ -126,8 +126,8 @@ class Client:
         request = stun.Message(method, stun.Class.REQUEST)
         request.attributes |= {name.replace("_", "-"): value for name, value in attributes.items()}
         with refusals():
-            answer, _address = await asyncio.wait_for(self._there.request_with_retry(request), 10)
-        return answer
+            answer: tuple[stun.Message, Any] = await asyncio.wait_for(self._there.request_with_retry(request), 10)
+        return answer[0]
 
     async def permit(self, host: str) -> str:
         """ "" or the code with which a permission for that address is refused."""
@@ -166,6 +166,8 @@ async def allocated(
     """An allocation until the end of the block. Raises Refused when there is none."""
     loop = asyncio.get_running_loop()
     arguments = ((there.host, there.port), username, credential, 600, 500)
+    transport: Any
+    protocol: Any
     if tls or tcp:
         trust = ssl.create_default_context()
         trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
@@ -174,7 +176,7 @@ async def allocated(
             lambda: turn.TurnClientTcpProtocol(*arguments), there.host, port, ssl=trust if tls else None
         )
     else:
-        transport, protocol = await loop.create_datagram_endpoint(  # type: ignore[assignment]
+        transport, protocol = await loop.create_datagram_endpoint(
             lambda: turn.TurnClientUdpProtocol(*arguments), remote_addr=(there.host, there.port)
         )
     try:

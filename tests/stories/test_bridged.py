@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -11,15 +12,16 @@ import msgspec
 import psutil
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from billing import ledger
 from directory.expert import PoolOptions
 from ground.clock import SystemClock
 from tests.stories.people import ADA
 from tests.stories.scene import NET, Person, Scene
-from tests.stories.test_audio import TONE, TONE_HZ, hears, hears_nothing
-from tests.stories.test_meter import ringing, set_aside
+from tests.stories.test_audio import REFUSED, TONE, TONE_HZ, hears, hears_nothing
+from tests.stories.test_directory import AXE, violations
+from tests.stories.test_meter import is_left_with, left, ringing, set_aside
 from tests.stories.venue import Books, Process, free_port
 from wire import messages
 
@@ -79,7 +81,9 @@ async def market(scene: Scene, **funds: int) -> None:
             await ledger.deposit(tx, scene.pool, user, amount, "EUR", key=f"story:{user}:{NOW()}", now=NOW())
 
 
-async def two(scene: Scene, uma: dict[str, Any] | None = None, ada: dict[str, Any] | None = None) -> tuple[Person, Person]:
+async def two(
+    scene: Scene, uma: dict[str, Any] | None = None, ada: dict[str, Any] | None = None
+) -> tuple[Person, Person]:
     """Ada and Uma, each with a tone of their own for a voice."""
     return await asyncio.gather(
         scene.expert("ada", name="Ada Quill", **{"init": TONE % TONE_HZ["Ada Quill"], **MAY, **(ada or {})}),
@@ -115,7 +119,9 @@ async def talk(ada: Person, uma: Person) -> None:
 @pytest.mark.timeout(90)
 async def test_both_are_heard_and_zero_cuts_the_sound_itself(scene: Scene) -> None:
     await market(scene, uma=10_000)
-    ada, uma = await two(scene, uma={"init": TONE % TONE_HZ["Uma"] + STUBBORN}, ada={"init": TONE % TONE_HZ["Ada Quill"] + STUBBORN})
+    ada, uma = await two(
+        scene, uma={"init": TONE % TONE_HZ["Uma"] + STUBBORN}, ada={"init": TONE % TONE_HZ["Ada Quill"] + STUBBORN}
+    )
     await call(uma)
     await ada.sees("Uma would like to talk")
     await set_aside(scene, "uma", await ringing(ada), 1500)
@@ -191,3 +197,162 @@ async def test_another_network_and_a_media_server_that_dies(scene: Scene, hall: 
     print(f"sound is back after {back:.1f} s")
     assert back <= 10.0
     await uma.end()
+
+
+TO_THEM = """(panel) => Promise.all(panel.call.peer.getSenders().map((sender) => sender.replaceTrack(%s)))"""
+
+
+@pytest.mark.claim("A17", "A18")
+@pytest.mark.timeout(90)
+async def test_the_clock_stands_still_while_no_sound_comes(scene: Scene) -> None:
+    """Also where a page keeps its connection and sends nothing. Who chooses chat is no longer waited for."""
+    await market(scene, uma=100_000)
+    ada, uma = await two(scene)
+    await meet(ada, uma)
+    speaks = ada.page.locator("openline-call")
+    await speaks.evaluate(TO_THEM % "null")
+    for person in (ada, uma):
+        await expect(person.part("meter")).to_have_attribute("data-clock", "frozen")
+    stopped = await left(uma)
+    await speaks.evaluate(TO_THEM % "panel.mine.getAudioTracks()[0]")
+    for person in (ada, uma):
+        await expect(person.part("meter")).to_have_attribute("data-clock", "running")
+    assert stopped - await left(uma) <= 2
+
+    await uma.part("by-chat").click()
+    await ada.sees("Uma goes on by chat")
+    for person in (ada, uma):
+        await expect(person.part("meter")).to_have_attribute("data-clock", "running")
+    before = await left(uma)
+    await uma.say("I can only write")
+    await expect(ada.part("message").last).to_contain_text("I can only write")
+    await expect(uma.part("left")).not_to_have_text(re.compile(f"^{before // 60}:{before % 60:02}$"))
+    await uma.part("microphone-on").click()
+    await ada.sees("Uma would like to talk")
+    await ada.part("microphone-on").click()
+    await talk(ada, uma)
+
+
+@pytest.mark.timeout(90)
+async def test_the_page_that_took_the_call_last_has_it(scene: Scene) -> None:
+    await market(scene, uma=100_000)
+    ada, uma = await two(scene)
+    await meet(ada, uma)
+    first = uma.page
+    await uma.open(f"{scene.books.base}/p/{scene.pool}")
+    await uma.reopen_panel()
+    await talk(ada, uma)
+    await expect(first.get_by_text("The audio goes on in another window")).to_be_visible()
+    await first.locator('[part~="microphone-on"]').click()
+    second, uma.page = uma.page, first
+    await talk(ada, uma)
+    await expect(second.get_by_text("The audio goes on in another window")).to_be_visible()
+    await uma.end()
+
+
+@pytest.mark.timeout(90)
+async def test_a_recording_needs_both_and_either_ends_it(scene: Scene) -> None:
+    await market(scene, uma=100_000)
+    ada, uma = await two(scene)
+    await meet(ada, uma)
+    for person in (ada, uma):
+        await expect(person.part("recording")).to_contain_text("Not recorded")
+    await ada.part("record").click()
+    await ada.sees("Waiting until Uma allows the recording")
+    await uma.sees("Ada Quill would like to record this call.")
+    if AXE.exists():
+        assert await violations(uma) == []
+    await uma.part("record-not").click()
+    await ada.sees("Uma does not want this call recorded.")
+    await expect(uma.part("recording")).to_have_attribute("data-recording", "off")
+    await uma.part("record").click()
+    await ada.part("record").click()
+    for person in (ada, uma):
+        await expect(person.part("recording")).to_have_attribute("data-recording", "on")
+        await expect(person.page.locator('openline-recording [role="status"]')).to_have_text(
+            "This call is being recorded."
+        )
+    if AXE.exists():
+        assert await violations(uma) == []
+        assert await violations(ada) == []
+    await uma.part("record-not").click()
+    for person in (ada, uma):
+        await expect(person.part("recording")).to_contain_text("The recording has stopped.")
+    await uma.end()
+
+
+SHUT_IN = """const Open = RTCPeerConnection;
+RTCPeerConnection = class extends Open { constructor(how) { super({ ...how, iceTransportPolicy: "relay" }); } };"""
+"""A network that lets nothing through but what a relay brings, and there is none."""
+
+
+def row(person: Person, name: str) -> Locator:
+    """A line of the list of what a call needs."""
+    return person.page.locator("openline-preflight li", has_text=name)
+
+
+async def stands_in_line(user: Person, position: str) -> None:
+    await user.button("Join the line: Ada Quill", user.card("ada")).click()
+    await user.panel.get_by_role("radio", name="Audio call").check()
+    await user.button(re.compile("^Join (as|the)"), user.panel).click()
+    await user.sees(position, user.panel)
+
+
+@pytest.mark.claim("A18")
+@pytest.mark.timeout(90)
+async def test_who_is_next_learns_in_time_what_is_missing(scene: Scene) -> None:
+    await market(scene, uma=100_000, vera=100_000, wim=100_000, zoe=100_000)
+    ada, uma = await two(scene)
+    await expect(ada.part("preflight")).to_have_attribute("data-ready", "good", timeout=15_000)
+    vera, wim = await asyncio.gather(scene.talker("user", "vera"), scene.talker("user", "wim"))
+    assert isinstance(await vera.ask(messages.Connect, expert="ada"), messages.Joined)
+    await ada.part("accept").click()
+    await vera.until(messages.Session)
+    zoe = await scene.talker("user", "zoe")
+    for waits in (wim, zoe):
+        assert isinstance(await waits.ask(messages.Join, experts=["ada"]), messages.Joined)
+    await stands_in_line(uma, "2 people ahead of you")
+    await expect(uma.part("preflight")).to_have_count(0)
+
+    # One goes, and the second place is near enough: all is tried, and all is well.
+    assert isinstance(await wim.ask(messages.Leave), messages.Ok)
+    await expect(uma.part("preflight")).to_have_attribute("data-ready", "good", timeout=15_000)
+    for name, words in (
+        ("Microphone", "You can be heard."),
+        ("Connection", "Audio gets through."),
+        ("Balance", "Enough"),
+    ):
+        await expect(row(uma, name)).to_contain_text(words)
+    if AXE.exists():
+        assert await violations(uma) == []
+
+    # What is missing is told as soon as it is.
+    await is_left_with(scene, "uma", 500)
+    await uma.page.reload()
+    await uma.reopen_panel()
+    await expect(row(uma, "Balance")).to_contain_text("Too low for this call")
+    await expect(uma.part("preflight")).to_have_attribute("data-ready", "bad")
+
+
+@pytest.mark.timeout(90)
+async def test_a_microphone_that_is_refused_and_a_network_that_is_shut(scene: Scene) -> None:
+    await market(scene, uma=100_000, vera=100_000)
+    ada, uma = await asyncio.gather(
+        scene.expert("ada", name="Ada Quill", init=REFUSED + SHUT_IN),
+        scene.user("uma", init=REFUSED + SHUT_IN),
+    )
+    vera = await scene.talker("user", "vera")
+    assert isinstance(await vera.ask(messages.Connect, expert="ada"), messages.Joined)
+    await ada.part("accept").click()
+    await stands_in_line(uma, "You are next")
+    for person in (ada, uma):
+        if await row(person, "Not tested yet").count():
+            await person.part("test-microphone").click()
+        await expect(row(person, "Microphone")).to_contain_text(
+            "The microphone is blocked. Allow it in the settings of this page"
+        )
+        await expect(row(person, "Connection")).to_contain_text("Audio does not get through", timeout=15_000)
+        await expect(person.part("preflight")).to_have_attribute("data-ready", "bad")
+    if AXE.exists():
+        assert await violations(uma) == []
+        assert await violations(ada) == []

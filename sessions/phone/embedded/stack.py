@@ -39,7 +39,8 @@ SRTP: Final = {"off": (), "optional": ("mediaenc=srtp",), "mandatory": ("mediaen
 SETTINGS: Final = (
     "call_hold_other_calls no\n"  # each call is somebody's own
     "audio_jitter_buffer_type adaptive\n"
-    "audio_jitter_buffer_ms 20-200\n"
+    "audio_jitter_buffer_ms 20-120\n"
+    "audio_buffer 20-40\n"  # behind our own cushion, which is in voice.py
     "rtp_stats no\n"
 )
 

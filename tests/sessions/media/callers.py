@@ -77,6 +77,13 @@ class Caller:
     async def call(self, peer: Peer) -> None:
         await self.take(await peer.answer(await self.offer()))
 
+    def silence(self) -> None:
+        """Vanishes: reads and sends no more, and tells nobody."""
+        for transceiver in self.pc.getTransceivers():
+            for protocol in transceiver.sender.transport.transport._connection._protocols:
+                protocol.datagram_received = lambda data, addr: None
+                protocol.transport.sendto = lambda data, addr: None
+
     def loudest_hz(self) -> float:
         """Of the last 100 ms."""
         last = self.heard[-4800:]

@@ -1,6 +1,7 @@
 """Two peers through the bridge: tones by FFT, a rough network, a peer that comes back, tones of ours."""
 
 import asyncio
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -24,7 +25,8 @@ class Rough:
     """A leg whose packets are lost, doubled and come in disorder."""
 
     def __init__(self, leg, chance: Random) -> None:
-        self.leg, self.chance, self.kept = leg, chance, []
+        self.leg, self.chance = leg, chance
+        self.kept: list[Packet] = []
 
     def __getattr__(self, name: str):
         return getattr(self.leg, name)
@@ -65,7 +67,12 @@ async def test_who_comes_back_with_a_new_connection_is_heard_in_the_same_stream(
         bridge = Bridge(one, other)
         loop = asyncio.get_running_loop()
         send = other.send
-        other.send = lambda packet: (went.append((packet, loop.time())), send(packet))  # type: ignore[method-assign]
+
+        def noted(packet: Packet) -> None:
+            went.append((packet, loop.time()))
+            send(packet)
+
+        other.send = noted  # type: ignore[method-assign]
         await asyncio.gather(uma.call(one), ada.call(other))
         await until(lambda: hears(ada, 440) and hears(uma, 880))
         async with peer(here, 1003) as (again, _), caller(660) as new:
@@ -76,7 +83,7 @@ async def test_who_comes_back_with_a_new_connection_is_heard_in_the_same_stream(
             await until(lambda: hears(ada, 660) and hears(new, 880))
     packets = [packet for packet, _ in went]
     assert len({packet.source for packet in packets}) == 2
-    assert {later.sequence - early.sequence & 0xFFFF for early, later in zip(packets, packets[1:])} == {1}  # noqa: B905, RUF007
+    assert {later.sequence - early.sequence & 0xFFFF for early, later in pairwise(packets)} == {1}
     drift = [at - packet.timestamp / 48_000 for packet, at in went]
     assert max(drift) - min(drift) < 0.3, "timestamps go on as time does, across the gap, too"
 

@@ -20,7 +20,7 @@ SECONDS = 600 if LONG else 15
 
 MOST_CONCEALED = 0.1
 MOST_GROWN_MS = 150
-"""What may be concealed, and how much longer a jitter buffer may wait at the end: on a quiet machine next to nothing, but
+"""What may be concealed, and how much longer a jitter buffer may wait at the end. Next to nothing on a quiet machine;
 a page that waits for a core conceals, too."""
 
 
@@ -33,7 +33,7 @@ async def hears(listener: Caller, hz: float) -> None:
 def buffered_ms(early: dict[str, Any], late: dict[str, Any]) -> float:
     """How long a sample waited in the jitter buffer between two looks, on average."""
     emitted = late["jitterBufferEmittedCount"] - early["jitterBufferEmittedCount"]
-    return 1000 * float(late["jitterBufferDelay"] - early["jitterBufferDelay"]) / emitted
+    return float(1000 * (late["jitterBufferDelay"] - early["jitterBufferDelay"]) / emitted)
 
 
 @pytest.mark.claim("A2")

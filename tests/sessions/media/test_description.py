@@ -35,7 +35,7 @@ def sdp(*sections: list[str]) -> str:
     return "\r\n".join([*HEAD, *(line for section in sections for line in section)]) + "\r\n"
 
 
-def without(start: str, new: str | None = None) -> list[str]:
+def without(start: str, new: str = "") -> list[str]:
     return [new if line.startswith(start) else line for line in AUDIO if new or not line.startswith(start)]
 
 

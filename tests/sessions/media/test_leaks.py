@@ -44,11 +44,13 @@ async def test_a_call_goes_by_itself_when_it_is_over() -> None:
             bridge.announce("user", [b"\xf8\xff\xfe"] * 10)
             bridge.close()
             await asyncio.gather(one.close(), other.close())
-        held = [weakref.ref(part) for part in (one, one._transport, one._transport._path, one._transport._dtls)]
-        held += [weakref.ref(part) for part in (other, other._transport, other._transport._path, bridge)]
-        del one, other, bridge, uma
+        parts: list[object] = [bridge]
+        for each in (one, other):
+            parts += [each, each._transport, each._transport._path, each._transport._dtls]
+        held = [weakref.ref(part) for part in parts]
+        del parts, each, one, other, bridge, uma
         await asyncio.sleep(0)
-        assert [part() for part in held] == [None] * 8
+        assert [part() for part in held] == [None] * 9
     finally:
         gc.enable()
 

@@ -104,7 +104,8 @@ def test_stragglers_of_the_old_source_dont_take_the_stream_back() -> None:
 )
 def test_no_number_goes_out_for_two_sources(packets) -> None:
     """The same number under one key for two contents would give away both."""
-    rewriter, at, seen, first = Rewriter(), 0.0, {}, None
+    rewriter, at, first = Rewriter(), 0.0, None
+    seen: dict[int, tuple[int, int]] = {}
     for index, (source, sequence, timestamp, later) in enumerate(packets):
         at += later
         before = rewriter._newest

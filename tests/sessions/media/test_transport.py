@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 from contextlib import AsyncExitStack
+from typing import Any, cast
 
 import aiortc
 import pytest
@@ -29,13 +30,17 @@ async def test_aiortc_still_has_what_we_take_of_it() -> None:
     """When this names a member, the new release moved it: look at `sessions/media/transport.py`."""
     certificate = site().certificate
     path = Path(site(), lambda data: None)
-    alive = {
+    gate: Any = Gate(path)
+    alive: dict[str, Any] = {
         "Connection": path,
-        "StunProtocol": Gate(path),
+        "StunProtocol": gate,
         "RTCCertificate": certificate,
-        "RTCDtlsTransport": aiortc.RTCDtlsTransport(path, [certificate]),
+        "RTCDtlsTransport": aiortc.RTCDtlsTransport(cast(Any, path), [certificate]),
     }
-    alive["StunProtocol"].transport = alive["StunProtocol"].local_candidate = None  # set when a socket is bound
+    await path.gather_candidates()
+    assert hasattr(path._protocols[0].transport, "max_size"), "asyncio reads datagrams some other way"
+    await path.close()
+    gate.transport = gate.local_candidate = None  # set when a socket is bound
     missing = [
         f"{of.__name__}.{name}"
         for of, names in PRIVATE.items()
@@ -45,13 +50,22 @@ async def test_aiortc_still_has_what_we_take_of_it() -> None:
     assert not missing, f"gone from aiortc {aiortc.__version__}: {', '.join(missing)}"
 
 
+def _stun(tail: bytes) -> bytes:
+    """A check as far as its header goes, with attributes that are cut and mixed up."""
+    attributes = b"".join(
+        struct.pack("!HH", kind, len(tail)) + tail + bytes(-len(tail) % 4) for kind in (0x0024, 0x0006, 0x8029, 0x0020)
+    )
+    return struct.pack("!HHI12s", 1, len(attributes), 0x2112A442, os.urandom(12)) + attributes
+
+
 def answered_ports(answer: str) -> list[tuple[str, int]]:
     return [(one.ip, one.port) for one in SessionDescription.parse(answer).media[0].ice_candidates]
 
 
 async def test_a_stranger_who_sprays_handshakes_harms_no_call() -> None:
     """100 set-ups, each under fire from another port; every one connects."""
-    here, wrong = site(), []
+    here = site()
+    wrong: list[tuple[str, str]] = []
 
     async def one() -> None:
         async with peer(here) as (ours, told), caller(440) as uma:
@@ -119,6 +133,38 @@ async def test_strangers_from_networks_that_are_not_allowed_get_no_answer(monkey
         assert told.states == [("closed", "not_connected")]
 
 
+async def test_who_shows_no_password_gets_no_answer() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind((LOOPBACK, 0))
+        stranger.setblocking(False)
+        async with peer() as (ours, told), caller(440) as uma:
+            answer = await ours.answer(await uma.offer())
+            for check in (_stun(b""), struct.pack("!HHI12s", 1, 0, 0x2112A442, bytes(12))):
+                stranger.sendto(check, answered_ports(answer)[0])
+            await uma.take(answer)
+            await until(lambda: told.states == [("connected", "")])
+        with pytest.raises(BlockingIOError):
+            stranger.recv(2_000)
+
+
+async def test_a_browser_that_vanishes_is_gone_when_its_consent_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 7675, here in a hurry: five seconds between questions in earnest, and six without an answer."""
+    monkeypatch.setattr("aioice.ice.CONSENT_INTERVAL", 0.05)
+    monkeypatch.setattr("aioice.stun.RETRY_RTO", 0.05)
+    async with peer() as (ours, told), caller(440) as uma:
+        await uma.call(ours)
+        await until(lambda: bool(told.states))
+        uma.silence()
+        await until(lambda: told.states == [("connected", ""), ("closed", "gone")], 5)
+
+
+async def test_ipv6_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["::1"])
+    async with peer(Site(addresses=("::1",), allow_private=True)) as (ours, told), caller(440) as uma:
+        await uma.call(ours)
+        await until(lambda: told.states == [("connected", "")] and ours.heard_at > 0)
+
+
 async def test_ports_are_of_the_range_and_used_in_turn() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind((LOOPBACK, 0))
@@ -139,14 +185,6 @@ async def test_the_outside_of_a_nat_is_told_instead() -> None:
         assert host == "203.0.113.9" and LOOPBACK not in answer
         await uma.take(answer.replace(f"203.0.113.9 {port}", f"{LOOPBACK} {port}"))
         await until(lambda: told.states == [("connected", "")])
-
-
-def _stun(tail: bytes) -> bytes:
-    """A check as far as its header goes, with attributes that are cut and mixed up."""
-    attributes = b"".join(
-        struct.pack("!HH", kind, len(tail)) + tail + bytes(-len(tail) % 4) for kind in (0x0024, 0x0006, 0x8029, 0x0020)
-    )
-    return struct.pack("!HHI12s", 1, len(attributes), 0x2112A442, os.urandom(12)) + attributes
 
 
 @settings(max_examples=200)

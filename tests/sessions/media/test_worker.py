@@ -208,7 +208,8 @@ async def test_the_worker_knows_zero_by_itself_and_mutes_what_the_store_does_not
     carried.put("user", uma)
     carried.put("expert", ada)
     at = 1_900_000_000_000
-    carried.learn(msgspec.structs.replace(facts, zero_at=at + 100), at)
+    running = msgspec.structs.replace(facts, state="live", running_since=at - 1_000)
+    carried.learn(msgspec.structs.replace(running, zero_at=at + 100), at)
     loop = asyncio.get_running_loop()
     began, last = loop.time(), 0.0
     for n in range(50):
@@ -217,13 +218,19 @@ async def test_the_worker_knows_zero_by_itself_and_mutes_what_the_store_does_not
         last = loop.time() - began if ada.heard > heard else last
         await asyncio.sleep(0.02)
     assert 0.1 + LATE_S - 0.1 < last <= 0.1 + LATE_S + 0.1
-    carried.learn(msgspec.structs.replace(facts, zero_at=at + 60_000), at)  # more money after all
+    carried.learn(msgspec.structs.replace(running, zero_at=at + 60_000), at)  # more money after all
     before = ada.heard
     uma.say(Packet(b"x", 50, 50 * 960, False))
     assert ada.heard == before + 1
-    await carried.close()
+    carried.learn(msgspec.structs.replace(running, running_since=0, frozen="expert"), at)  # she listens for nothing
     uma.say(Packet(b"x", 51, 51 * 960, False))
     assert ada.heard == before + 1
+    carried.learn(running, at)
+    uma.say(Packet(b"x", 52, 52 * 960, False))
+    assert ada.heard == before + 2
+    await carried.close()
+    uma.say(Packet(b"x", 53, 53 * 960, False))
+    assert ada.heard == before + 2
 
 
 async def test_a_browser_that_comes_again_takes_its_own_place_and_the_same_offer_gets_the_same_answer(

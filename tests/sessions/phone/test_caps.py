@@ -229,9 +229,9 @@ async def test_who_is_forgotten_leaves_no_number_and_no_new_calls(numbers: Book,
         await booked(database, plan(f"c{n}"))
     async with database.begin() as tx:
         told = await book.export(tx, "p", "user", "vic")
-        assert told["phone"]["number"] == MOBILE.e164 and len(told["phone_calls"]) == LIMITS.each
+        assert told["phones"][0]["number"] == MOBILE.e164 and len(told["phone_calls"]) == LIMITS.each
         await book.forget_member(tx, "p", "user", "vic", "erased-1")
-        assert await book.export(tx, "p", "user", "vic") == {"phone": None, "phone_calls": []}
+        assert await book.export(tx, "p", "user", "vic") == {"phones": [], "phone_calls": []}
         after = await book.export(tx, "p", "user", "erased-1")
     assert {call["number"] for call in after["phone_calls"]} == {""}
     assert await booked(database, plan("again", member="vic2")) == "too_many_calls"
