@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from billing.deposits.processor import Processor, ProcessorDown, ProcessorRefused, Settings
 from ground.checkup import schema_revisions, store_facts
 from ground.embedded import NoStoreBinary, binary
-from server import doctor_media, doctor_net
+from server import doctor_media, doctor_net, doctor_phone
 from server.config import Config, without_password
 from server.embedded_run import at_hand
 from server.findings import Finding, judge_clock, judge_python, judge_schema, judge_store
@@ -29,6 +29,7 @@ async def examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
     found += await _guard("database", without_password(config.database), lambda: _database(config))
     if not any(one.verdict == "fail" for one in found):  # else that is what there is to say
         found.append(await _media(config))
+        found += await _phones(config)
     found.append(await doctor_net.port(config.host, config.port))
     for server in config.ice_servers:
         for url in server.urls:
@@ -81,6 +82,15 @@ async def _media(config: Config) -> Finding:
     except Exception as error:  # as in `_guard`
         way_out = "ask again; what is said of store and database comes first"
         return Finding("fail", doctor_media.SUBJECT, f"not known: {type(error).__name__}", way_out)
+
+
+async def _phones(config: Config) -> list[Finding]:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await doctor_phone.phones(config)
+    except Exception as error:  # as in `_guard`
+        way_out = "ask again; what is said of store and database comes first"
+        return [Finding("fail", doctor_phone.SUBJECT, f"not known: {type(error).__name__}", way_out)]
 
 
 async def _processor(settings: Settings) -> Finding:

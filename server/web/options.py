@@ -16,6 +16,7 @@ from ground.sql import Also, Tx
 from server.house import House
 from server.web.asking import answer, route, sent
 from server.web.editors import noting, operating
+from sessions.phone.numbers import strangers
 
 
 def routes(house: House) -> list[Route]:
@@ -70,6 +71,10 @@ def merged(before: PoolOptions, wishes: dict[str, Any]) -> PoolOptions:
         raise Refusal("malformed", str(wrong)[:200]) from None
     if after.currency not in list_currencies():
         raise Refusal("malformed", f"{after.currency} is not a currency")
+    if unknown := strangers(after.phone_regions):
+        raise Refusal(
+            "malformed", f"phone_regions: {', '.join(unknown)} is no country's code (the United Kingdom's is GB)"
+        )
     if max(after.deposits) > after.deposit_max:
         raise Refusal("malformed", "deposits: an amount is above the largest deposit")
     return after

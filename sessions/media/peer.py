@@ -23,7 +23,7 @@ LARGEST_PAYLOAD = 1_275
 """Bytes of the largest Opus frame (RFC 6716, 3.2.1); a packet of several is dropped where it is larger."""
 MOST_PACKETS_S = 250
 MOST_OCTETS_S = 70_000
-"""What is forwarded of a browser in a second: more than Opus at its highest rate (510 kbit/s, 100 packets) ever makes."""
+"""What is forwarded of a browser in a second: more than Opus at its highest rate (510 kbit/s) ever makes."""
 State = Literal["connected", "closed"]
 Why = Literal["", "not_connected", "gone", "ended"]
 """Of `closed`: it never connected; the browser ended it or can't be reached; we ended it."""
@@ -107,7 +107,7 @@ class Peer:
             self._sink(Packet(payload, sequence, timestamp, kind > 127, ssrc))
 
     def _moderate(self, size: int, at: float) -> bool:
-        """Whether a packet is within what a browser may send in a second; who floods us doesn't flood the other side."""
+        """Whether a packet is within what a browser may send in a second: who floods us doesn't flood the other."""
         if at - self._second >= 1:
             self._second, self._packets, self._octets = at, 0, 0
         self._packets += 1

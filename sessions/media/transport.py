@@ -24,7 +24,8 @@ from sessions.media.candidates import Address, Sources
 PRIVATE: dict[Any, tuple[str, ...]] = {
     Connection: (
         "_nominated", "_check_list", "_protocols", "_local_candidates", "_local_candidates_end", "_queue",
-        "_remote_candidates", "check_complete", "check_incoming", "check_state", "data_received", "recv", "respond_error", "send",
+        "_remote_candidates", "check_complete", "check_incoming", "check_state", "data_received", "recv",
+        "respond_error", "send",
     ),
     StunProtocol: ("datagram_received", "local_candidate", "transport", "close"),
     RTCCertificate: ("_create_ssl_context",),

@@ -67,6 +67,11 @@ def parse(typed: str, region: str, called: Collection[str]) -> Number:
     return Number(e164, own)
 
 
+def strangers(regions: Collection[str]) -> list[str]:
+    """Those of `regions` that are no country's code with numbers of its own ("UK" is one: the code is GB)."""
+    return [region for region in regions if region not in phonenumbers.SUPPORTED_REGIONS]
+
+
 def shown(e164: str) -> str:
     """A number of ours as people write it, with its country's code."""
     return phonenumbers.format_number(phonenumbers.parse(e164), PhoneNumberFormat.INTERNATIONAL)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from directory.expert import PoolOptions
 from identity.tokens import Secret, Tokens
@@ -64,7 +63,7 @@ async def meet(user: Talker, expert: Talker, mode: str = "chat") -> str:
     return session
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest.fixture
 async def room(store_url: str, tmp_path: Path) -> AsyncIterator[Room]:
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(
@@ -168,7 +167,7 @@ async def test_who_sends_slowly_is_hung_up_on_and_leaves_nothing(
     writer.write(head.encode() + TEXT[:3])
     async with asyncio.timeout(10):
         assert await reader.read() == b"", "hung up without a word"
-        while [path for path in (tmp_path / "files").rglob("*.part")]:
+        while list((tmp_path / "files").rglob("*.part")):
             await asyncio.sleep(0.05)
     writer.close()
     assert (await room.http("PUT", place, TEXT)).json()["code"] == "no_such_file", "and the place is gone"
