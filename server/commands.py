@@ -141,8 +141,10 @@ class Commands:
     async def _join(self, conn: Connection, ask: messages.Join) -> ServerMessage:
         await self._check_mode(conn, ask.experts, ask.mode)
         terms = await self._terms.joined(conn, ask.experts, ask.mode)
+        # The order says who is asked first when several are free: the one whom the user knows.
+        experts = await self._conversation.last_first(conn.pool, conn.member, ask.experts)
         answer = await self._line.join(
-            conn.pool, conn.member, ask.experts, ask.mode, name=conn.name, terms=terms, op=ask.op
+            conn.pool, conn.member, experts, ask.mode, name=conn.name, terms=terms, op=ask.op
         )
         return self._joined(conn, ask.id, answer, terms)
 

@@ -12,6 +12,7 @@ from ground.errors import Refusal
 from ground.sql import Database
 from ground.store import Store
 from queueing.facts import Mode, SessionState
+from sessions import meetings
 from sessions.facts import FileFacts, SaidFacts
 from sessions.store import LoggedSession, find, transcript
 
@@ -120,6 +121,10 @@ class Conversation:
             logged = await self._logged(self._books, pool, session, side, who)
             return Met(**{field: getattr(logged, field) for field in Met.__struct_fields__})
         return msgspec.convert({field: answer[field] for field in Met.__struct_fields__}, Met)
+
+    async def last_first(self, pool: str, user: str, experts: list[str]) -> list[str]:
+        """`experts` in their order, but for the one whom the user met last: that one comes first."""
+        return experts if self._books is None else await meetings.last_first(self._books, pool, user, experts)
 
     async def _from_books(
         self, books: Database, pool: str, session: str, side: str, who: str, before: int, limit: int

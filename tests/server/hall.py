@@ -17,8 +17,10 @@ from ground.journal import Journal
 from ground.leadership import Leadership
 from ground.sql import Database
 from ground.store import Store
+from identity.tokens import Secret, Tokens
 from presence.presence import Presence
 from queueing.line import Line
+from queueing.media import Media
 from server.attachments import Attachments
 from server.catalogue import Catalogue
 from server.commands import Commands
@@ -29,7 +31,9 @@ from server.desks.about import AboutDesk
 from server.desks.feedback import FeedbackDesk
 from server.desks.finding import FindingDesk
 from server.desks.hours import HoursDesk
+from server.desks.keeping import KeepingDesk
 from server.desks.letters import LettersDesk
+from server.desks.transfer import TransferDesk
 from server.fanout import Fanout
 from server.forecasts import OpenForecasts
 from server.hub import Hub
@@ -40,8 +44,10 @@ from server.roster import Roster
 from server.switchboard import Switchboard
 from server.telephone import Telephony
 from server.till import Till
+from server.transcripts import Transcripts
 from server.views import Names
 from sessions.conversation import Conversation
+from sessions.fetching.tickets import Tickets
 from wire import messages
 from wire.codec import MSGPACK, Codec
 
@@ -171,11 +177,18 @@ class Hall:
                 **FeedbackDesk(db, conversation, self.catalogue, self.news, self.clock, self.index.add_chat).handlers(),
                 **FindingDesk(self.index, self.catalogue, self.clock).handlers(),
                 **HoursDesk(self.presence).handlers(),
+                **TransferDesk(Media(store), self.till.terms).handlers(),
+                **self._keeping(conversation).handlers(),
                 **self.switchboard.handlers(),
                 **self.phones.desk.handlers(),
                 **self.till.handlers(conversation, pays_in=True),
             },
         )
+
+    def _keeping(self, conversation: Conversation) -> KeepingDesk:
+        transcripts = Transcripts(self.db, conversation, self.catalogue, self.fanout)
+        tickets = Tickets(Tokens([Secret(kid="k", value=b"s" * 32)]), self.db)
+        return KeepingDesk(self.db, transcripts, None, tickets, self.clock, lambda: None)
 
     def conductor(self) -> Conductor:
         lead = Leadership(self.store)

@@ -144,7 +144,8 @@ async def test_limits_are_told_before_anything_is_sent(room: Room) -> None:
     assert (await room.place(size=1_000_001)).code == "file_too_large"
     assert (await room.place(kind="text/html")).code == "file_type"
     places = [await room.place() for _ in range(21)]
-    assert [one.code for one in places if isinstance(one, m.Refused)] in (["too_many_files"], ["rate_limited"])
+    refused = {one.code for one in places if isinstance(one, m.Refused)}
+    assert refused and refused <= {"too_many_files", "rate_limited"}
     first = places[0]
     assert (await room.http("PUT", first, TEXT + b"more")).json()["code"] == "file_too_large"
     assert (await room.http("PUT", places[1], b"x" * 2_000_000)).json()["code"] == "file_too_large"

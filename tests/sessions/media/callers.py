@@ -4,6 +4,7 @@ import asyncio
 import fractions
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,7 +81,8 @@ class Caller:
     def silence(self) -> None:
         """Vanishes: reads and sends no more, and tells nobody."""
         for transceiver in self.pc.getTransceivers():
-            for protocol in transceiver.sender.transport.transport._connection._protocols:
+            protocols: list[Any] = transceiver.sender.transport.transport._connection._protocols
+            for protocol in protocols:
                 protocol.datagram_received = lambda data, addr: None
                 protocol.transport.sendto = lambda data, addr: None
 

@@ -40,6 +40,7 @@ class Rough:
             sink(self.kept.pop(self.chance.randrange(2)))
 
 
+@pytest.mark.claim("A18")
 async def test_each_hears_the_tone_of_the_other_and_nothing_after_the_end() -> None:
     here = site()
     async with peer(here, 1001) as (one, told), peer(here, 1002) as (other, _), caller(440) as uma, caller(880) as ada:
@@ -61,6 +62,7 @@ async def test_a_rough_network_is_heard_through() -> None:
         await until(lambda: hears(uma, 880) and hears(ada, 440))
 
 
+@pytest.mark.claim("B31")
 async def test_who_comes_back_with_a_new_connection_is_heard_in_the_same_stream() -> None:
     here, went = site(), []
     async with peer(here, 1001) as (one, _), peer(here, 1002) as (other, _), caller(440) as uma, caller(880) as ada:
@@ -136,6 +138,7 @@ async def test_taps_hear_both_sides_as_one_stream_each() -> None:
         assert [number - numbers[0] & 0xFFFF for number in numbers] == list(range(len(numbers)))
 
 
+@pytest.mark.claim("A17")
 async def test_silence_is_counted_from_the_last_packet() -> None:
     here, loop = site(), asyncio.get_running_loop()
     async with peer(here, 1001) as (one, _), peer(here, 1002) as (other, _), caller(880) as ada:

@@ -36,7 +36,6 @@ def buffered_ms(early: dict[str, Any], late: dict[str, Any]) -> float:
     return float(1000 * (late["jitterBufferDelay"] - early["jitterBufferDelay"]) / emitted)
 
 
-@pytest.mark.claim("A2")
 @pytest.mark.timeout(SECONDS + 60)
 async def test_both_pages_count_no_loss_and_no_growing_jitter() -> None:
     here = site()
@@ -73,6 +72,7 @@ async def test_both_pages_count_no_loss_and_no_growing_jitter() -> None:
         assert looks[-1][page]["remote-outbound-rtp"]["reportsSent"] >= SECONDS / 5
 
 
+@pytest.mark.claim("A17", "B31")
 @pytest.mark.timeout(60)
 async def test_a_muted_page_with_dtx_is_still_there_and_a_page_may_come_back() -> None:
     here, loop = site(), asyncio.get_running_loop()

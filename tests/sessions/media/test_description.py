@@ -2,7 +2,7 @@
 
 import pytest
 from aiortc.sdp import SessionDescription
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.media.description import MAX_LENGTH, BadOffer, Local, read_offer, write_answer
@@ -111,6 +111,7 @@ def test_bad_offers_are_refused_by_name(offer: str) -> None:
         read_offer(offer)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from([*HEAD, *AUDIO, *VIDEO, *DATA, "", "m=", "a=", "a=mid:", "\x00", "a=fmtp:111"]), max_size=60
@@ -124,6 +125,7 @@ def test_any_mixture_of_lines_is_answered_or_refused(lines: list[str]) -> None:
     SessionDescription.parse(write_answer(offer, LOCAL))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_is_answered_or_refused(text: str) -> None:
     for offer in (text, sdp(AUDIO) + text):

@@ -2,7 +2,7 @@
 
 import struct
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.media import peer as peer_module
@@ -55,6 +55,7 @@ async def test_what_is_no_sound_of_theirs_is_dropped() -> None:
     assert heard == []
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_any_header_is_read_or_dropped(tail: bytes) -> None:
     for first in (0x80, 0x90, 0xA0, 0xBF):

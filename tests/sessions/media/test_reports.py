@@ -2,7 +2,7 @@
 
 import pytest
 from aiortc.rtp import RtcpPacket, RtcpReceiverInfo, RtcpRrPacket, RtcpSdesPacket, RtcpSenderInfo, RtcpSrPacket
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.media.reports import LossNews, Reception, SenderNews, Sending, read_reports
@@ -73,6 +73,7 @@ def test_what_a_browser_says_is_read() -> None:
     assert list(read_reports(data)) == [SenderNews(33, 0x22223333), LossNews(44, 12), LossNews(44, 12)]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_rubbish_is_read_as_nothing(data: bytes) -> None:
     list(read_reports(b"\x9f\xc8" + data))

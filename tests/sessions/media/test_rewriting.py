@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.media.leg import FRAME_TICKS, Packet
@@ -35,6 +35,7 @@ def steps(packets: list[Packet | None]) -> list[tuple[int, int]]:
     ]
 
 
+@settings(deadline=None)
 @given(FIRST)
 def test_one_source_is_left_as_it_is_across_both_wraps(first: tuple[int, int]) -> None:
     stream, rewriter = Stream(5, *first), Rewriter()
@@ -43,6 +44,7 @@ def test_one_source_is_left_as_it_is_across_both_wraps(first: tuple[int, int]) -
     assert went[1:] == came[1:]
 
 
+@settings(deadline=None)
 @given(FIRST, FIRST, st.integers(0, 40), st.floats(0.02, 5))
 def test_a_peer_that_came_back_goes_on_where_the_old_one_was(old, new, lost, gap) -> None:
     rewriter, one, two = Rewriter(), Stream(5, *old), Stream(6, *new)
@@ -60,6 +62,7 @@ def test_losses_of_the_source_stay_gaps_and_pauses_stay_pauses() -> None:
     assert steps(went) == [(4, 4 * FRAME_TICKS), (1, 19_200 + FRAME_TICKS)]
 
 
+@settings(deadline=None)
 @given(st.permutations(range(8)), FIRST)
 def test_what_comes_in_disorder_goes_out_with_its_own_numbers(order, first) -> None:
     rewriter, stream, ours = Rewriter(), Stream(5, *first), Stream(-1, 0, 0)
@@ -97,6 +100,7 @@ def test_stragglers_of_the_old_source_dont_take_the_stream_back() -> None:
     assert rewriter.rewrite(one.next(), 2.0).sequence == 13
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(-1, 3), st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF), st.floats(0, 3)), max_size=60

@@ -1,0 +1,61 @@
+"""What `openline doctor` says of telephones: whether those that pools offer can be called at all."""
+
+from directory.profiles import Profiles
+from ground.checkup import schema_revisions
+from ground.sql import Database
+from ground.store import Store
+from server.config import Config
+from server.embedded_run import at_hand
+from server.findings import Finding
+from sessions.media.workers import Listed, Workers
+
+SUBJECT = "telephones"
+_WAYS = "OPENLINE_SIP_TRUNK or OPENLINE_ARI"
+
+
+async def phones(config: Config) -> list[Finding]:
+    """Nothing where nobody offers them. Raises what store and database raise."""
+    calling, silent = await _pools(config)
+    if not (calling or silent or config.phone.calls):
+        return []
+    async with at_hand(config) as ready:
+        store = await Store.open(ready.store)
+        try:
+            listed = await Workers(store).listed()
+        finally:
+            await store.close()
+    return judge(listed, calling, silent, config)
+
+
+async def _pools(config: Config) -> tuple[list[str], list[str]]:
+    """The pools that call numbers, and those whose experts offer sessions by telephone that nobody is called for."""
+    current, head = await schema_revisions(config.database)
+    if current != head:
+        return [], []
+    database = await Database.open(config.database)
+    try:
+        profiles = Profiles(database)
+        pools = await profiles.pools()
+        calling = [pool.pool for pool in pools if pool.options.phone_regions]
+        others = [pool.pool for pool in pools if not pool.options.phone_regions]
+        offering = [p for p in others if any("phone" in one.modes for one in await profiles.experts(p))]
+    finally:
+        await database.close()
+    return calling, offering
+
+
+def judge(listed: list[Listed], calling: list[str], silent: list[str], config: Config) -> list[Finding]:
+    """What that means."""
+    found, lines = [], sum(worker.lines for worker in listed)
+    if silent:
+        text = f"experts of {', '.join(silent[:3])} offer sessions by telephone, but the pool calls no country"
+        found.append(Finding("warn", SUBJECT, text, f"openline pool set {silent[0]} --phone-region DE"))
+    if lines:
+        found.append(Finding("ok", SUBJECT, f"{lines} lines are free"))
+    elif config.phone.calls:
+        text = "no line is free: no media worker with a telephone is there, or all of its lines are taken"
+        found.append(Finding("warn", SUBJECT, text, "start the server, or see the log of openline media"))
+    elif calling:
+        text = f"{', '.join(calling[:3])} calls numbers, but nothing says how"
+        found.append(Finding("warn", SUBJECT, text, f"set {_WAYS} for the media workers (see openline media --help)"))
+    return found
