@@ -22,6 +22,7 @@ from server import logs
 from server.config import Config, handed_down, taken_up
 from server.config_phone import open_engine
 from server.process import raise_file_limit
+from sessions.media import sound
 from sessions.media.transport import Site
 from sessions.media.worker import Worker
 from sessions.phone.engine import PhoneUnavailable
@@ -43,6 +44,7 @@ def run(config: Config) -> int:
     logs.set_up()
     raise_file_limit()
     gc.set_threshold(10_000, 20, 1_000)  # going through everything takes longer than a packet may wait
+    sound.prepare()
     return asyncio.run(_serve(config))
 
 

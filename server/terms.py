@@ -79,7 +79,8 @@ class LineTerms:
         if not rates:
             return {}
         since = session.running_since
-        ran_ms = session.ran_ms + (max(0, self._clock.now_ms() - since) if since else 0)
+        now = max(self._clock.now_ms(), view.live.mirror.at)
+        ran_ms = session.ran_ms + (max(0, now - since) if since else 0)
         async with self._database.read() as tx:
             back = await meter.given_back(tx, conn.pool, session.offer, ran_ms)
         terms, problem = await self._look(view, conn.member, rates, back)

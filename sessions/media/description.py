@@ -16,6 +16,9 @@ KEPT_PARAMETERS = ("minptime", "useinbandfec", "usedtx")
 """What an offer says of Opus and we ask of its encoder in turn."""
 ANSWERED = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 
+PAYLOAD_TYPES = {*range(64), *range(96, 128)}
+"""The others can't be told from RTCP on the same port (RFC 5761, 4)."""
+
 _WORD = r"[\w!#$%&'*+.^`{|}~/-]{1,64}"
 _SECTION = re.compile(rf"m=(?P<kind>{_WORD}) \d{{1,5}}(?:/\d+)? (?P<protocol>{_WORD})(?P<formats>(?: {_WORD}){{1,64}})")
 _MID = re.compile(_WORD)
@@ -131,7 +134,7 @@ def _opus(section: Section) -> int | None:
         return None
     listed = section.formats.split(" ")
     types = (match[1] for value in section.each("rtpmap") if (match := _OPUS.fullmatch(value)))
-    return next((int(one) for one in types if one in listed and int(one) < 128), None)
+    return next((int(one) for one in types if one in listed and int(one) in PAYLOAD_TYPES), None)
 
 
 def _with_defaults(section: Section, session: Section) -> Section:

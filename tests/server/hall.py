@@ -54,6 +54,8 @@ from wire.codec import MSGPACK, Codec
 M = TypeVar("M", bound=messages.Message)
 BASE = "https://line.example"
 SECRET = b"of the receipts of the tests"
+PHONE = PhoneSettings()
+"""How texts are sent, and how much a pool may call."""
 EXPERTS = [
     Expert(expert="ada", name="Ada Lovelace", modes=["chat", "audio"], categories=["maths"]),
     Expert(expert="bob", name="Bob Noyce", modes=["chat"]),
@@ -156,7 +158,7 @@ class Hall:
         self.news, conversation = News(store), Conversation(store, db)
         self.switchboard = Switchboard(store, self.journal, self.process, None, self.clock, lambda _conn: [])
         self.phones = Telephony(
-            db, self.line, self.switchboard, self.fanout, self.catalogue, self.till, self.clock, PhoneSettings(), SECRET
+            db, self.line, self.switchboard, self.fanout, self.catalogue, self.till, self.clock, PHONE, SECRET
         )
         self.commands = Commands(
             line=self.line,

@@ -29,6 +29,11 @@ interface Answers {
   ice_of: Ice;
   media_offer: MediaAnswer;
   my_number: NumberPage;
+  set_number: NumberPage;
+  verify_number: NumberPage;
+  confirm_number: NumberPage;
+  forget_number: NumberPage;
+  answer_on: NumberPage;
   file_place: Fetch;
   file_of: Fetch;
   recording_of: Fetch;

@@ -7,8 +7,12 @@ import { VisitForm } from "./visit_form";
 
 type Way = NumberPage["ways"][number];
 
+/** How long a call to confirm a number is looked after, between two looks, in milliseconds. */
+const LOOK_MS = 1_500;
+
 /**
- * One's own telephone number: typed, confirmed by a code where the pool asks for it, changed, taken away.
+ * One's own telephone number: typed, confirmed where the pool asks for it (by pressing the keys of a code on the phone
+ * that rings, or by typing one that came as a text), changed, taken away.
  *
  * Slot: what needs a number that can be called; it is there once there is one. With `staff` an expert also says where
  * sessions by telephone reach them. Parts: `number`, `region`, `submit`, `code`, `known`, `change`, `forget`.
@@ -22,6 +26,7 @@ export class OpenlineNumber extends VisitForm {
     .known > svg { inline-size: 1.3em; block-size: 1.3em; color: var(--_free); flex: none; }
     .known > div { flex: 1 1 10rem; }
     .known strong { unicode-bidi: isolate; }
+    .keys { font-size: 2em; font-weight: 700; letter-spacing: 0.18em; font-variant-numeric: tabular-nums; unicode-bidi: isolate; }
     .code { font-size: 1.3em; letter-spacing: 0.3em; font-variant-numeric: tabular-nums; max-inline-size: 12rem; }
     fieldset { border: 0; display: grid; gap: 4px; }
     .option { display: flex; align-items: center; gap: 10px; min-block-size: 44px; cursor: pointer; }
@@ -32,23 +37,34 @@ export class OpenlineNumber extends VisitForm {
 
   @state() private known: NumberPage | null = null;
   @state() private editing = false;
-  /** How the code was told that is waited for; "" when none is. */
-  @state() private told: Way | "" = "";
+  /** A text with a code is waited for. */
+  @state() private texted = false;
+  /** What to press on the telephone that rings. */
+  @state() private keys = "";
   @state() private number = "";
   @state() private region = "";
   @state() private code = "";
   private asked = false;
+  private looking = 0;
 
   protected override willUpdate(): void {
     if (this.client && !this.asked) void this.look();
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.clearTimeout(this.looking);
+    this.asked = false;
+  }
+
   private async look(): Promise<void> {
     this.asked = true;
-    this.known = await this.client!.request({ t: "my_number" }).catch(() => null);
+    const known = await this.client!.request({ t: "my_number" }).catch(() => null);
+    this.known = known ?? this.known;
     this.asked = this.known !== null;
     this.region ||= this.known?.region || this.guessed();
-    this.dispatchEvent(new CustomEvent("number-known", { detail: this.known }));
+    if (this.known?.call !== "calling") this.keys = "";
+    else if (this.isConnected) this.looking = window.setTimeout(() => void this.look(), LOOK_MS);
   }
 
   /** The country of the browser's language, where the pool calls it; else the first that it does. */
@@ -92,16 +108,28 @@ export class OpenlineNumber extends VisitForm {
   }
 
   private renderConfirm(known: NumberPage): TemplateResult {
-    const way = (one: Way) => html`<button class="button ${this.told ? "quiet" : "main"}" type="button" ?disabled=${this.running} @click=${() => this.tell(one)}>
+    if (this.keys) return this.renderKeys();
+    const way = (one: Way) => html`<button class="button ${this.texted ? "quiet" : "main"}" type="button" part="by-${one}" ?disabled=${this.running} @click=${() => this.tell(one)}>
       ${icon(one === "call" ? "phone" : "chat")}${this.t(one === "call" ? "phone.by_call" : "phone.by_text")}</button>`;
     const ways = html`<div class="buttons">${known.ways.map(way)}</div>`;
-    if (this.told === "") return html`<p class="hint">${this.t("phone.confirm")}</p>${ways}`;
+    if (!this.texted) return html`${this.renderCall(known)}<p class="hint">${this.t("phone.confirm")}</p>${ways}`;
     return html`<form novalidate @submit=${this.confirm}>
-      <p class="hint" role="status">${this.t(this.told === "call" ? "phone.calling" : "phone.texted")}</p>
+      <p class="hint" role="status">${this.t("phone.texted")}</p>
       ${this.line("code", "phone.code", (invalid) => html`<input class="field code" part="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" dir="ltr"
         .value=${this.code} aria-invalid=${invalid} aria-required="true" @input=${(event: InputEvent) => { this.code = (event.target as HTMLInputElement).value; }}>`)}
       <div class="buttons">${this.submit("phone.confirm_go")}</div></form>
       <p class="hint">${this.t("phone.again")}</p>${ways}`;
+  }
+
+  private renderKeys(): TemplateResult {
+    return html`<div class="callout" part="keys" role="status">${icon("phone")}<div>${this.t("phone.calling")}<br><span class="keys" dir="ltr">${this.keys}</span></div></div>`;
+  }
+
+  /** How the last call ended that was to confirm the number. */
+  private renderCall(known: NumberPage): TemplateResult | typeof nothing {
+    const { call } = known;
+    if (call === "" || call === "calling" || call === "confirmed") return nothing;
+    return html`<div class="callout warning" part="call" role="alert">${icon("warning")}<div>${this.t(`phone.call_${call}`)}</div></div>`;
   }
 
   private renderWhere(known: NumberPage): TemplateResult {
@@ -119,42 +147,45 @@ export class OpenlineNumber extends VisitForm {
     event.preventDefault();
     const number = this.number.trim();
     if (number === "") return this.refuse("bad_number");
-    if (await this.send({ t: "set_number", number, region: this.region })) {
-      this.editing = false;
-      this.told = "";
-      await this.look();
-    }
+    const known = await this.ask({ t: "set_number", number, region: this.region });
+    if (!known) return;
+    this.known = known;
+    this.editing = this.texted = false;
   };
 
   private async tell(by: Way): Promise<void> {
-    if (await this.send({ t: "verify_number", by })) {
-      this.told = by;
-      this.code = "";
-      await this.updateComplete;
-      this.renderRoot.querySelector<HTMLElement>(".code")?.focus();
-    }
+    const answer = await this.ask({ t: "verify_number", by, language: this.language });
+    if (!answer) return;
+    this.known = answer;
+    this.keys = answer.keys;
+    this.texted = by === "text";
+    this.code = "";
+    window.clearTimeout(this.looking);
+    if (by === "call") this.looking = window.setTimeout(() => void this.look(), LOOK_MS);
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>(".code")?.focus();
   }
 
   private readonly confirm = async (event: Event): Promise<void> => {
     event.preventDefault();
     const code = this.code.replace(/\D/g, "");
     if (code.length < 4) return this.refuse("bad_code");
-    if (await this.send({ t: "confirm_number", code })) {
-      this.told = "";
-      await this.look();
-    }
+    const known = await this.ask({ t: "confirm_number", code });
+    if (!known) return;
+    this.known = known;
+    this.texted = false;
   };
 
   private readonly forget = async (): Promise<void> => {
-    if (await this.send({ t: "forget_number" })) {
-      this.number = this.told = "";
-      await this.look();
-    }
+    const known = await this.ask({ t: "forget_number" });
+    if (!known) return;
+    this.known = known;
+    this.number = "";
+    this.texted = false;
   };
 
   private async answerOn(where: AnswersOn): Promise<void> {
-    await this.send({ t: "answer_on", where });
-    await this.look();
+    this.known = (await this.ask({ t: "answer_on", where })) ?? this.known;
   }
 }
 

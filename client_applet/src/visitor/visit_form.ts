@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
-import { codeOf, type Command, type LiveClient, newOp } from "../core";
+import { type Answer, codeOf, type Command, type LiveClient, newOp } from "../core";
 import { type Language, translate, type Values } from "../i18n";
 import type { VisitKey } from "../i18n/visit.en";
 import { controls } from "../ui/controls";
@@ -47,21 +47,26 @@ export class VisitForm extends LitElement {
 
   /** Sends once: the same again after an answer that was lost is the same operation. Resolves to whether it was done. */
   protected async send(command: Command): Promise<boolean> {
-    if (!this.client || this.running) return false;
+    return (await this.ask(command)) !== null;
+  }
+
+  /** As `send`; resolves to the answer, null when it was not done. */
+  protected async ask<M extends Command>(command: M): Promise<Answer<M> | null> {
+    if (!this.client || this.running) return null;
     const about = JSON.stringify(command);
     if (about !== this.about) this.op = newOp();
     this.about = about;
     this.running = true;
     this.problem = "";
     try {
-      await this.client.request(command, this.op);
+      const answer = await this.client.request(command, this.op);
       this.about = "";
-      return true;
+      return answer;
     } catch (error) {
       this.problem = codeOf(error);
       // The server has decided: the next try is another operation.
       if (!["no_answer", "connection_lost", "stopped"].includes(this.problem)) this.about = "";
-      return false;
+      return null;
     } finally {
       this.running = false;
       void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());

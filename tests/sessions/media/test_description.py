@@ -99,6 +99,9 @@ BAD = {
     "a section that is none": sdp(AUDIO, ["m=video"]),
     "too many sections": sdp(AUDIO, *[VIDEO] * 16),
     "too long": sdp(AUDIO) + "a=x:" + "y" * MAX_LENGTH,
+    "a payload type that RTCP has": sdp(
+        without("m=audio", "m=audio 9 UDP/TLS/RTP/SAVPF 72"), ["a=rtpmap:72 opus/48000/2"]
+    ),
     "a payload type beyond 7 bits": sdp(
         without("m=audio", "m=audio 9 UDP/TLS/RTP/SAVPF 200"), ["a=rtpmap:200 opus/48000/2"]
     ),

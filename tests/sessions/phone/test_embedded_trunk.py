@@ -98,6 +98,17 @@ async def test_only_what_the_trunk_speaks_is_offered(tmp_path: Path) -> None:
 
 
 @pytest.mark.sipp
+async def test_being_sent_elsewhere_is_not_followed(tmp_path: Path) -> None:
+    """Who is called, and at whose cost, is not for an answer to say."""
+    script = Script(tmp_path / "refuse", "refuse", code="302")
+    async with on(script), calling(script.port) as watched:
+        await watched.ends()
+        assert (watched.last.ended, watched.last.code) == ("failed", 302)
+        await script.done()
+    assert len(re.findall("^INVITE ", script.messages(), re.MULTILINE)) == 1
+
+
+@pytest.mark.sipp
 async def test_over_tcp(tmp_path: Path) -> None:
     script = Script(tmp_path / "answer", "answer", transport="t1")
     async with on(script), calling(script.port, ";transport=tcp") as watched:

@@ -9,7 +9,7 @@ import pytest
 
 from sessions.phone.texts import SIGNATURE, NotSent, Texts, signature
 
-SECRET = "shared between two"  # noqa: S105 - of this test
+SECRET = "shared between two"
 
 
 class Sender:
