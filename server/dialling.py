@@ -42,6 +42,9 @@ TURN_TRIES: Final = 2
 """So many workers ring for one turn, when the first one dies."""
 TIDY_S: Final = 3_600.0
 BUSY: Final = frozenset({"no_media", "media_full", "phone_full"})
+ENDED: Final = {"no_media": "media_lost", "media_full": "media_lost", "phone_full": "phone_full",
+                "too_many_calls": "too_many_calls"}  # fmt: skip
+"""What a session ends with whose telephones can't be rung; else the user's number is none that may be called now."""
 OVER: Final = frozenset({"no_such_session", "session_over", "not_bridged"})
 _PASSING: Final = (Unanswered, StoreUnavailable, *FAILURES)
 _log = structlog.get_logger("openline.dialling")
@@ -204,9 +207,9 @@ class Dialler:
 
     async def _give_up(self, pool: Pool, facts: SessionFacts, why: str) -> None:
         _log.warning("session_not_dialled", pool=pool.name, session=facts.session, code=why)
-        worker = pool.live.mirror.sessions.get(facts.session, facts).worker
+        worker, reason = pool.live.mirror.sessions.get(facts.session, facts).worker, ENDED.get(why, "user_failed")
         try:
-            await self._media.hang_up(pool.name, facts.session, None, worker, why)
+            await self._media.hang_up(pool.name, facts.session, None, worker, reason)
         except Refusal:
             return  # it is over; or a worker has it by now, which the next look finds
 

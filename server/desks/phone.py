@@ -19,7 +19,7 @@ from server.mail_texts import chosen, text
 from server.pages import View
 from sessions.media.orders import AskKeys, Keyed
 from sessions.media.post import Post, Unanswered
-from sessions.media.workers import Workers, key_of
+from sessions.media.workers import Workers
 from sessions.phone import book as books
 from sessions.phone import caps, store
 from sessions.phone.book import Book, Entry, Way, callable_number
@@ -152,7 +152,8 @@ class PhoneDesk:
         side, now = side_of(conn), self._clock.now_ms()
         number = await self._callable(conn, verified=False)
         call = caps.code_call(conn.pool, side, conn.member, ask.op)
-        worker = await self._workers.choose(key_of(conn.pool, call), 1) if ask.by == "call" else ""
+        # Under no name: nothing is kept free for a call that may be refused.
+        worker = await self._workers.choose("", 1) if ask.by == "call" else ""
         plan = Plan(
             call=call, pool=conn.pool, side=side, member=conn.member, number=number,
             purpose="code" if ask.by == "call" else "text",

@@ -1,7 +1,7 @@
 """The door of feedback. Whose feedback is, is nobody's business: no answer here names a user."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -9,8 +9,10 @@ from ground.errors import Refusal
 from ground.ids import new_id
 from ground.sql import Database, Tx
 from identity import audit
-from sessions.conversation import Conversation
 from sessions.feedback import store
+
+if TYPE_CHECKING:
+    from sessions.conversation import Conversation  # which asks us whom a user has met
 
 PINS_MAX: Final = 6
 Also = Callable[[Tx], Awaitable[None]]
@@ -45,7 +47,7 @@ class Page(Struct, kw_only=True, frozen=True):
 class Feedback:
     """The feedback in one database; `conversation` knows the sessions, and only giving needs it."""
 
-    def __init__(self, db: Database, conversation: Conversation | None = None) -> None:
+    def __init__(self, db: Database, conversation: "Conversation | None" = None) -> None:
         self._db = db
         self._conversation = conversation
 

@@ -24,6 +24,9 @@ CODES_OF_NUMBER: Final = 5
 CODES_OF_NETWORK: Final = 20
 """So many confirmations are begun for a member, for a number, from one network (an address without an account)."""
 CODE_PAUSE_MS: Final = 30_000
+CODE_CALL_MS: Final = 120_000
+CODES_AT_ONCE: Final = 5
+"""So many telephones of a pool ring for codes at a time: most lines are for those who want to talk."""
 EXPERT_TIMES: Final = 20
 """An expert serves so many times what one user may ask for."""
 PREFIX_PART: Final = 4
@@ -55,7 +58,7 @@ class Limits(Struct, frozen=True):
 async def book(tx: Tx, plan: Plan, limits: Limits, now: int) -> str | None:
     """Count the call, which is about to be made. None; the worker it was given to (or "") where it was booked before.
 
-    Refused `too_many_calls`.
+    Refused `too_many_calls`, and `phone_full` for a code while others are being called for theirs.
     """
     await store.lock(tx, plan.pool)
     known = await store.find_call(tx, plan.call)
@@ -63,7 +66,7 @@ async def book(tx: Tx, plan: Plan, limits: Limits, now: int) -> str | None:
         return str(known["worker"])
     await check(tx, plan, limits, now)
     if plan.purpose in CODES:
-        await _check_pause(tx, plan, now)
+        await _check_lines(tx, plan, now)
     await store.add_call(tx, _row(plan, now))
     return None
 
@@ -104,8 +107,14 @@ async def tidy(db: Database, pool: str, now: int) -> None:
         await store.forget_old_calls(tx, pool, now - KEEP_MS)
 
 
-async def _check_pause(tx: Tx, plan: Plan, now: int) -> None:
-    """A telephone that rings for a code does not ring for another one at the same time."""
+async def _check_lines(tx: Tx, plan: Plan, now: int) -> None:
+    """A telephone that rings for a code does not ring for another one at the same time, and few do."""
+    ringing = {"purpose": "code", "ended_at": 0}
+    if (
+        plan.purpose == "code"
+        and await store.count_calls(tx, plan.pool, now - CODE_CALL_MS, **ringing) >= CODES_AT_ONCE
+    ):
+        raise Refusal("phone_full")
     since = now - CODE_PAUSE_MS
     if await store.count_calls(tx, plan.pool, since, digest=_digest(plan.pool, plan.number), purpose=CODES):
         raise Refusal("too_many_calls")

@@ -31,6 +31,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 STATEMENTS: Final = f"{V1}/statements/{{kind}}/{{owner}}"
+FILE: Final = {"file": "d-nothing"}
 EARNED: Final = {"kind": "earnings", "owner": "ada"}
 HOURS: Final = {"hours": "mon-fri 09:00-17:00", "exceptions": "", "holidays": "", "timezone": "UTC"}
 ROWS: Final[dict[tuple[str, str], Row]] = {
@@ -101,6 +102,15 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
         kind="payee", query={"role": "operator"}, body={"name": "Acme GmbH", "iban": "DE89370400440532013000"}
     ),
     ("DELETE", f"{V1}/bank-account"): Row(kind="payee", query={"role": "operator"}),
+    # sent and fetched with a ticket, by whoever has one
+    ("PUT", f"{V1}/files/{{file}}"): Row(kind="open", status=401, foreign=True, raw=b"x", given=FILE),
+    ("GET", f"{V1}/files/{{file}}"): Row(kind="open", status=401, given=FILE),
+    ("OPTIONS", f"{V1}/files/{{file}}"): Row(kind="open", status=204, given=FILE),
+    ("GET", f"{V1}/transcripts/{{session}}"): Row(kind="open", status=401),
+    ("OPTIONS", f"{V1}/transcripts/{{session}}"): Row(kind="open", status=204),
+    ("GET", f"{V1}/recordings/{{session}}"): Row(kind="open", status=401),
+    ("OPTIONS", f"{V1}/recordings/{{session}}"): Row(kind="open", status=204),
+    ("GET", f"{V1}/sessions/{{session}}/recording"): Row(kind="operator", query={"reason": "because"}),
     # profiles
     ("GET", f"{MINE}/profile"): Row(kind="profile"),
     ("PUT", f"{MINE}/profile"): Row(

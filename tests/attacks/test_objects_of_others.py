@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, get_args
 
+import httpx
 import msgspec
 import pytest
 import pytest_asyncio
@@ -27,7 +28,7 @@ LONG = 600_000
 SETTINGS = {"ring_ms": LONG, "ready_after_ms": LONG, "connect_ms": LONG, "wrap_up_ms": LONG, "line_limit": 9}
 NOBODYS = {
     "offer": "o9zz-nowhere", "session": "s9zz-nowhere", "ticket": "t9zz-nowhere", "lines": ["nobody"],
-    "feedback": "f-nowhere", "user": "nobody",
+    "feedback": "f-nowhere", "user": "nobody", "file": "d-nowhere", "reply": "r-nowhere",
 }  # fmt: skip
 """Fields that name something private, with a value that names nothing."""
 PUBLIC = {"expert": "ada", "experts": ["ada"], "leaving": "ada", "all": False}
@@ -39,7 +40,10 @@ PLAIN = {
     "name": "Mal", "email": "mal@example.org", "wanted": True, "minutes": 5,
     "amount": 500, "back": "panel", "peer": "p1", "sdp": "v=0", "on": True,
     "number": "+4915112345678", "region": "DE", "by": "call", "code": "123456", "where": "phone",
+    "type": "text/plain", "size": 4, "title": "Hello", "yes": True, "by_chat": False,
 }  # fmt: skip
+OTHERWISE: dict[type, dict[str, Any]] = {messages.TranscriptOf: {"by": "download"}}
+"""Where a field of one message takes other values."""
 HELLO = "hello"
 KINDS = [kind for kind in get_args(ClientMessage) if kind.__struct_config__.tag != HELLO]
 ATTACKERS = [
@@ -74,7 +78,7 @@ async def scene(site: Town) -> AsyncIterator[Scene]:
         people = {name: await stack.enter_async_context(site.expert(pool, name)) for name in ("ada", "bob")}
         for name in ("vic", "wim", "tom", "ned"):
             people[name] = await stack.enter_async_context(site.talker(pool, "user", name))
-        theirs = await begin(people)
+        theirs = await begin(people, site.ports[0])
         attackers = {}
         for place, role in ATTACKERS:
             where, member = (pool if place == "here" else other), "eve" if role == "expert" else "mal"
@@ -84,8 +88,9 @@ async def scene(site: Town) -> AsyncIterator[Scene]:
         yield Scene(site, pool, theirs, attackers, people)
 
 
-async def begin(people: dict[str, Talker]) -> dict[str, Any]:
-    """Ned has talked with Ada and said how it was. Vic talks with her, Bob's console rings for Wim, Tom waits."""
+async def begin(people: dict[str, Talker], port: int) -> dict[str, Any]:
+    """Ned has talked with Ada and said how it was. Vic talks with her and has sent a file, Bob's console rings for Wim,
+    Tom waits."""
     past = await talk(people["ned"], people["ada"])
     await people["ned"].ask(messages.End, session=past)
     await people["ned"].ask(messages.GiveFeedback, session=past, stars=5, text="good")
@@ -93,13 +98,27 @@ async def begin(people: dict[str, Talker]) -> dict[str, Any]:
     given = (await people["ned"].ask(messages.FeedbackOf, expert="ada")).items[0]
     session = await talk(people["vic"], people["ada"])
     await people["vic"].ask(messages.Say, session=session, text="between us")
+    file = await send(people["vic"], session, port)
+    await people["ada"].ask(messages.KeepReply, reply="", title="Hello", text="Good day")
+    reply = (await people["ada"].ask(messages.Replies)).replies[0].reply
     await people["wim"].ask(messages.Join, experts=["bob"])
     ringing = await people["bob"].until(messages.Offer)
     waiting = await people["tom"].ask(messages.Join, experts=["ada"])
     return {
         "session": session, "offer": ringing.offer, "ticket": waiting.ticket, "lines": ["ada"],
-        "feedback": given.feedback, "user": "ned",
+        "feedback": given.feedback, "user": "ned", "file": file, "reply": reply,
     }  # fmt: skip
+
+
+async def send(vic: Talker, session: str, port: int) -> str:
+    """A file that was said in the session."""
+    at = await vic.ask(messages.FilePlace, session=session, name="it.txt", type="text/plain", size=4)
+    address = f"http://localhost:{port}"
+    headers = {"authorization": f"Bearer {at.ticket}", "origin": address}
+    async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=30) as http:
+        assert (await http.put(at.path, content=b"true", headers=headers)).status_code == 200
+    assert isinstance(await vic.ask(messages.Share, session=session, file=at.file), messages.Ok)
+    return str(at.file)
 
 
 async def talk(user: Talker, ada: Talker) -> str:
@@ -115,7 +134,7 @@ async def talk(user: Talker, ada: Talker) -> str:
 
 def filled(kind: type[messages.Request], objects: dict[str, Any]) -> dict[str, Any]:
     """Values for every field of a message. A field that no table here knows fails: say whose objects it names."""
-    known = objects | PUBLIC | PLAIN
+    known = objects | PUBLIC | PLAIN | OTHERWISE.get(kind, {})
     skipped = ("id", "op")
     return {field.name: known[field.name] for field in msgspec.structs.fields(kind) if field.name not in skipped}
 
@@ -189,7 +208,10 @@ async def test_the_operation_of_another_is_not_mine_to_repeat(scene: Scene) -> N
 async def test_the_objects_were_there_all_along(scene: Scene) -> None:
     """Runs last: whose objects they are can still use them."""
     page = await scene.people["vic"].ask(messages.History, session=scene.theirs["session"])
-    assert [line.text for line in page.lines] == ["between us"]
+    assert [line.text for line in page.lines] == ["between us", ""]
+    at = await scene.people["ada"].ask(messages.FileOf, session=scene.theirs["session"], file=scene.theirs["file"])
+    assert isinstance(at, messages.Fetch)
+    assert [one.text for one in (await scene.people["ada"].ask(messages.Replies)).replies] == ["Good day"]
     assert isinstance(await scene.people["bob"].ask(messages.Accept, offer=scene.theirs["offer"]), messages.Ok)
     operator = scene.attackers["here", "operator"]
     moved = await operator.ask(messages.Remove, ticket=scene.theirs["ticket"], reason="asked to")

@@ -26,6 +26,7 @@ from tests.sessions.phone.peers import LOOPBACK, Peer
 from tests.sessions.phone.trunks import loopback
 from wire import messages as m
 
+LINES = 40
 VIC, ADA = "+4915112345678", "+4930123456"
 OPTIONS = PoolOptions(phone_regions=["DE"], verify_numbers=True, phone_calls=10)
 SETTINGS = {"ring_ms": 20_000, "connect_ms": 20_000, "wrap_up_ms": 1, "call_ms": 10_000, "unready_pause_ms": 200}
@@ -38,7 +39,7 @@ class Exchange:
         self.engine = engine
         self.routes: dict[str, str] = {}
         self.called: list[str] = []
-        self.lines = 10
+        self.lines = LINES
 
     @property
     def rate(self) -> int:
@@ -123,7 +124,7 @@ async def phones(
         await house.profiles.put_options(pool, options)
         people = [msgspec.structs.replace(one, modes=["chat", "phone"], rate=rate) for one in EXPERTS]
         await house.profiles.put_experts(pool, people)
-        exchange = Exchange(EmbeddedPhone(loopback()))
+        exchange = Exchange(EmbeddedPhone(loopback(f";lines={LINES}")))
         worker = Worker(store, f"m-{uuid.uuid4().hex[:6]}", site(), 8)
         worker.telephone = Telephone(exchange, worker.carry, house.switchboard.media, worker.name)
         stack.push_async_callback(worker.close)

@@ -6,14 +6,19 @@ from typing import Any
 
 import pytest
 
+from ground.errors import Refusal
 from ground.store import Store
 from identity.accounts import Accounts
+from identity.members import Members
 from mail.outbox import Outbox
 from server.desks.keeping import LETTERS
 from sessions.notebook.replies import REPLIES_MAX
+from tests.databases import database_url, postgres_server
 from tests.server.hall import Hall, Page, conducted, hall
 from tests.server.test_commands import refused, talk
 from wire import messages as m
+
+__all__ = ["database_url", "postgres_server"]
 
 
 @pytest.fixture
@@ -36,27 +41,21 @@ async def met(house: Hall, user: str = "ann", expert: str = "ada") -> tuple[Page
 async def test_a_transcript_goes_to_ones_own_address_and_to_no_operator(house: Hall) -> None:
     ada, _ann, _session = await met(house)
     await Accounts(house.db).open(house.pool, "user", "uma@line.example", "Uma", now=1)
-    async with house.db.read() as tx:
-        from identity import store as identity
-
-        subject = (await identity.members(tx, house.pool, "user", 0, 9))[0]["subject"]
-    await ada.ask(m.FinishWrapUp)
+    subject = (await Members(house.db).page(house.pool, "user"))[0][0].subject
     _ada, uma, session = await met(house, subject)
     for _ in range(2):
         assert isinstance(await uma.ask(m.TranscriptOf, session=session, by="mail", op="op-the-same"), m.Ok)
-    ((letter, *_more), _text) = (await Outbox(house.db).page(house.pool))[0], ""
-    assert (letter.kind, letter.recipient if hasattr(letter, "recipient") else letter.to) == (
-        "transcript", "uma@line.example",
-    )  # fmt: skip
-    assert "landlord" not in repr(letter)
+    (letter,), _more = await Outbox(house.db).page(house.pool)
+    assert (letter.kind, letter.to) == ("transcript", "uma@line.example")
+    assert letter.secret, "what two said is no operator's to read"
+    (claimed,) = await Outbox(house.db).claim(house.clock.now_ms(), 9)
+    assert "my landlord wants the deposit" in claimed.text and "Ada Lovelace" in claimed.subject
     assert await refused(ada, m.TranscriptOf, session=session, by="mail") == ("no_email", "")
     codes = [await _code(uma.ask(m.TranscriptOf, session=session, by="mail")) for _ in range(LETTERS)]
     assert codes[:-1] == [""] * (LETTERS - 1) and codes[-1] == "too_many_messages"
 
 
 async def _code(asked: Any) -> str:
-    from ground.errors import Refusal
-
     try:
         await asked
     except Refusal as refusal:

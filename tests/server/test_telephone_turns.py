@@ -85,7 +85,7 @@ async def test_no_answer_twice_gives_the_place_up_and_is_told(place: Place, tmp_
     await comes(lambda: _has_letters(place))
     letters, _more = await Outbox(house.db).page(house.pool)
     assert [(one.to, one.kind) for one in letters] == [("vic@example.org", "missed_call")]
-    assert "we called you twice" in letters[0].text
+    assert "tried twice to reach you" in letters[0].text
     back = await house.page("user", vic)
     assert (await back.ask(m.MyNumber)).missed_at > 0
     await back.ask(m.Join, experts=["ada"], mode="phone")

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from ground.store import Store
+from sessions.conversation import Conversation
 from tests.server.hall import Hall, Page, hall
-from tests.server.prepaid import RATE, balance, call, pay_in, till
+from tests.server.prepaid import RATE, Call, balance, call, pay_in, till
 from tests.server.test_commands import refused, talk
 from wire import messages as m
 
@@ -24,6 +25,14 @@ async def prepaid(store: Store, pool: str, tmp_path: Path) -> AsyncIterator[Hall
         yield made
 
 
+async def passed(going: Call, ms: int) -> None:
+    """Time passes, and something is said then, by which the whole pool knows how late it is."""
+    await going.passes(ms)
+    said = (going.house.pool, going.session, "user", going.user.conn.member, "well")
+    await Conversation(going.house.store).say(*said, now=going.at)
+    await going.user.until(m.Said, lambda one: one.session == going.session)
+
+
 async def proposed(house: Hall, mode: str = "chat") -> tuple[Page, Page, Page, str]:
     """Ann talks with Ada, who would like her to go on with Eve; Max waits for Eve, who is busy with somebody."""
     ada, eve, ann = await house.expert("ada"), await house.expert("eve"), await house.page("user", "ann")
@@ -34,7 +43,7 @@ async def proposed(house: Hall, mode: str = "chat") -> tuple[Page, Page, Page, s
 
 
 async def test_the_user_is_asked_and_goes_first(house: Hall) -> None:
-    ada, eve, ann, session = await proposed(house)
+    ada, _eve, ann, session = await proposed(house)
     max_ = await house.page("user", "max")
     await max_.ask(m.Join, experts=["eve"])
     told = await ann.until(m.Session, lambda one: one.transfer is not None)
@@ -91,7 +100,7 @@ async def test_the_new_place_is_on_the_colleagues_terms_with_the_money_that_is_l
     await pay_in(prepaid.db, prepaid.pool, "ann", 10 * RATE)
     going = await call(ann, ada)
     assert await balance(prepaid.db, prepaid.pool, "ann") == (10 * RATE, 10 * RATE)
-    await going.passes(60_000)
+    await passed(going, 60_000)
     await ada.ask(m.ProposeTransfer, session=going.session, expert="eve")
     await ann.until(m.Session, lambda one: one.transfer is not None)
     assert isinstance(await ann.ask(m.AnswerTransfer, session=going.session, yes=True), m.Ok)
@@ -108,7 +117,7 @@ async def test_who_can_not_pay_for_the_colleague_stays(prepaid: Hall) -> None:
     ada, _eve, ann = await prepaid.expert("ada"), await prepaid.expert("eve"), await prepaid.page("user", "ann")
     await pay_in(prepaid.db, prepaid.pool, "ann", RATE + RATE // 2)
     going = await call(ann, ada)
-    await going.passes(40_000)
+    await passed(going, 40_000)
     await ada.ask(m.ProposeTransfer, session=going.session, expert="eve")
     await ann.until(m.Session, lambda one: one.transfer is not None)
     assert await refused(ann, m.AnswerTransfer, session=going.session, yes=True) == ("balance_too_low", "1")

@@ -1,10 +1,10 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
-import type { SavedReply, Session } from "../generated/wire";
+import type { FoundExpert, SavedReply, Session } from "../generated/wire";
 import { translate } from "../i18n";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
-import { mark } from "../ui/lights";
+import { mark, marks } from "../ui/lights";
 import { refusal } from "../ui/words";
 import { codeOf, newOp } from "../core";
 import { SessionPart } from "./part";
@@ -18,7 +18,7 @@ type Tool = "" | "replies" | "note" | "transfer";
  * Fires `reply-chosen` (detail: its text). Parts: `tool-replies`, `tool-note`, `tool-transfer`, `sheet`.
  */
 export class OpenlineExpertTools extends SessionPart {
-  static override styles = [...SessionPart.styles, css`
+  static override styles = [...SessionPart.styles, marks, css`
     :host { display: grid; gap: 6px; padding: 4px 12px 0; }
     .bar { display: flex; flex-wrap: wrap; gap: 2px; }
     .bar .button[aria-expanded="true"] { background: var(--_hover); color: var(--_text); }
@@ -31,12 +31,14 @@ export class OpenlineExpertTools extends SessionPart {
     label span { font-weight: 600; font-size: 0.9em; }
     textarea { min-block-size: 72px; resize: vertical; }
     .bad { color: var(--_danger); font-size: 0.9em; }
+    .skeleton { block-size: 44px; }
   `];
 
   @property({ attribute: false }) session: Session | null = null;
 
   @state() private tool: Tool = "";
   @state() private replies: readonly SavedReply[] | null = null;
+  @state() private colleagues: readonly FoundExpert[] | null = null;
   @state() private adding = false;
   @state() private note: string | null = null;
   @state() private kept = false;
@@ -91,14 +93,12 @@ export class OpenlineExpertTools extends SessionPart {
   }
 
   private renderColleagues(session: Session): TemplateResult {
-    const hall = this.client!.store.state;
-    const there = [...hall.profiles.values()].filter((profile) => {
-      const light = hall.lights.get(profile.expert)?.indicator ?? "offline";
-      return profile.expert !== session.expert && profile.modes.includes(session.mode) && light !== "offline" && light !== "closed";
-    });
+    if (!this.colleagues) return html`<div class="skeleton" aria-hidden="true"></div>`;
+    const there = this.colleagues.filter(({ profile, light }) =>
+      profile.expert !== session.expert && profile.modes.includes(session.mode) && light.indicator !== "offline" && light.indicator !== "closed");
     if (there.length === 0) return html`<p class="muted">${this.t("transfer.none")}</p>`;
-    return html`<p>${this.t("transfer.choose")}</p><ul>${there.slice(0, COLLEAGUES_MAX).map((profile) => html`<li>
-      <button class="button outline small" ?disabled=${this.running} @click=${() => this.propose(session, profile.expert)}>${mark(hall.lights.get(profile.expert)!.indicator)}<span class="text" dir="auto">${profile.name}</span></button></li>`)}</ul>`;
+    return html`<p>${this.t("transfer.choose")}</p><ul>${there.map(({ profile, light }) => html`<li>
+      <button class="button outline small" ?disabled=${this.running} @click=${() => this.propose(session, profile.expert)}>${mark(light.indicator)}<span class="text" dir="auto">${profile.name}</span></button></li>`)}</ul>`;
   }
 
   private readonly keys = (event: KeyboardEvent): void => {
@@ -113,10 +113,17 @@ export class OpenlineExpertTools extends SessionPart {
     this.problem = "";
     if (this.tool === "replies" && this.replies === null) void this.loadReplies();
     if (this.tool === "note" && this.note === null) void this.loadNote();
+    if (this.tool === "transfer") void this.loadColleagues();
   }
 
   private loadReplies(): Promise<boolean> {
     return this.ask(async () => { this.replies = (await this.client!.request({ t: "replies" })).replies; });
+  }
+
+  /** Those who would come soonest first, as of now. */
+  private loadColleagues(): Promise<boolean> {
+    this.colleagues = null;
+    return this.ask(async () => { this.colleagues = (await this.client!.request({ t: "find", sort: "wait", limit: COLLEAGUES_MAX })).experts; });
   }
 
   private loadNote(): Promise<boolean> {

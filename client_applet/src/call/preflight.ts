@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
+import type { LiveClient } from "../core";
 import { translate } from "../i18n";
 import type { CallKey } from "../i18n/call.en";
 import { define } from "../ui/element";
@@ -12,11 +13,15 @@ import { preflightStyles } from "./preflight_styles";
 import {
   isTrouble, microphoneStands, moneyStands, moneyTrial, type Standing, stands, TITLE, type Trials, UNTRIED, wayRefused, wayStands,
 } from "./readiness";
-import { tryMicrophone, tryRelay, tryWay } from "./trial";
+import { pause, tryMicrophone, tryRelay, tryWay } from "./trial";
 
 /** How long what was tried says something of what will be: a place that comes near, and an expert's shift. */
 const HOLDS_MS = 10 * 60_000;
 const SHIFT_MS = 8 * 3_600_000;
+const TRIES = 3;
+const SOON_MS = 1_000;
+/** The server takes two tests at once and then one in half a minute. */
+const LIMIT_MS = 31_000;
 
 /**
  * What a call will need, tried before it is one's turn: microphone, the way of the sound, the balance. It holds nobody up.
@@ -84,9 +89,21 @@ export class OpenlinePreflight extends SessionPart {
     const { client } = this;
     if (!client) return;
     this.note({ way: "checking" });
-    const way = wayRefused(await tryWay(client), this.rate > 0 || (client.store.state.welcome?.rules.recording ?? false));
+    const needed = this.rate > 0 || (client.store.state.welcome?.rules.recording ?? false);
+    const way = wayRefused(await this.tries(client), needed);
     // Calls without the media server go from browser to browser.
     this.note({ way: way === "none" ? await tryRelay(client) : way });
+  }
+
+  /** One failure may be chance, two are not; who asks too often is let wait. */
+  private async tries(client: LiveClient): Promise<string> {
+    let said = "failed";
+    for (let n = 0; n < TRIES && this.isConnected; n += 1) {
+      said = await tryWay(client);
+      if (said !== "failed" && said !== "rate_limited") return said;
+      if (n < TRIES - 1) await pause(said === "failed" ? SOON_MS : LIMIT_MS);
+    }
+    return said === "rate_limited" ? "failed" : said;
   }
 
   private watchMoney(): void {

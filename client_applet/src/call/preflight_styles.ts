@@ -11,12 +11,13 @@ export const preflightStyles = css`
   .good h4 svg { color: var(--_free); }
   .bad h4 svg { color: var(--_away); }
   ul { display: grid; gap: 2px; margin: 0; padding: 0; list-style: none; }
-  li { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 10px; min-block-size: 44px; font-size: 0.9em; }
+  li { display: grid; grid-template-columns: auto minmax(0, 1fr); align-items: center; gap: 4px 10px; min-block-size: 44px; padding-block: 2px; font-size: 0.9em; }
+  li > .button, li > .level { grid-column: 2; justify-self: start; }
   .sign { display: grid; place-items: center; inline-size: 26px; block-size: 26px; flex: none; border-radius: 50%; background: var(--_hover); color: var(--_muted); }
   .sign svg { inline-size: 15px; block-size: 15px; }
   li.good .sign { color: var(--_free); background: color-mix(in oklab, var(--_free) 14%, transparent); }
   li.bad .sign { color: var(--_away); background: color-mix(in oklab, var(--_away) 18%, transparent); }
-  .words { display: grid; flex: 1 1 10rem; min-inline-size: 0; line-height: 1.3; }
+  .words { display: grid; min-inline-size: 0; line-height: 1.3; }
   .level { inline-size: 72px; block-size: 6px; border-radius: 9px; background: var(--_edge); overflow: hidden; }
   .level i { display: block; block-size: 100%; background: var(--_accent); transform: scaleX(var(--level, 0)); transform-origin: 0 50%; }
   :host(:dir(rtl)) .level i { transform-origin: 100% 50%; }

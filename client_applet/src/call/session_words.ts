@@ -7,6 +7,7 @@ export function endedKey(session: Session): CallKey {
   const mine = session.side;
   const known: Partial<Record<string, CallKey>> = {
     media_lost: "ended.media_lost", transferred: "ended.transferred",
+    phone_full: "ended.phone_full", too_many_calls: "ended.too_many_calls",
     not_connected: "ended.not_connected", cap: "ended.cap", user_gone: mine === "user" ? "ended.me_gone" : "ended.they_gone",
     expert_gone: mine === "expert" ? "ended.me_gone" : "ended.they_gone", frozen_too_long: "ended.frozen_too_long",
     balance_spent: mine === "user" ? "ended.balance_spent" : "ended.time_spent",

@@ -52,7 +52,7 @@ async function listen(stream: MediaStream, show: (level: number) => void): Promi
   }
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => window.setTimeout(resolve, ms));
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => window.setTimeout(resolve, ms));
 
 /** "ok" when a connection to the media server came about, "failed" when not, else the code with which it was refused. */
 export async function tryWay(client: LiveClient): Promise<string> {

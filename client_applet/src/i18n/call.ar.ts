@@ -158,6 +158,8 @@ export const callAr: Catalogue<CallKey> = {
   "message.unsaid": "تم سحب الرسالة",
   "ended.media_lost": "انقطع الاتصال من جانبنا. نأسف لذلك.",
   "ended.transferred": "تم تحويل الجلسة إلى زميل.",
+  "ended.phone_full": "جميع خطوط الهاتف مشغولة. يرجى المحاولة بعد قليل.",
+  "ended.too_many_calls": "اكتفينا بالمكالمات لهذا اليوم.",
   "ended.my_busy": "كان هاتفك مشغولاً.",
   "ended.my_no_answer": "لم يجب أحد على هاتفك.",
   "ended.my_declined": "رُفضت المكالمة إلى هاتفك.",

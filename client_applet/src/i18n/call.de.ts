@@ -158,6 +158,8 @@ export const callDe: Catalogue<CallKey> = {
   "message.unsaid": "Nachricht zurückgenommen",
   "ended.media_lost": "Die Verbindung ist auf unserer Seite abgebrochen. Das tut uns leid.",
   "ended.transferred": "Das Gespräch wurde übergeben.",
+  "ended.phone_full": "Alle Telefonleitungen sind belegt. Bitte versuchen Sie es gleich noch einmal.",
+  "ended.too_many_calls": "Für heute gab es genug Anrufe.",
   "ended.my_busy": "Ihr Telefon war besetzt.",
   "ended.my_no_answer": "An Ihrem Telefon hat niemand abgehoben.",
   "ended.my_declined": "Der Anruf bei Ihnen wurde abgelehnt.",

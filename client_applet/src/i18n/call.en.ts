@@ -158,6 +158,8 @@ export const callEn = {
   "message.unsaid": "Message taken back",
   "ended.media_lost": "The connection was lost on our side. We are sorry.",
   "ended.transferred": "The session was handed over to a colleague.",
+  "ended.phone_full": "Every telephone line is busy. Please try again in a moment.",
+  "ended.too_many_calls": "That was enough calls for today.",
   "ended.my_busy": "Your phone was busy.",
   "ended.my_no_answer": "Nobody answered your phone.",
   "ended.my_declined": "The call to your phone was declined.",

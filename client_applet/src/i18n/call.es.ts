@@ -158,6 +158,8 @@ export const callEs: Catalogue<CallKey> = {
   "message.unsaid": "Mensaje retirado",
   "ended.media_lost": "La conexión se perdió por nuestra parte. Lo sentimos.",
   "ended.transferred": "La sesión se pasó a un colega.",
+  "ended.phone_full": "Todas las líneas telefónicas están ocupadas. Inténtelo de nuevo en un momento.",
+  "ended.too_many_calls": "Por hoy ya hubo bastantes llamadas.",
   "ended.my_busy": "Su teléfono comunicaba.",
   "ended.my_no_answer": "Nadie respondió en su teléfono.",
   "ended.my_declined": "La llamada a su teléfono fue rechazada.",

@@ -151,7 +151,7 @@ export class OpenlineConsole extends PoolElement {
   /** A quiet line, once a shift: whether this expert would be heard. */
   private renderReadiness(): TemplateResult | typeof nothing {
     const talks = this.profiles.value.get(this.me)?.modes.includes("audio") ?? false;
-    if (!talks || this.declared?.declared !== "online") return nothing;
+    if (!talks || this.declared?.declared !== "online" || this.session.value?.state === "live") return nothing;
     void import("../call/preflight");
     return html`<openline-preflight shift .client=${this.client} .language=${this.language} .theme=${this.theme}></openline-preflight>`;
   }

@@ -103,7 +103,7 @@ class AsteriskEngine:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
         await self._ari.close()
-        self._media.close()
+        await self._media.close()
 
     async def _wait_until_up(self) -> None:
         try:

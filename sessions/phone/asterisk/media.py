@@ -28,10 +28,15 @@ class MediaSocket(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self._calls: dict[Address, Callable[[bytes], None]] = {}
         self._transport: asyncio.DatagramTransport | None = None
+        self._closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio."""
         self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        self._closed.set()
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         """See asyncio."""
@@ -60,10 +65,11 @@ class MediaSocket(asyncio.DatagramProtocol):
         host, port = self._transport.get_extra_info("sockname")[:2] if self._transport else ("", 0)
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
-    def close(self) -> None:
-        """Give the port back."""
+    async def close(self) -> None:
+        """Give the port back. What still waits to be sent is dropped."""
         if self._transport:
-            self._transport.close()
+            self._transport.abort()
+            await self._closed.wait()
 
 
 async def open_media(settings: AriSettings) -> MediaSocket:

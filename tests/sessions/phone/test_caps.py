@@ -90,7 +90,7 @@ async def test_codes_are_few_for_each_member_number_and_network(database: Databa
         got = 0
         for n in range(count):
             fields = {"number": f"+49{name}{n:05d}", "member": f"{name}{n}", "network": f"{name}{n}", **fixed}
-            one = plan(f"{name}{n}", purpose="code", **fields)  # type: ignore[arg-type]
+            one = plan(f"{name}{n}", purpose="text", **fields)  # type: ignore[arg-type]
             got += not await booked(database, one, NOW + n * pause, wide)
         return got
 
@@ -104,6 +104,16 @@ async def test_a_telephone_does_not_ring_for_two_codes_at_once(database: Databas
     assert await booked(database, plan("one", purpose="code")) == ""
     assert await booked(database, plan("two", member="mal", purpose="text"), NOW + 1000) == "too_many_calls"
     assert await booked(database, plan("three", member="mal", purpose="code"), NOW + caps.CODE_PAUSE_MS) == ""
+
+
+async def test_few_telephones_ring_for_codes_at_once(database: Database) -> None:
+    wide = Limits(1000, 100_000)
+    many = [plan(f"m{n}", f"+4930{n:02d}5551", f"v{n}", "code") for n in range(10, 18)]
+    said = [await booked(database, one, NOW, wide) for one in many]
+    assert said == [""] * caps.CODES_AT_ONCE + ["phone_full"] * 3
+    await caps.over(database, "m10", "busy", NOW)
+    assert await booked(database, many[-1], NOW, wide) == ""
+    assert await booked(database, plan("talk", "+4930555551"), NOW, wide) == ""
 
 
 async def test_old_calls_are_let_go(database: Database) -> None:

@@ -1,0 +1,142 @@
+"""Streams of Opus on many legs at once, each packet at its own time, and when each arrives.
+
+Packets are protected before the clock starts and unprotected after it has stopped; what runs in between is sendto and
+recvmsg. Arrivals are timed by the kernel, so what this process is late with does not count as delay.
+"""
+
+import gc
+import random
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
+
+from loadtest.figures import quantile
+from loadtest.media_leg import DATAGRAM, Leg
+
+PACKET_NS: Final = 20_000_000
+PER_S: Final = 50
+LAST_NS: Final = 300_000_000
+"""How long it listens after the last packet went out."""
+SO_TIMESTAMPNS: Final = 35
+"""Of asm-generic/socket.h; Python's socket module lacks it."""
+SEED: Final = 11
+_TIME = struct.Struct("@ll")
+_TAG = struct.Struct("!HH")
+_ROOM = socket.CMSG_SPACE(_TIME.size)
+
+
+class Heard(NamedTuple):
+    """A datagram of media, as it came: at which leg, and when (ns of the real-time clock)."""
+
+    leg: int
+    at: int
+    datagram: bytes
+
+
+class Pump:
+    """One run. `pairs` are the two legs of each call. Where `tagged`, the last bytes of each payload tell which packet
+    it is, and the delay of each is measured."""
+
+    def __init__(self, pairs: Sequence[tuple[Leg, Leg]], seconds: float, opus: Sequence[bytes], tagged: bool) -> None:
+        self._legs = [leg for pair in pairs for leg in pair]
+        self._count = round(seconds * PER_S)
+        self._tagged = tagged
+        self._out = [[leg.packet(self._payload(opus, i, n)) for n in range(self._count)] for i, leg in _numbered(self)]
+        self._sent = [[0] * self._count for _ in self._legs]
+        self._heard: list[Heard] = []
+        self._late: list[int] = []
+        self._share = 0.0
+
+    def _payload(self, opus: Sequence[bytes], leg: int, n: int) -> bytes:
+        sound = opus[n % len(opus)]
+        return sound[: -_TAG.size] + _TAG.pack(leg, n) if self._tagged else sound
+
+    def run(self) -> dict[str, Any]:
+        """Packets sent and heard, delays in ns, and how well this process kept up."""
+        with _quiet(), select.epoll() as poll:
+            by_fd = {leg.socket.fileno(): i for i, leg in _numbered(self)}
+            for leg in self._legs:
+                leg.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+                poll.register(leg.socket.fileno(), select.EPOLLIN)
+            began, before = time.monotonic_ns(), time.thread_time_ns()
+            self._play(poll, by_fd)
+            self._share = (time.thread_time_ns() - before) / (time.monotonic_ns() - began)
+        return self._result()
+
+    def _schedule(self) -> list[tuple[int, int]]:
+        """When, within 20 ms, which leg sends: people don't speak in step, nor do they take turns."""
+        dice = random.Random(SEED)  # noqa: S311 (the same for every contestant)
+        return sorted((dice.randrange(PACKET_NS), i) for i in range(len(self._legs)))
+
+    def _play(self, poll: select.epoll, by_fd: dict[int, int]) -> None:
+        now_ns, schedule, sent, late = time.time_ns, self._schedule(), self._sent, self._late
+        start = now_ns() + PACKET_NS
+        for n in range(self._count):
+            for phase, i in schedule:
+                due = start + n * PACKET_NS + phase
+                while (now := now_ns()) < due:
+                    self._listen(poll, by_fd, (due - now) / 1e9)
+                leg = self._legs[i]
+                sent[i][n] = now
+                leg.send(self._out[i][n])
+                late.append(now - due)
+        last = now_ns() + LAST_NS
+        while (now := now_ns()) < last:
+            self._listen(poll, by_fd, (last - now) / 1e9)
+
+    def _listen(self, poll: select.epoll, by_fd: dict[int, int], seconds: float) -> None:
+        """Take one datagram of each leg that has some. epoll's own timeout counts milliseconds, select's less."""
+        if not select.select([poll], [], [], seconds)[0]:
+            return
+        for fd, _ in poll.poll(0):
+            i = by_fd[fd]
+            leg = self._legs[i]
+            datagram, extra, _, address = leg.socket.recvmsg(DATAGRAM, _ROOM)
+            if not is_media(datagram):
+                if datagram:
+                    leg.take(datagram, address)
+                continue
+            seconds_, ns = _TIME.unpack(extra[0][2])
+            self._heard.append(Heard(i, seconds_ * 1_000_000_000 + ns, datagram))
+
+    def _result(self) -> dict[str, Any]:
+        payloads = [(i, at, self._legs[i].payload(datagram)) for i, at, datagram in self._heard]
+        whole = [(i, at, payload) for i, at, payload in payloads if payload]
+        return {
+            "sent": self._count * len(self._legs),
+            "heard": len(whole),
+            "delays_ns": [delay for i, at, payload in whole if (delay := self._delay(i, at, payload)) is not None],
+            "late_p99_ms": round(quantile(self._late, 0.99) / 1e6, 3),
+            "client_share": round(self._share, 3),
+        }
+
+    def _delay(self, leg: int, at: int, payload: bytes) -> int | None:
+        if not self._tagged:
+            return None
+        origin, n = _TAG.unpack(payload[-_TAG.size :])
+        if origin != leg ^ 1 or n >= self._count:
+            return None  # a straggler of a run before
+        return at - self._sent[origin][n]
+
+
+def _numbered(pump: Pump) -> Iterator[tuple[int, Leg]]:
+    return enumerate(pump._legs)
+
+
+def is_media(datagram: bytes) -> bool:
+    """RTP, that is neither STUN, DTLS nor RTCP (RFC 7983, RFC 5761)."""
+    return len(datagram) > 12 and 127 < datagram[0] < 192 and not 191 < datagram[1] < 224
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the collector of cycles, which would stop the stream for what is kept here."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
