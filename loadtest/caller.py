@@ -22,10 +22,11 @@ PUMP_S = 1.0
 
 
 class Caller:
-    """A signed-in connection. `token` "" is a guest. Raises BenchError when the server refuses or does not answer."""
+    """A signed-in connection from the address `source`. `token` "" is a guest. Raises BenchError when the server
+    refuses or does not answer."""
 
-    def __init__(self, port: int, pool: str, token: str = "") -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), DEADLINE_S)
+    def __init__(self, port: int, pool: str, token: str = "", source: str = "127.0.0.1") -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), DEADLINE_S, (source, 0))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._inbox = bytearray()
         self._messages: deque[ServerMessage] = deque(maxlen=1000)

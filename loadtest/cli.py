@@ -88,3 +88,17 @@ def search(json_: bool, quick: bool) -> None:
     from loadtest.search import run
 
     _carry_out(lambda: run(quick=quick), json_)
+
+
+@bench.command()
+@_common
+def media(json_: bool, quick: bool) -> None:
+    """Calls per core through a media worker, beside aiortc's MediaRelay and a bare UDP relay in C.
+
+    Also the delay that the worker adds, how long it takes from the expert's yes until the two hear each other, and what
+    calls hold and leave behind. The callers are light WebRTC clients in a process of their own; where their own CPU
+    comes near a whole core, the delay is theirs. Takes three minutes on an idle machine, half a minute with --quick.
+    """
+    from loadtest.media import run
+
+    _carry_out(lambda: run(quick=quick), json_)

@@ -30,6 +30,8 @@ KEY, SALT = 16, 14
 PRIORITY: Final = 110 << 24 | 65_535 << 8 | 255
 """Of a peer-reflexive candidate (RFC 8445, 5.1.2)."""
 DATAGRAM: Final = 1500
+SO_TIMESTAMPNS: Final = 35
+"""Of Linux' asm-generic/socket.h, which Python's socket module lacks: each datagram comes with the time it arrived."""
 _RTP = struct.Struct("!BBHII")
 
 Address = tuple[str, int]
@@ -44,6 +46,7 @@ class Leg:
 
     def __init__(self, remote: Address | None = None) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.socket.bind((HOST, 0))
         self.socket.setblocking(False)
         self.remote = remote

@@ -21,8 +21,6 @@ PACKET_NS: Final = 20_000_000
 PER_S: Final = 50
 LAST_NS: Final = 300_000_000
 """How long it listens after the last packet went out."""
-SO_TIMESTAMPNS: Final = 35
-"""Of asm-generic/socket.h; Python's socket module lacks it."""
 SEED: Final = 11
 _TIME = struct.Struct("@ll")
 _TAG = struct.Struct("!HH")
@@ -45,7 +43,9 @@ class Pump:
         self._legs = [leg for pair in pairs for leg in pair]
         self._count = round(seconds * PER_S)
         self._tagged = tagged
-        self._out = [[leg.packet(self._payload(opus, i, n)) for n in range(self._count)] for i, leg in _numbered(self)]
+        self._out = [
+            [leg.packet(self._payload(opus, i, n)) for n in range(self._count)] for i, leg in enumerate(self._legs)
+        ]
         self._sent = [[0] * self._count for _ in self._legs]
         self._heard: list[Heard] = []
         self._late: list[int] = []
@@ -58,9 +58,8 @@ class Pump:
     def run(self) -> dict[str, Any]:
         """Packets sent and heard, delays in ns, and how well this process kept up."""
         with _quiet(), select.epoll() as poll:
-            by_fd = {leg.socket.fileno(): i for i, leg in _numbered(self)}
+            by_fd = {leg.socket.fileno(): i for i, leg in enumerate(self._legs)}
             for leg in self._legs:
-                leg.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
                 poll.register(leg.socket.fileno(), select.EPOLLIN)
             began, before = time.monotonic_ns(), time.thread_time_ns()
             self._play(poll, by_fd)
@@ -121,10 +120,6 @@ class Pump:
         if origin != leg ^ 1 or n >= self._count:
             return None  # a straggler of a run before
         return at - self._sent[origin][n]
-
-
-def _numbered(pump: Pump) -> Iterator[tuple[int, Leg]]:
-    return enumerate(pump._legs)
 
 
 def is_media(datagram: bytes) -> bool:

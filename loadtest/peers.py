@@ -1,11 +1,12 @@
-"""The peers of `bench fanout`, each in its own process, all driven and measured alike."""
+"""The peers of the benches, each in its own process, all driven and measured alike."""
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from loadtest.figures import progress
-from loadtest.native import cache_folder
+from loadtest.native import build, cache_folder
 from loadtest.process import SERVER_CORE, BenchError, LineProcess
 
 SOURCES = Path(__file__).parent / "peers"
@@ -83,3 +84,13 @@ def socketio_binary(size: int) -> Peer:
 
 def channels(size: int, store_url: str) -> Peer:
     return Peer([channels_python(), SOURCES / "channels_peer.py", str(size), store_url], SOURCES)
+
+
+def media_relay() -> LineProcess:
+    """Calls through aiortc's MediaRelay; speaks JSON, see its file."""
+    return LineProcess([sys.executable, SOURCES / "media_relay.py"], core=SERVER_CORE)
+
+
+def udp_relay(calls: int) -> LineProcess:
+    """The relay in C: says "ports" and a port for each side of each call."""
+    return LineProcess([build("udp_relay", ("udp_relay.c",)), str(calls)], core=SERVER_CORE)

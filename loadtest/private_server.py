@@ -28,17 +28,23 @@ POOL = "bench"
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 40.0
 STORE_NAMES = ("valkey-server", "redis-server")
+MEDIA_PROCESS = "server.media_process"
 # The addresses that watchers come from, as they would from many households.
 SOURCES = 200
 
 
 class PrivateServer:
     """`openline serve` as a child, with `experts` experts named e0, e1, ... or those of the CSV `files`. Ends with all
-    its children."""
+    its children.
 
-    def __init__(self, experts: int, files: Sequence[str] = ()) -> None:
+    With `media` it has a media worker that takes so many sessions, on loopback; the experts speak, and all of it is
+    bridged.
+    """
+
+    def __init__(self, experts: int, files: Sequence[str] = (), *, media: int = 0) -> None:
         raise_file_limit()
         self.experts = [f"e{i}" for i in range(experts)]
+        self._media = media
         self._folder = tempfile.TemporaryDirectory(prefix="openline-bench-")
         self.state = Path(self._folder.name) / "s"
         self.port = _free_port()
@@ -55,20 +61,26 @@ class PrivateServer:
             raise
 
     def _make_pool(self, files: Sequence[str]) -> None:
-        rows = "".join(f"{expert},Expert {expert},,,,en,chat,UTC,,\n" for expert in self.experts)
+        mode = "audio" if self._media else "chat"
+        rows = "".join(f"{expert},Expert {expert},,,,en,{mode},UTC,,\n" for expert in self.experts)
         head = "id,name,headline,biography,categories,languages,modes,timezone,hours,started_on\n"
         file = Path(self._folder.name) / "experts.csv"
         self._cli("server.cli", "pool", "create", POOL)
         for text in files or (head + rows,):
             file.write_text(text)
             self._cli("server.cli", "pool", "import", str(file), "--pool", POOL)
+        if self._media:
+            self._cli("server.cli", "pool", "set", POOL, "--bridge-audio")
 
     def _command(self, module: str, *arguments: str) -> list[str]:
         return [sys.executable, "-c", f"from {module} import main; main()", *arguments, "--state", str(self.state)]
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENLINE_")}
-        return {**kept, "PYTHONPATH": str(ROOT)}
+        media = {"OPENLINE_MEDIA": "1" if self._media else "0", "OPENLINE_MEDIA_HOSTS": "127.0.0.1"}
+        if self._media:
+            media["OPENLINE_MEDIA_SESSIONS"] = str(self._media)
+        return {**kept, **media, "PYTHONPATH": str(ROOT)}
 
     def _cli(self, module: str, *arguments: str, stdin: str = "") -> str:
         done = subprocess.run(
@@ -116,6 +128,14 @@ class PrivateServer:
         return [process.pid for process in self._family() if process.name() in STORE_NAMES]
 
     @property
+    def media_pid(self) -> int:
+        """The media worker's process. Raises BenchError when there is none."""
+        for process in self._family():
+            if MEDIA_PROCESS in " ".join(process.cmdline()):
+                return process.pid
+        raise BenchError("the server has no media worker")
+
+    @property
     def store_url(self) -> str:
         return f"unix://{next(self.state.rglob('*.sock'))}"
 
@@ -144,8 +164,8 @@ class PrivateServer:
         result: dict[str, Any] = json.loads(self._cli("server.direct", *arguments))
         return result
 
-    def caller(self, token: str = "") -> Caller:
-        return Caller(self.port, POOL, token)
+    def caller(self, token: str = "", source: str = "127.0.0.1") -> Caller:
+        return Caller(self.port, POOL, token, source)
 
     @contextmanager
     def staff(self, status: str) -> Iterator[list[Caller]]:

@@ -1,6 +1,7 @@
 """Child processes that answer line by line, and what the kernel says they cost."""
 
 import contextlib
+import json
 import os
 import selectors
 import subprocess
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import psutil
 
@@ -61,6 +62,14 @@ class LineProcess:
         """Tell a line, return the words of the answer. Raises BenchError when none comes in time, or it says "fail"."""
         self.tell(line)
         return self.answer(within_s=within_s)
+
+    def ask_json(self, value: object, *, within_s: float = 60.0) -> Any:
+        """Like `ask`, for a child that speaks JSON, a value on a line; its failures are {"fail": why}."""
+        self.tell(json.dumps(value))
+        answer = json.loads(self._read_line(within_s))
+        if isinstance(answer, dict) and "fail" in answer:
+            raise BenchError(f"{self._name}: {answer['fail']}")
+        return answer
 
     def tell(self, line: str) -> None:
         assert self._child.stdin

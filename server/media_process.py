@@ -43,7 +43,9 @@ def run(config: Config) -> int:
     """Carry sessions until SIGINT or SIGTERM, then give them up in order. Returns the exit code."""
     logs.set_up()
     raise_file_limit()
-    gc.set_threshold(10_000, 20, 1_000)  # going through everything takes longer than a packet may wait
+    # Neither going through everything nor waiting for the thread that writes recordings may take a packet's time.
+    gc.set_threshold(10_000, 20, 1_000)
+    sys.setswitchinterval(0.0005)
     sound.prepare()
     return asyncio.run(_serve(config))
 
@@ -89,8 +91,7 @@ async def _carry(worker: Worker, stopped: asyncio.Event) -> int:
     await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     failed = running.done()
-    if not failed:
-        await worker.drain()
+    await worker.drain()
     running.cancel()
     (error,) = await asyncio.gather(running, return_exceptions=True)
     await worker.close()

@@ -54,7 +54,7 @@ class CallsDesk:
             answer = await self._bridging.probe(ask.peer, ask.sdp)
         else:
             facts = session_of(conn, ask.session)
-            if facts.path != "bridged":
+            if not comes_by_browser(facts, side_of(conn)):
                 raise Refusal("not_bridged", ask.session)
             self._spend(self._offers, conn)
             answer = await self._bridging.offer(conn.pool, facts, side_of(conn), ask.peer, ask.sdp)
@@ -96,6 +96,12 @@ class CallsDesk:
 def side_of(conn: Connection) -> messages.Side:
     """The side on which somebody is in sessions: only users and experts get here (`identity.roles`)."""
     return "expert" if conn.role == "expert" else "user"
+
+
+def comes_by_browser(facts: SessionFacts, side: messages.Side) -> bool:
+    """Whether a side's sound goes from its browser to a media worker: a telephone is not hung up by a page."""
+    telephone = facts.user_leg if side == "user" else facts.expert_leg
+    return facts.path == "bridged" and not telephone and (facts.mode, side) != ("phone", "user")
 
 
 def session_of(conn: Connection, session: str) -> SessionFacts:

@@ -1,7 +1,7 @@
-"""Sound itself: Opus and G.711 to samples and back, tones that we make, and two sides mixed into one.
+"""Sound itself: Opus to samples and back, and the tones that we make.
 
 Samples are 16-bit mono, little-endian as bytes. One Opus decoder or encoder serves one stream; a frame takes well below
-a millisecond. A lost packet is decoded as silence of its length.
+a millisecond.
 """
 
 from collections.abc import Iterable
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 Samples = NDArray[np.int16]
 
 OPUS_RATE = 48_000
-PHONE_RATES = (8_000, 16_000)
 TAPS = 144
 """Length of the low-pass filter at 48 kHz: 3 ms, and 70 dB down from a tenth above what the lower rate can carry."""
+_EMPTY: Samples = np.zeros(0, np.int16)
 
 
 class Encoder:
@@ -66,15 +66,8 @@ class Decoder:
             frames = []
         return self._lower(np.concatenate([_EMPTY, *(frame.to_ndarray().reshape(-1) for frame in frames)]))
 
-    def lost(self, ticks: int) -> Samples:
-        """Silence in place of packets that held `ticks` (48 kHz)."""
-        return self._lower(np.zeros(ticks, np.int16))
-
     def _lower(self, samples: Samples) -> Samples:
         return samples if self._down is None else self._down.lower(samples)
-
-
-_EMPTY: Samples = np.zeros(0, np.int16)
 
 
 class Decimator:
@@ -104,67 +97,9 @@ def _low_pass(factor: int) -> NDArray[np.float32]:
     return np.asarray(raw / raw.sum(), np.float32)
 
 
-def mix(one: Samples, other: Samples) -> Samples:
-    """Both at once, held at the ends of 16 bits; the shorter one is followed by silence."""
-    long, short = (one, other) if len(one) >= len(other) else (other, one)
-    total = long.astype(np.int32)
-    total[: len(short)] += short
-    return np.clip(total, -32768, 32767).astype(np.int16)
-
-
-def _mu_values() -> Samples:
-    """Of each µ-law byte (ITU-T G.711, table 2): sign, three bits of exponent, four of mantissa, all inverted."""
-    code = ~np.arange(256) & 0xFF
-    size = (((code & 15) << 3) + 132 << (code >> 4 & 7)) - 132
-    return np.where(code & 128, -size, size).astype(np.int16)
-
-
-def _a_values() -> Samples:
-    """Of each A-law byte (ITU-T G.711, table 1): even bits inverted; the lowest segment is linear."""
-    code = np.arange(256) ^ 0x55
-    mantissa, exponent = (code & 15) << 4, code >> 4 & 7
-    size = np.where(exponent == 0, mantissa + 8, mantissa + 264 << np.maximum(exponent - 1, 0))
-    return np.where(code & 128, size, -size).astype(np.int16)
-
-
-def _nearest(values: Samples) -> NDArray[np.uint8]:
-    """For each 16-bit sample, by its bits, the byte whose value is nearest."""
-    order = np.argsort(values, kind="stable")
-    steps = values[order].astype(np.int32)
-    samples = np.arange(65536).astype(np.uint16).view(np.int16).astype(np.int32)
-    return order[np.searchsorted((steps[1:] + steps[:-1]) / 2, samples)].astype(np.uint8)
-
-
-class Law:
-    """One of the two laws of G.711: 8 kHz, a byte a sample."""
-
-    def __init__(self, values: Samples) -> None:
-        self._values = values
-        self._bytes = _nearest(values)
-
-    def decode(self, data: bytes) -> Samples:
-        return self._values[np.frombuffer(data, np.uint8)]
-
-    def encode(self, samples: Samples) -> bytes:
-        return self._bytes[samples.view(np.uint16)].tobytes()
-
-
-@cache
-def mu_law() -> Law:
-    """PCMU, payload type 0."""
-    return Law(_mu_values())
-
-
-@cache
-def a_law() -> Law:
-    """PCMA, payload type 8."""
-    return Law(_a_values())
-
-
 CHIMES: dict[str, tuple[tuple[float, float], ...]] = {
     "minute_left": ((880.0, 0.18), (660.0, 0.30), (0.0, 0.12), (880.0, 0.18), (660.0, 0.30)),
     "recording": ((1400.0, 0.25),),
-    "ended": ((480.0, 0.20), (0.0, 0.10), (480.0, 0.20), (0.0, 0.10), (480.0, 0.40)),
     "ringing": ((425.0, 1.0), (0.0, 4.0)),  # one turn of the tone of most countries (ITU-T E.180, supplement 2)
 }
 """Tones (Hz, seconds; 0 Hz is a pause) that can't be taken for one another. Words are the page's to speak."""

@@ -143,8 +143,8 @@ class MediaWorker:
 
 
 @asynccontextmanager
-async def media_worker(town: Town, log: Path) -> AsyncIterator[MediaWorker]:
-    made = MediaWorker("", _started(town, log))
+async def media_worker(town: Town, log: Path, **more: str) -> AsyncIterator[MediaWorker]:
+    made = MediaWorker("", _started(town, log, more))
     try:
         async with asyncio.timeout(30):
             while not (made.name and made.name in [each.worker for each in await Workers(town.store).listed()]):
@@ -156,11 +156,11 @@ async def media_worker(town: Town, log: Path) -> AsyncIterator[MediaWorker]:
         await asyncio.to_thread(made.stop)
 
 
-def _started(town: Town, log: Path) -> "subprocess.Popen[bytes]":
+def _started(town: Town, log: Path, more: dict[str, str]) -> "subprocess.Popen[bytes]":
     with log.open("ab") as out:
         return subprocess.Popen(
             [*OPENLINE, "media", "--store", town.config.store], cwd=town.folder, stdout=out, stderr=subprocess.STDOUT,
-            env=os.environ | MEDIA | {"PYTHONPATH": str(ROOT), "OPENLINE_SECRET": SECRET},
+            env=os.environ | MEDIA | {"PYTHONPATH": str(ROOT), "OPENLINE_SECRET": SECRET} | more,
         )  # fmt: skip
 
 

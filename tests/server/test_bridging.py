@@ -8,20 +8,24 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from directory.expert import PoolOptions
 from ground.errors import Refusal
 from ground.store import Store
-from server.desks.calls import CallsDesk
+from server.desks.calls import CallsDesk, comes_by_browser
 from sessions.media import post, workers
 from sessions.media.worker import Worker
 from sessions.media.workers import Workers
 from sessions.turn import turn_servers
 from tests.server.hall import Hall, Page, conducted, hall
 from tests.sessions.media.callers import Caller, caller, loopback_only, site, until
+from tests.sessions.media.test_taping import FACTS as BRIDGED
 from wire import messages as m
+
+FACTS = msgspec.structs.replace(BRIDGED, path="direct")
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +117,15 @@ async def test_whose_it_is_not_is_told_nothing_and_what_is_not_bridged_is_not(ho
         assert await refused(ann, m.MediaOffer, session=session, **ask) == "session_over"
         chat = await meet(ann, await house.expert("bob"), "chat")
         assert await refused(ann, m.MediaOffer, session=chat, **ask) == "not_bridged"
+
+
+def test_a_page_takes_no_telephone_off_the_line() -> None:
+    audio = msgspec.structs.replace(FACTS, path="bridged")
+    phone = msgspec.structs.replace(audio, mode="phone", user_leg="answered")
+    both = msgspec.structs.replace(phone, expert_leg="ringing")
+    told = [[comes_by_browser(facts, side) for side in ("user", "expert")] for facts in (FACTS, audio, phone, both)]
+    assert told == [[False, False], [True, True], [False, True], [False, False]]
+    assert not comes_by_browser(msgspec.structs.replace(phone, user_leg=""), "user"), "before it rings, too"
 
 
 async def test_without_a_worker_and_with_a_full_one_it_is_said_by_name(house: Hall, store: Store) -> None:

@@ -11,6 +11,8 @@ import pytest
 from directory.expert import PoolOptions
 from identity.tokens import Secret, Tokens
 from server.web.files import attachment, wanted
+from sessions.recording import store as recordings
+from sessions.recording.folder import OGG, Folder
 from tests.directory import pictures
 from tests.server.people_site import NOW, POOL, PeopleSite, people_site
 from tests.stories.talker import Talker, talking
@@ -78,6 +80,7 @@ async def room(store_url: str, tmp_path: Path) -> AsyncIterator[Room]:
         yield Room(site, people, await meet(people["uma"], people["bob"]))
 
 
+@pytest.mark.claim("B27")
 async def test_a_file_goes_from_one_side_to_the_other(room: Room) -> None:
     file = await room.shared(pictures.with_position(), "image/jpeg", "the roof.jpg")
     assert (file.name, file.type, file.width > file.height) == ("the roof.jpg", "image/jpeg", True)
@@ -190,6 +193,7 @@ async def test_pages_of_allowed_origins_may_and_no_others(room: Room) -> None:
     assert (await room.http("PUT", await room.place(), TEXT, origin="https://evil.example")).status_code == 403
 
 
+@pytest.mark.claim("B27")
 async def test_words_are_changed_for_both_and_in_the_transcript(room: Room) -> None:
     await room.uma.ask(m.Say, session=room.session, text="my card is 4111 1111 1111 1111")
     assert isinstance(
@@ -215,6 +219,46 @@ async def test_words_are_changed_for_both_and_in_the_transcript(room: Room) -> N
         assert "revil_img_.txt" in lines[5] and "oops" not in got.text and len(lines) == 7
         assert (await room.http("GET", at)).status_code == 401
     assert (await room.uma.ask(m.TranscriptOf, session=room.session, by="mail")).code == "no_email"
+
+
+async def recorded(room: Room, folder: Folder, body: bytes) -> None:
+    """A recording of the session of the room, as upkeep leaves it."""
+    path = folder.of(POOL, room.session)
+    file = folder.file(path, OGG)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(body)
+    row = {"pool": POOL, "session": room.session, "user": "uma", "expert": "bob", "started_at": 1, "path": path}
+    async with room.site.database.begin() as tx:
+        await recordings.begin(tx, row | {"erase_at": 2**50})
+        assert await recordings.ready(tx, POOL, room.session, 1000, len(body), "0" * 64)
+
+
+async def test_a_recording_is_heard_by_its_two_sides_and_by_operators_whom_the_audit_names(
+    room: Room, tmp_path: Path
+) -> None:
+    asked = {"session": room.session}
+    assert (await room.uma.ask(m.RecordingOf, **asked)).code == "no_recording"
+    body = bytes(range(256)) * 1000
+    await recorded(room, Folder.open(tmp_path / "recordings"), body)
+    for side in (room.uma, room.bob):
+        got = await room.http("GET", await side.ask(m.RecordingOf, **asked))
+        assert (got.status_code, got.content, got.headers["accept-ranges"]) == (200, body, "bytes")
+        assert got.headers["content-type"] == "audio/ogg; codecs=opus"
+    part = await room.http("GET", await room.uma.ask(m.RecordingOf, **asked), range="bytes=1000-1999")
+    assert (part.status_code, part.content) == (206, body[1000:2000])
+    assert part.headers["content-range"] == f"bytes 1000-1999/{len(body)}"
+    beyond = await room.http("GET", await room.uma.ask(m.RecordingOf, **asked), range=f"bytes={len(body)}-")
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(body)}")
+    assert (await room.vic.ask(m.RecordingOf, **asked)).code == "no_recording"
+    olga = await room.site.signed_in(("operator", "olga"))
+    path = f"/v1/pools/{POOL}/sessions/{room.session}/recording"
+    assert (await room.site.guest.get(path, params={"reason": "x"})).status_code == 401
+    assert (await olga.get(path)).json()["code"] == "malformed"
+    assert (await olga.get(path.replace(room.session, "s9zz"), params={"reason": "x"})).json()["code"] == "no_recording"
+    heard = await olga.get(path, params={"reason": "a complaint"}, headers={"range": "bytes=-5"})
+    assert (heard.status_code, heard.content) == (206, body[-5:])
+    audit = (await olga.get(f"/v1/pools/{POOL}/audit")).text
+    assert "hear_recording" in audit and "a complaint" in audit and room.session in audit
 
 
 def test_a_name_can_not_end_its_header() -> None:

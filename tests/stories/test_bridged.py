@@ -43,6 +43,7 @@ WATCH_PACKETS = """({ call: { peer } }) => {
   }, 50);
 }"""
 LAST_PACKET = "() => window.last.at"
+NOTE_SPEECH = "window.spoken = []; SpeechSynthesis.prototype.speak = (said) => window.spoken.push(said.text);"
 PEER = """(panel) => panel.call.state.base + "." + panel.call.state.generation"""
 
 
@@ -120,7 +121,9 @@ async def talk(ada: Person, uma: Person) -> None:
 async def test_both_are_heard_and_zero_cuts_the_sound_itself(scene: Scene) -> None:
     await market(scene, uma=10_000)
     ada, uma = await two(
-        scene, uma={"init": TONE % TONE_HZ["Uma"] + STUBBORN}, ada={"init": TONE % TONE_HZ["Ada Quill"] + STUBBORN}
+        scene,
+        uma={"init": TONE % TONE_HZ["Uma"] + STUBBORN + NOTE_SPEECH},
+        ada={"init": TONE % TONE_HZ["Ada Quill"] + STUBBORN + NOTE_SPEECH},
     )
     await call(uma)
     await ada.sees("Uma would like to talk")
@@ -137,6 +140,7 @@ async def test_both_are_heard_and_zero_cuts_the_sound_itself(scene: Scene) -> No
     await hears(ada, TONE_HZ["Uma"])
     for person in (ada, uma):
         await person.page.locator("openline-call").evaluate(WATCH_PACKETS)
+        assert len(await person.page.evaluate("spoken")) == 1, "the last minute is said aloud"
     told = await scene.talker("user", "uma")
     ended = await told.until(messages.Session, lambda one: one.state == "ended", seconds=20)
     assert ended.reason == "balance_spent"

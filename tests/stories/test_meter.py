@@ -247,35 +247,6 @@ async def test_a_rate_that_is_kept_and_a_balance_that_is_not(scene: Scene) -> No
     await uma.sees("Calling Ada Quill", uma.panel)
 
 
-TO_HER = """(panel) => Promise.all(panel.call.peer.getSenders().map((sender) => sender.replaceTrack(%s)))"""
-
-
-@pytest.mark.claim("A17", "A18")
-@pytest.mark.timeout(90)
-async def test_the_clock_stands_still_while_no_sound_comes(scene: Scene) -> None:
-    await market(scene)
-    await pays_in(scene, "uma", 100_000)
-    may = {"permissions": ["microphone"]}
-    ada, uma = await asyncio.gather(scene.expert("ada", name="Ada Quill", **may), scene.user("uma", **may))
-    await uma.button("Audio call: Ada Quill", uma.card("ada")).click()
-    await expect(uma.panel.get_by_role("radio", name="Audio call")).to_be_checked()
-    await uma.button("Connect now", uma.panel).click()
-    await ada.part("accept").click()
-    for person in (ada, uma):
-        await expect(person.part("meter")).to_have_attribute("data-clock", "running", timeout=20_000)
-    speaks = ada.page.locator("openline-call")
-    await speaks.evaluate(TO_HER % "null")
-    for person in (ada, uma):
-        await expect(person.part("meter")).to_have_attribute("data-clock", "frozen")
-        await expect(person.part("clock-state")).to_have_text("Clock stopped: no sound is coming through")
-    stopped = await left(uma)
-    await speaks.evaluate(TO_HER % "panel.mine.getAudioTracks()[0]")
-    for person in (ada, uma):
-        await expect(person.part("meter")).to_have_attribute("data-clock", "running")
-    assert stopped - await left(uma) <= 2
-    await uma.end()
-
-
 @pytest.mark.claim("A10", "A17", "A18")
 @pytest.mark.timeout(90)
 async def test_a_place_that_was_lost_and_a_network_that_is_gone(scene: Scene) -> None:

@@ -1,15 +1,13 @@
 """Codecs and tones: what comes out is what went in, at every rate, fast enough."""
 
 import time
-from typing import Any
 
-import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions.media.sound import CHIMES, Decoder, Encoder, a_law, chime, chime_samples, mix, mu_law
+from sessions.media.sound import CHIMES, Decoder, Encoder, chime, chime_samples
 
 
 def sine(hz: float, rate: int, seconds: float = 1.0, size: float = 10_000) -> np.ndarray:
@@ -54,11 +52,6 @@ def test_frames_cut_anywhere_are_filtered_alike() -> None:
     assert np.array_equal(whole._lower(sound), np.concatenate([pieces._lower(piece) for piece in cut]))
 
 
-def test_what_is_lost_has_its_length() -> None:
-    assert len(Decoder(8_000).lost(1_920)) == 320
-    assert not Decoder().lost(960).any()
-
-
 @pytest.mark.parametrize("payload", [b"", b"\xff", b"\x03\xff\xff", bytes(1_275), b"\xff" * 400])
 def test_rubbish_from_a_peer_is_some_sound_or_none(payload: bytes) -> None:
     decoder = Decoder()
@@ -70,24 +63,6 @@ def test_rubbish_from_a_peer_is_some_sound_or_none(payload: bytes) -> None:
 @given(st.binary(max_size=60))
 def test_any_bytes_are_some_sound_or_none(payload: bytes) -> None:
     assert len(Decoder().decode(payload)) <= 5_760
-
-
-@pytest.mark.parametrize(("law", "codec"), [(mu_law(), "pcm_mulaw"), (a_law(), "pcm_alaw")])
-def test_g711_is_as_others_know_it(law, codec: str) -> None:
-    every = bytes(range(256))
-    theirs: Any = av.CodecContext.create(codec, "r")
-    theirs.sample_rate, theirs.layout = 8_000, "mono"
-    assert np.array_equal(law.decode(every), theirs.decode(av.Packet(every))[0].to_ndarray().reshape(-1))
-    samples = np.arange(-32_768, 32_768, dtype=np.int16)
-    back = law.decode(law.encode(samples)).astype(int)
-    assert np.array_equal(law.decode(law.encode(law.decode(every))), law.decode(every))
-    assert (np.abs(back - samples) <= np.maximum(16, np.abs(samples.astype(int)) // 16 + 4)).all()
-
-
-def test_two_sides_are_mixed_and_dont_wrap() -> None:
-    loud = np.array([30_000, -30_000, 5], np.int16)
-    assert mix(loud, loud[:2]).tolist() == [32_767, -32_768, 5]
-    assert mix(loud[:1], np.array([1, 2, 3], np.int16)).tolist() == [30_001, 2, 3]
 
 
 @pytest.mark.parametrize("name", CHIMES)
@@ -105,5 +80,5 @@ def test_a_frame_costs_well_below_a_millisecond() -> None:
     encoder, decoder, frames = Encoder(8_000), Decoder(8_000), sine(600, 8_000).reshape(-1, 160)
     began = time.process_time()
     for frame in frames:
-        mu_law().encode(decoder.decode(encoder.encode(frame)))
+        decoder.decode(encoder.encode(frame))
     assert (time.process_time() - began) / len(frames) < 0.002  # twice a millisecond for both ways on a busy machine

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import random
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ from ground.errors import Refusal
 from ground.journal import Journal
 from ground.store import Store
 from presence.presence import Presence
-from queueing.facts import SessionFacts, Terms
+from queueing.facts import SessionFacts, Side, Terms
 from queueing.line import Line
 from queueing.media import Media
 from queueing.settings import PoolSettings
@@ -359,6 +360,54 @@ async def test_a_lease_that_lapses_stops_the_clock_at_its_last_renewal(store: St
         lost = await here.until(session, lambda one: not one.worker, 12)
         assert lost.frozen == "both" and lost.ran_ms <= killed - live.running_since
         assert lost.ran_ms >= killed - live.running_since - 2_500
+
+
+@pytest.mark.claim("A17")
+async def test_at_a_hundred_moments_nobody_pays_for_who_has_fallen_silent(store: Store, pool: str) -> None:
+    """A hundred sessions at one worker; in each of them one side falls silent at a moment of its own, in the middle of
+    a word or of a pause, where a browser sends a packet every 400 ms."""
+    dice, loop = random.Random(5), asyncio.get_running_loop()
+    async with scene(store, pool, experts=100, frozen_max_ms=600_000) as here, working(store, most=100) as m1:
+        sessions = [await here.session(n, budget_ms=600_000) for n in range(100)]
+        voices: dict[str, dict[Side, Voice]] = {}
+        for session in sessions:
+            await here.media.bridge(pool, session, m1.name)
+            carried = await m1.carry(pool, session)
+            voices[session] = {side: Voice(dice.choice([0.02, 0.4])) for side in ("user", "expert")}
+            for side, each in voices[session].items():
+                carried.put(side, each)
+        offset = (await here.line.snapshot(pool)).at - loop.time() * 1000
+        last: dict[str, float] = {}
+        for session in sessions:
+            silent = voices[session][dice.choice(["user", "expert"])]
+            loop.call_later(dice.uniform(1, 3), lambda s=session, v=silent: last.update({s: v.stop()}))
+        async with asyncio.timeout(15):
+            while not all(one.frozen for one in (await here.line.snapshot(pool)).sessions):
+                await asyncio.sleep(0.1)
+        for each in voices.values():
+            for one in each.values():
+                one.stop()
+        for facts in (await here.line.snapshot(pool)).sessions:
+            real = last[facts.session] * 1000 + offset - facts.live_at
+            assert abs(facts.ran_ms - real) < 100, (facts.ran_ms, real)
+
+
+class Voice(Speaker):
+    """A leg from which a packet comes every so often."""
+
+    def __init__(self, every_s: float) -> None:
+        super().__init__()
+        self._every, self._loop = every_s, asyncio.get_running_loop()
+        self._timer = self._loop.call_later(every_s, self._speak)
+
+    def _speak(self) -> None:
+        self.heard_at = self._loop.time()
+        self._timer = self._loop.call_later(self._every, self._speak)
+
+    def stop(self) -> float:
+        """Nothing comes any more; when the last packet came."""
+        self._timer.cancel()
+        return self.heard_at
 
 
 def test_an_ear_tells_each_change_once_and_lasting_silence_again() -> None:

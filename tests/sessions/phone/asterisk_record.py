@@ -60,6 +60,13 @@ async def cut(watched: Watched, phone: Phone, between: Between) -> None:
     between.is_down = False
 
 
+async def early(watched: Watched, _: Script, between: Between) -> None:
+    """It plays something before it answers, and then nothing; we hang up when its bridge stands."""
+    await watched.reaches("answered")
+    await until(lambda: any("addChannel" in entry.get("ask", "") and "status" in entry for entry in between.tape))
+    await watched.call.hang_up()
+
+
 async def nothing(*_: Any) -> None:
     """The phone says how it ends."""
 
@@ -112,12 +119,7 @@ async def main() -> None:
         await record("declined", Script(folder / "6", "refuse", code="603"), nothing)
         await record("unknown", Script(folder / "7", "refuse", code="404"), nothing)
         await record("no_answer", Script(folder / "8", "ring"), nothing, ring_s=1)
-        await record("early", Script(folder / "9", "early"), hang_up_when_answered)
-
-
-async def hang_up_when_answered(watched: Watched, *_: Any) -> None:
-    await watched.reaches("answered")
-    await watched.call.hang_up()
+        await record("early", Script(folder / "9", "early"), early)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,11 @@ class Tape:
         """What is still to come."""
         return [entry for entry in self._entries if not entry.get("done")]
 
+    @property
+    def is_bridged(self) -> bool:
+        """Whether Asterisk has been asked to let the phone be heard."""
+        return any("addChannel" in entry.get("ask", "") and entry.get("done") for entry in self._entries)
+
     async def _http(self, request: Request) -> Response:
         assert request.headers["authorization"] == self._authorization
         path, body = request.url.path.removeprefix("/ari"), await request.body()
@@ -100,7 +105,7 @@ class Tape:
     async def _play(self, to: tuple[str, int]) -> None:
         """What Asterisk sent when the phone had answered; until then an engine pays no attention."""
         loop = asyncio.get_running_loop()
-        while not any("addChannel" in entry.get("ask", "") and entry.get("done") for entry in self._entries):
+        while not self.is_bridged:
             await asyncio.sleep(0.005)
         for packet in self._sound:
             await loop.sock_sendto(self._media, packet, to)

@@ -84,7 +84,8 @@ async def test_ends(name: str, states: list[str], last: CallNews) -> None:
 
 
 async def test_sound_before_the_answer_is_ringing() -> None:
-    async with playing("early") as (_, watched):
+    async with playing("early") as (tape, watched):
         await watched.reaches("answered")
         assert watched.states == ANSWERED[:-1]
+        await until(lambda: tape.is_bridged)
         await watched.call.hang_up()

@@ -1,0 +1,92 @@
+"""Telephones with real processes: two servers, a media worker with its own baresip, a trunk on loopback."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from directory.expert import Expert, PoolOptions
+from directory.profiles import Profiles
+from sessions.media.workers import Workers
+from sessions.phone.store import put_number
+from tests.chaos.town import Town
+from tests.chaos.voices import media_worker
+from tests.sessions.phone.peers import LOOPBACK, Script, on
+from tests.stories.talker import Talker
+from wire import messages
+
+VIC, ADA = "+4915112345678", "+4930123456"
+
+
+async def new_pool(town: Town) -> str:
+    """Ada takes sessions by telephone on her own one."""
+    pool = await town.new_pool("ada", ring_ms=30_000, connect_ms=30_000, wrap_up_ms=1, ready_after_ms=600_000)
+    profiles = Profiles(town.database)
+    await profiles.put_options(pool, PoolOptions(phone_regions=["DE"], verify_numbers=False))
+    await profiles.put_experts(pool, [Expert(expert="ada", name="Ada", modes=["chat", "phone"])])
+    async with town.database.begin() as tx:
+        row = {"pool": pool, "side": "expert", "member": "ada", "number": ADA, "region": "DE"}
+        await put_number(tx, row | {"verified_at": 1, "answers_on": "phone", "missed_at": 0, "changed_at": 1})
+    return pool
+
+
+async def matched(vic: Talker, ada: Talker) -> str:
+    """Both have said yes, and both telephones are picked up."""
+    answer = await vic.ask(messages.SetNumber, number=VIC)
+    assert isinstance(answer, messages.NumberPage) and answer.usable, answer
+    async with asyncio.timeout(20):  # the servers read the directory every few seconds
+        while not isinstance(joined := await vic.ask(messages.Join, experts=["ada"], mode="phone"), messages.Joined):
+            await asyncio.sleep(0.2)
+    offer = await ada.until(messages.Offer, lambda said: said.ticket == joined.ticket and said.state == "ringing")
+    await ada.ask(messages.Accept, offer=offer.offer)
+    live = await vic.until(messages.Session, lambda said: said.state == "live", seconds=20)
+    assert (live.my_leg, live.their_leg) == ("answered", "answered")
+    return live.session
+
+
+@pytest.mark.claim("A2")
+@pytest.mark.sipp
+async def test_processes_of_their_own_call_through_a_trunk(pair: Town, tmp_path: Path) -> None:
+    pool = await new_pool(pair)
+    async with on(trunk := Script(tmp_path / "trunk", "answer", calls=2)):
+        way = f"sip:openline@{LOOPBACK}:{trunk.port};local={LOOPBACK}"
+        async with (
+            media_worker(pair, tmp_path / "log", OPENLINE_SIP_TRUNK=way),
+            pair.expert(pool, "ada") as ada,
+            pair.talker(pool, "user", "vic", 1) as vic,
+        ):
+            await lines(pair)
+            session = await matched(vic, ada)
+            await vic.ask(messages.End, session=session)
+            await trunk.done(3)
+    assert f"sip:{VIC}@" in trunk.messages() and f"sip:{ADA}@" in trunk.messages()
+    log = (tmp_path / "log").read_text()
+    assert VIC[3:] not in log and ADA[3:] not in log
+
+
+@pytest.mark.claim("A2", "A17")
+@pytest.mark.sipp
+@pytest.mark.slow
+async def test_a_worker_that_dies_ends_its_telephone_sessions_by_name(pair: Town, tmp_path: Path) -> None:
+    pool = await new_pool(pair)
+    async with on(trunk := Script(tmp_path / "trunk", "answer", calls=2)):
+        way = f"sip:openline@{LOOPBACK}:{trunk.port};local={LOOPBACK}"
+        async with (
+            media_worker(pair, tmp_path / "log", OPENLINE_SIP_TRUNK=way) as worker,
+            pair.expert(pool, "ada") as ada,
+            pair.talker(pool, "user", "vic", 1) as vic,
+        ):
+            await lines(pair)
+            session = await matched(vic, ada)
+            worker.popen.kill()
+            ended = await vic.until(messages.Session, lambda said: said.state == "ended", seconds=12)
+            assert (ended.session, ended.reason) == (session, "media_lost")
+            shot = await pair.until(pool, lambda shot: shot.experts[0].indicator == "free")
+            assert not shot.tickets
+
+
+async def lines(town: Town) -> None:
+    """Some worker has a telephone."""
+    async with asyncio.timeout(15):
+        while not any(each.lines for each in await Workers(town.store).listed()):
+            await asyncio.sleep(0.1)

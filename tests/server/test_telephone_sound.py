@@ -1,0 +1,74 @@
+"""What telephones and browsers hear of each other through the worker, and what a dead telephone costs."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ground.store import Store
+from tests.server.phones import ADA, VIC, a_place_of_its_own, phones
+from tests.server.prepaid import OPTIONS as PREPAID
+from tests.server.prepaid import RATE, pay_in
+from tests.sessions.media.callers import caller, loopback_only
+from tests.sessions.phone.peers import Phone, on, until
+from tests.sessions.phone.tones import loudest_hz, share_at
+from wire import messages as m
+
+OPTIONS = msgspec.structs.replace(PREPAID, phone_regions=["DE"])
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_place_of_its_own(monkeypatch)
+    loopback_only(monkeypatch)
+
+
+@pytest.mark.claim("A2")
+@pytest.mark.claim("B28")
+@pytest.mark.baresip
+async def test_a_browser_and_a_telephone_hear_each_other(store: Store, pool: str, tmp_path: Path) -> None:
+    async with phones(store, pool, tmp_path) as place:
+        ada, vic = await place.house.expert("ada"), await place.confirmed("user", "vic", VIC)
+        async with on(phone := Phone(tmp_path / "phone", hz=440)), caller(1320) as browser:
+            place.exchange.lead(VIC, phone)
+            session = await place.matched(vic, ada)
+            await ada.until(m.Session, lambda said: said.their_leg == "answered")
+            answer = await ada.ask(m.MediaOffer, session=session, peer="p1", sdp=await browser.offer())
+            await browser.take(answer.sdp)
+            await ada.until(m.Session, lambda said: said.state == "live")
+            await until(lambda: abs(browser.loudest_hz() - 440) < 15)
+            await asyncio.sleep(1.5)
+            await vic.ask(m.End, session=session)
+            await phone.sees("CALL_CLOSED")
+            heard = await until(lambda: phone.heard()[-12_000:])
+            assert abs(loudest_hz(heard) - 1320) < 5 and share_at(heard, 1320) > 0.8
+
+
+@pytest.mark.claim("A2", "A17", "B28")
+@pytest.mark.baresip
+async def test_a_telephone_that_dies_costs_no_more_than_three_seconds(store: Store, pool: str, tmp_path: Path) -> None:
+    """The sound of a session that is paid for passes through the worker, which hears the last of it."""
+    async with phones(store, pool, tmp_path, OPTIONS, rate=RATE) as place:
+        await pay_in(place.house.db, pool, "vic", 5_000)
+        ada, vic = await place.house.expert("ada"), await place.confirmed("user", "vic", VIC)
+        await (await place.confirmed("expert", "ada", ADA)).ask(m.AnswerOn, where="phone")
+        mine, theirs = Phone(tmp_path / "mine", hz=440), Phone(tmp_path / "theirs", user="200", hz=1320)
+        async with on(mine, theirs):
+            place.exchange.lead(VIC, mine)
+            place.exchange.lead(ADA, theirs)
+            session = await place.matched(vic, ada)
+            await vic.until(m.Session, lambda said: said.state == "live")
+            began = time.monotonic()
+            await asyncio.sleep(2.0)
+            mine.kill()
+            killed = time.monotonic()
+            said = await place.ended(vic, 10)
+            assert said.reason in ("user_hung_up", "user_failed") and time.monotonic() - killed < 6
+            await theirs.sees("CALL_CLOSED", 1)
+            ran = place.facts(session).ran_ms / 1000
+            assert killed - began - 0.5 <= ran <= killed - began + 3
+            assert (await vic.until(m.Billed, lambda said: said.bill.session == session)).bill.ms <= ran * 1000
+            heard = theirs.heard()[4000:14_000]
+            assert abs(loudest_hz(heard) - 440) < 5 and share_at(heard, 440) > 0.8
