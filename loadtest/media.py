@@ -1,4 +1,4 @@
-"""`bench media`: what a media worker bears, beside aiortc's MediaRelay and a bare UDP relay in C, and how soon it speaks.
+"""`bench media`: what a media worker bears beside aiortc's MediaRelay and a bare UDP relay in C, and how soon it speaks.
 
 All contestants are up at once on one core and take turns; the callers are on another core. The worker is one of a whole
 server's, and its calls came about as all calls do: connect, accept, offer, ICE, DTLS.
@@ -250,7 +250,7 @@ def _carried(contestants: Sequence[Contestant]) -> Table:
                 f"± {found['spread'] / 2:.0%}", delay, str(found["sent"] - found["heard"]),
             ]
         )  # fmt: skip
-    head = ["", "calls", "of a core per call", "calls per core", "CPU × openline", "run to run"]
+    head = ["", "calls", "of a core per call", "calls per core", "times openline's CPU", "run to run"]
     head += ["one-way delay p50 / p99 ms", "lost"]
     return "forwarding, 50 packets of 80 bytes a second each way", head, rows
 

@@ -41,14 +41,13 @@ class Replies:
             raise Refusal("empty_text")
         name = reply or "r-" + hashlib.blake2b(f"{pool}/{expert}/{op}".encode(), digest_size=12).hexdigest()
         async with self._db.begin() as tx:
-            known = {row["reply"]: row["slot"] for row in await store.replies(tx, pool, expert)}
+            known = {row["reply"]: row["place"] for row in await store.replies(tx, pool, expert)}
             if reply and reply not in known:
                 raise Refusal("no_such_reply", reply)
-            free = (slot for slot in range(1, REPLIES_MAX + 1) if slot not in known.values())
-            slot = known.get(name) or next(free, 0)
-            if not slot:
+            if name not in known and len(known) >= REPLIES_MAX:
                 raise Refusal("too_many_replies", str(REPLIES_MAX))
-            row = {"pool": pool, "expert": expert, "reply": name, "slot": slot, "title": title.strip(), "text": text}
+            place = known.get(name) or max(known.values(), default=0) + 1
+            row = {"pool": pool, "expert": expert, "reply": name, "place": place, "title": title.strip(), "text": text}
             await store.put_reply(tx, row | {"at": now})
 
     async def drop(self, pool: str, expert: str, reply: str) -> None:

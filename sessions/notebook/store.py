@@ -12,7 +12,7 @@ saved_replies = sa.Table(
     sa.Column("pool", sa.Text, primary_key=True),
     sa.Column("expert", sa.Text, primary_key=True),
     sa.Column("reply", sa.Text, primary_key=True),
-    sa.Column("slot", sa.BigInteger, nullable=False),  # from 1: an expert has so many
+    sa.Column("place", sa.BigInteger, nullable=False),  # grows: the order in which they were made
     sa.Column("title", Words, nullable=False),
     sa.Column("text", Words, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
@@ -35,7 +35,7 @@ Row = sa.RowMapping
 async def replies(tx: Tx, pool: str, expert: str) -> list[Row]:
     """In the order in which they were made."""
     query = sa.select(saved_replies).where(_of(saved_replies, pool, expert))
-    return list((await tx.execute(query.order_by(saved_replies.c.slot))).mappings())
+    return list((await tx.execute(query.order_by(saved_replies.c.place))).mappings())
 
 
 async def put_reply(tx: Tx, row: dict[str, Any]) -> None:

@@ -141,7 +141,10 @@ async def count_calls(tx: Tx, pool: str, since: int, **matching: Any) -> int:
 async def last_call(tx: Tx, pool: str, side: str, member: str, purpose: str) -> sa.RowMapping | None:
     """The latest call to a member for that purpose."""
     query = sa.select(calls).where(_of(calls, pool, side, member), calls.c.purpose == purpose)
-    return (await tx.execute(query.order_by(calls.c.at.desc()).limit(1))).mappings().one_or_none()
+    found: sa.RowMapping | None = (
+        (await tx.execute(query.order_by(calls.c.at.desc()).limit(1))).mappings().one_or_none()
+    )
+    return found
 
 
 async def calls_of(tx: Tx, pool: str, side: str, member: str) -> list[sa.RowMapping]:

@@ -28,6 +28,7 @@ from server.conductor import Conductor
 from server.config_phone import PhoneSettings
 from server.connection import Connection, Who
 from server.desks.about import AboutDesk
+from server.desks.chat import ChatDesk
 from server.desks.feedback import FeedbackDesk
 from server.desks.finding import FindingDesk
 from server.desks.hours import HoursDesk
@@ -180,6 +181,7 @@ class Hall:
                 **FindingDesk(self.index, self.catalogue, self.clock).handlers(),
                 **HoursDesk(self.presence).handlers(),
                 **TransferDesk(Media(store), self.till.terms).handlers(),
+                **self._chat(conversation).handlers(),
                 **self._keeping(conversation).handlers(),
                 **self.switchboard.handlers(),
                 **self.phones.desk.handlers(),
@@ -187,10 +189,16 @@ class Hall:
             },
         )
 
+    def _chat(self, conversation: Conversation) -> ChatDesk:
+        """Without files: those need HTTP."""
+        return ChatDesk(conversation, None, self._tickets(), self.clock, asyncio.get_running_loop().time)
+
+    def _tickets(self) -> Tickets:
+        return Tickets(Tokens([Secret(kid="k", value=b"s" * 32)]), self.db)
+
     def _keeping(self, conversation: Conversation) -> KeepingDesk:
         transcripts = Transcripts(self.db, conversation, self.catalogue, self.fanout)
-        tickets = Tickets(Tokens([Secret(kid="k", value=b"s" * 32)]), self.db)
-        return KeepingDesk(self.db, transcripts, None, tickets, self.clock, lambda: None)
+        return KeepingDesk(self.db, transcripts, None, self._tickets(), self.clock, lambda: None)
 
     def conductor(self) -> Conductor:
         lead = Leadership(self.store)

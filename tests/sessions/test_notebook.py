@@ -43,4 +43,4 @@ async def test_replies_stay_in_the_order_in_which_they_were_made(database: Datab
     await replies.drop(POOL, "ada", kept[2].reply)
     assert [one.title for one in await replies.all(POOL, "ada")] == ["0", "one", "3"]
     await replies.keep(POOL, "ada", "", "new", "x", op="op-8", now=9)
-    assert {one.title for one in await replies.all(POOL, "ada")} == {"0", "one", "3", "new"}
+    assert [one.title for one in await replies.all(POOL, "ada")] == ["0", "one", "3", "new"]

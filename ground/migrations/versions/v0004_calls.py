@@ -105,7 +105,7 @@ def _notebook() -> None:
     op.create_table(
         "saved_replies",
         *(sa.Column(name, sa.Text(), primary_key=True) for name in ("pool", "expert", "reply")),
-        sa.Column("slot", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("title", "text")),
         sa.Column("at", sa.BigInteger(), nullable=False),
     )

@@ -64,6 +64,7 @@ async def early(watched: Watched, _: Script, between: Between) -> None:
     """It plays something before it answers, and then nothing; we hang up when its bridge stands."""
     await watched.reaches("answered")
     await until(lambda: any("addChannel" in entry.get("ask", "") and "status" in entry for entry in between.tape))
+    await asyncio.sleep(0.2)  # the answer has reached the engine
     await watched.call.hang_up()
 
 
