@@ -1,4 +1,4 @@
-"""`bench media`: what a media worker bears beside aiortc's MediaRelay and a bare UDP relay in C, and how soon it speaks.
+"""`bench media`: what a media worker bears, beside aiortc's MediaRelay and a bare UDP relay in C.
 
 All contestants are up at once on one core and take turns; the callers are on another core. The worker is one of a whole
 server's, and its calls came about as all calls do: connect, accept, offer, ICE, DTLS.

@@ -78,11 +78,8 @@ class LineTerms:
         rates = await self._rates(view.page, [session.transfer_to], session.mode)
         if not rates:
             return {}
-        since = session.running_since
-        now = max(self._clock.now_ms(), view.live.mirror.at)
-        ran_ms = session.ran_ms + (max(0, now - since) if since else 0)
         async with self._database.read() as tx:
-            back = await meter.given_back(tx, conn.pool, session.offer, ran_ms)
+            back = await left_of(tx, conn.pool, session, max(self._clock.now_ms(), view.live.mirror.at))
         terms, problem = await self._look(view, conn.member, rates, back)
         if problem:
             raise problem
@@ -137,6 +134,12 @@ class LineTerms:
         if problem is None and any(each.limit_ms < least_ms(options, cap_ms) for each in terms.values()):
             problem = Refusal("balance_too_low", str(options.minimum_minutes))
         return terms, Refusal("wallet_frozen") if balance.frozen else problem
+
+
+async def left_of(tx: Tx, pool: str, session: SessionFacts, now: int) -> int:
+    """What is left of the money that was set aside for a session, if it ended now."""
+    ran_ms = session.ran_ms + (max(0, now - session.running_since) if session.running_since else 0)
+    return await meter.given_back(tx, pool, session.offer, ran_ms)
 
 
 async def free_beginning(tx: Tx, options: PoolOptions, pool: str, user: str, expert: str, now: int) -> int:

@@ -10,7 +10,7 @@ from server.connection import Connection
 from server.desks.desk import Handlers
 from server.pages import View
 from server.prices import least_ms
-from server.terms import free_beginning
+from server.terms import free_beginning, left_of
 from sessions.conversation import Conversation, Met
 from wire import messages
 
@@ -39,6 +39,9 @@ class MoneyDesk:
         rate, now = rate_of(expert, ask.mode, options), self._clock.now_ms()
         async with self._db.read() as tx:
             balance = (await ledger.balance_of(tx, conn.pool, conn.member)).available
+            going_on = view.live.mirror.session_of("user", conn.member)
+            if going_on is not None and going_on.transfer_to == ask.expert:  # it ends before the next begins
+                balance += await left_of(tx, conn.pool, going_on, max(now, view.live.mirror.at))
             free_ms = await free_beginning(tx, options, conn.pool, conn.member, ask.expert, now)
         cap_ms = view.live.mirror.settings.session_cap_ms
         quote = meter.quote(balance, rate, free_ms, cap_ms, least_ms(options, cap_ms)) if rate else None

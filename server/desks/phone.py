@@ -71,11 +71,13 @@ class PhoneDesk:
     async def check(self, conn: Connection) -> None:
         """Somebody wants to be called. Refused as `callable_number`, and `too_many_calls`."""
         options = _options(conn)
-        number = await self._callable(conn, verified=options.verify_numbers)
+        entry = await self._book.of(conn.pool, "user", conn.member)
+        number = callable_number(entry, options.phone_regions, verified=options.verify_numbers)
         plan = Plan(call="", pool=conn.pool, side="user", member=conn.member, number=number, purpose="session")
         async with self._db.read() as tx:
             await caps.check(tx, plan, self._limits(options), self._clock.now_ms())
-        await books.back(self._db, conn.pool, conn.member)
+        if entry.missed_at:
+            await books.back(self._db, conn.pool, conn.member)
 
     # ------------------------------------------------------------ one's number
 

@@ -102,7 +102,8 @@ async def take_try(tx: Tx, pool: str, side: str, member: str, most: int, now: in
     """The member's code with one try more; None when there is none, or no try is left."""
     open_ = sa.and_(_of(codes, pool, side, member), codes.c.tries < most, codes.c.expires_at > now)
     counted = sa.update(codes).where(open_).values(tries=codes.c.tries + 1).returning(codes)
-    return (await tx.execute(counted)).mappings().one_or_none()
+    found: sa.RowMapping | None = (await tx.execute(counted)).mappings().one_or_none()
+    return found
 
 
 async def delete_code(tx: Tx, pool: str, side: str, member: str) -> None:
@@ -141,10 +142,7 @@ async def count_calls(tx: Tx, pool: str, since: int, **matching: Any) -> int:
 async def last_call(tx: Tx, pool: str, side: str, member: str, purpose: str) -> sa.RowMapping | None:
     """The latest call to a member for that purpose."""
     query = sa.select(calls).where(_of(calls, pool, side, member), calls.c.purpose == purpose)
-    found: sa.RowMapping | None = (
-        (await tx.execute(query.order_by(calls.c.at.desc()).limit(1))).mappings().one_or_none()
-    )
-    return found
+    return (await tx.execute(query.order_by(calls.c.at.desc()).limit(1))).mappings().one_or_none()
 
 
 async def calls_of(tx: Tx, pool: str, side: str, member: str) -> list[sa.RowMapping]:

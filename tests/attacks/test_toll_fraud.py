@@ -138,17 +138,20 @@ async def test_one_who_calls_again_and_again_is_called_as_often_as_allowed(
         place.exchange.lead(VIC, sink)
         ada, mal = await place.house.expert("ada"), await place.confirmed("user", "mal", VIC)
         for _ in range(2):
-            ticket = (await mal.ask(m.Join, experts=["ada"], mode="phone")).ticket
-            offer = await ada.until(
-                m.Offer, lambda said, ticket=ticket: (said.ticket, said.state) == (ticket, "ringing")
-            )
-            await ada.ask(m.Accept, offer=offer.offer)
-            await comes(lambda ticket=ticket: _is_gone(place, ticket))
+            await _call_once(place, mal, ada)
         code = await asked(mal, m.Join, experts=["ada"], mode="phone")
         assert code == "too_many_calls"
         assert place.exchange.called == [VIC, VIC]
         again = await place.confirmed("user", "mal2", VIC)
         assert await asked(again, m.Join, experts=["ada"], mode="phone") == "too_many_calls"
+
+
+async def _call_once(place: Place, mal: Page, ada: Page) -> None:
+    """Join, be accepted, and let it end."""
+    ticket = (await mal.ask(m.Join, experts=["ada"], mode="phone")).ticket
+    offer = await ada.until(m.Offer, lambda said: (said.ticket, said.state) == (ticket, "ringing"))
+    await ada.ask(m.Accept, offer=offer.offer)
+    await comes(lambda: _is_gone(place, ticket))
 
 
 async def _is_gone(place: Place, ticket: str) -> bool:

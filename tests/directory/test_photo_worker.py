@@ -38,7 +38,7 @@ def test_a_hostile_file_is_refused_by_name(name: str) -> None:
         photo_worker.squares(data)
 
 
-@pytest.mark.parametrize("name", GOOD | HOSTILE)
+@pytest.mark.parametrize("name", [*GOOD, *HOSTILE])
 def test_a_whole_picture_is_drawn_anew_in_its_own_format_or_refused(name: str) -> None:
     data = GOOD[name] if name in GOOD else HOSTILE[name][0]
     if name == "avif" or (name in HOSTILE and HOSTILE[name][1] != "photo_too_small"):

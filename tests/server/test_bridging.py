@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +14,11 @@ from directory.expert import PoolOptions
 from ground.errors import Refusal
 from ground.store import Store
 from server.desks.calls import CallsDesk, comes_by_browser
-from sessions.media import post, workers
-from sessions.media.worker import Worker
 from sessions.media.workers import Workers
 from sessions.turn import turn_servers
 from tests.server.hall import Hall, Page, conducted, hall
-from tests.sessions.media.callers import Caller, caller, loopback_only, site, until
+from tests.sessions.media.callers import Caller, caller, until
+from tests.sessions.media.scenes import workers_of_its_own, working
 from tests.sessions.media.test_taping import FACTS as BRIDGED
 from wire import messages as m
 
@@ -30,11 +27,7 @@ FACTS = msgspec.structs.replace(BRIDGED, path="direct")
 
 @pytest.fixture(autouse=True)
 def place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers of the test's own, on loopback."""
-    loopback_only(monkeypatch)
-    name = f"~media-{uuid.uuid4().hex[:8]}"
-    for module in (workers, post):
-        monkeypatch.setattr(module, "EVERYWHERE", name)
+    workers_of_its_own(monkeypatch)
 
 
 @pytest_asyncio.fixture
@@ -47,21 +40,6 @@ async def house(store: Store, pool: str, tmp_path: Path, place: None) -> AsyncIt
         yield made
         mail.cancel()
         await asyncio.gather(mail, return_exceptions=True)
-
-
-@asynccontextmanager
-async def working(store: Store, name: str, most: int = 9) -> AsyncIterator[Worker]:
-    made = Worker(store, name, site(), most)
-    task = asyncio.create_task(made.run())
-    try:
-        async with asyncio.timeout(5):
-            while name not in [each.worker for each in await Workers(store).listed()]:
-                await asyncio.sleep(0.02)
-        yield made
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await made.close()
 
 
 async def meet(user: Page, expert: Page, mode: str = "audio") -> str:

@@ -29,6 +29,15 @@ def test_the_secret_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "state").iterdir()) == ["secret"]
 
 
+def test_files_of_chats_have_a_folder_and_perhaps_a_scanner(tmp_path: Path) -> None:
+    assert load({"state_dir": tmp_path}, {}).files == tmp_path / "files"
+    environ = {"OPENLINE_FILES": str(tmp_path / "shared"), "OPENLINE_SCAN_COMMAND": "clamdscan --fdpass 'a b'"}
+    config = load({"state_dir": tmp_path}, environ)
+    assert (config.files, config.scan_command) == (tmp_path / "shared", ("clamdscan", "--fdpass", "a b"))
+    with pytest.raises(ConfigError, match="OPENLINE_SCAN_COMMAND"):
+        load({"state_dir": tmp_path}, {"OPENLINE_SCAN_COMMAND": "clamdscan 'half"})
+
+
 def test_options_come_before_the_environment(tmp_path: Path) -> None:
     environ = {
         "OPENLINE_PORT": "9000",

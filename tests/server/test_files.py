@@ -29,7 +29,7 @@ class Room:
         self.site, self.people, self.session = site, people, session
         self.uma, self.bob, self.vic = people["uma"], people["bob"], people["vic"]
 
-    async def http(self, method: str, at: m.Fetch, content: bytes = b"", **headers: str) -> Any:
+    async def http(self, method: str, at: m.Fetch, content: bytes = b"", /, **headers: str) -> Any:
         headers = {"authorization": f"Bearer {at.ticket}"} | headers
         return await self.site.guest.ask(method, at.path, content=content, headers=headers)
 
@@ -71,7 +71,7 @@ async def room(store_url: str, tmp_path: Path) -> AsyncIterator[Room]:
         site = await stack.enter_async_context(
             people_site(store_url, f"sqlite:///{tmp_path}/openline.db", tmp_path, origins=(SHOP,))
         )
-        await site.profiles.put_options(POOL, PoolOptions(file_mb=1, feedback_after_s=0))
+        await site.profiles.put_options(POOL, PoolOptions(file_mb=30, feedback_after_s=0))
         people = {
             who: await stack.enter_async_context(talking(site.port, POOL, token(role, who)))
             for role, who in (("expert", "bob"), ("user", "uma"), ("user", "vic"))
@@ -144,7 +144,7 @@ async def test_what_is_taken_back_is_gone(room: Room, tmp_path: Path) -> None:
 
 
 async def test_limits_are_told_before_anything_is_sent(room: Room) -> None:
-    assert (await room.place(size=1_000_001)).code == "file_too_large"
+    assert (await room.place(size=30_000_001)).code == "file_too_large"
     assert (await room.place(kind="text/html")).code == "file_type"
     places = [await room.place() for _ in range(21)]
     refused = {one.code for one in places if isinstance(one, m.Refused)}
@@ -175,6 +175,26 @@ async def test_who_sends_slowly_is_hung_up_on_and_leaves_nothing(
             await asyncio.sleep(0.05)
     writer.close()
     assert (await room.http("PUT", place, TEXT)).json()["code"] == "no_such_file", "and the place is gone"
+
+
+async def test_who_reads_slowly_is_hung_up_on(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"tides\n" * 4_000_000
+    place = await room.sent(data)
+    await room.uma.ask(m.Share, session=room.session, file=place.file)
+    monkeypatch.setattr("server.web.files.SLOW_S", 0.5)
+    monkeypatch.setattr("server.web.files.SLOWEST", 10**9)
+    at = await room.bob.ask(m.FileOf, session=room.session, file=place.file)
+    reader, writer = await asyncio.open_connection("127.0.0.1", room.site.port, limit=1024)
+    head = f"GET {at.path} HTTP/1.1\r\nHost: 127.0.0.1:{room.site.port}\r\nAuthorization: Bearer {at.ticket}\r\n\r\n"
+    writer.write(head.encode())
+    async with asyncio.timeout(20):
+        assert b"200" in await reader.readline()
+        await asyncio.sleep(1.0)  # reads nothing for longer than it may
+        read = 0
+        while piece := await reader.read(65_536):
+            read += len(piece)
+        assert read < len(data)
+    writer.close()
 
 
 async def test_pages_of_allowed_origins_may_and_no_others(room: Room) -> None:

@@ -103,6 +103,10 @@ async def test_the_new_place_is_on_the_colleagues_terms_with_the_money_that_is_l
     await passed(going, 60_000)
     await ada.ask(m.ProposeTransfer, session=going.session, expert="eve")
     await ann.until(m.Session, lambda one: one.transfer is not None)
+    quote = await ann.ask(m.Quote, expert="eve", mode="chat")
+    assert quote.enough and 8 * RATE <= quote.balance <= 9 * RATE
+    assert not (await ann.ask(m.Quote, expert="eve", mode="audio")).enough_s > 60 * 2
+    assert (await ann.ask(m.Quote, expert="ada", mode="chat")).balance == 0, "of a line where nobody hands over to"
     assert isinstance(await ann.ask(m.AnswerTransfer, session=going.session, yes=True), m.Ok)
     bill = await going.billed()
     assert bill.outcome == "charged" and bill.amount >= RATE

@@ -1,6 +1,7 @@
 """Messages that are changed or taken back: by who said them, while the session goes on; both sides see it."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 
@@ -85,7 +86,8 @@ async def test_only_ones_own_and_only_while_the_session_goes_on(scene: Scene) ->
 async def test_a_line_of_an_older_release_can_be_read_and_changed(scene: Scene) -> None:
     session = await talk(scene)
     old = msgspec.msgpack.encode([1, "user", "as it was", 5, "op-1"])
-    await scene.store.nodes.node(scene.pool).lset(keys.key(scene.pool, "chat", session), 0, old)
+    node: Any = scene.store.nodes.node(scene.pool)
+    await node.lset(keys.key(scene.pool, "chat", session), 0, old)
     first = (await lines(scene, session))[0]
     assert (first.text, first.edited_at, first.unsaid, first.file) == ("as it was", 0, False, None)
     await scene.conversation.edit(scene.pool, session, "user", "uma", 1, "new", now=scene.now)

@@ -18,7 +18,7 @@ import { pause, tryMicrophone, tryRelay, tryWay } from "./trial";
 /** How long what was tried says something of what will be: a place that comes near, and an expert's shift. */
 const HOLDS_MS = 10 * 60_000;
 const SHIFT_MS = 8 * 3_600_000;
-const TRIES = 3;
+const TRIES = 2;
 const SOON_MS = 1_000;
 /** The server takes two tests at once and then one in half a minute. */
 const LIMIT_MS = 31_000;

@@ -14,7 +14,7 @@ const LOOK_MS = 66;
 /** Between the noise of a room and a voice, on the scale of `loudness`. */
 export const AUDIBLE = 0.35;
 /** From the first question to sound on its way. */
-const WAY_MS = 8_000;
+const WAY_MS = 6_000;
 
 export type Heard = "ok" | "quiet" | "unmeasured" | MicrophoneTrouble;
 

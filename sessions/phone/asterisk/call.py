@@ -29,6 +29,8 @@ class AsteriskCall:
         self.progress = Progress()
         self.is_known = False
         """Whether Asterisk has confirmed the channel: only then its absence means anything."""
+        self.connecting: asyncio.Task[None] | None = None
+        """What makes the way of its sound."""
         self.changed = asyncio.Event()
         """Set when it was answered, or is over."""
         self.answered_at = 0.0

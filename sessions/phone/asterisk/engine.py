@@ -97,8 +97,8 @@ class AsteriskEngine:
         for call in list(self._calls.values()):
             self._settle(call, "hung_up")
         if self._cleaning:
-            await asyncio.wait(self._cleaning.values(), timeout=CLEAN_S)
-        ending = [*self._tasks, *self._cleaning.values()]
+            await asyncio.wait(list(self._cleaning.values()), timeout=CLEAN_S)
+        ending = list(self._tasks)
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
@@ -129,7 +129,7 @@ class AsteriskEngine:
             self._settle(call, "hung_up")
             raise
         call.is_known = True
-        self._spawn(self._connect(call))
+        call.connecting = self._spawn(self._connect(call))
 
     async def _connect(self, call: AsteriskCall) -> None:
         """Make the way of the sound while it rings, and open it when it was answered."""
@@ -142,8 +142,6 @@ class AsteriskEngine:
             if not call.is_over:
                 _log.warning("asterisk_no_sound", why=str(why))
             self._settle(call, "failed")
-        if call.is_over:
-            self._clean_up(call)  # once more, for what this has made meanwhile
 
     async def _lay(self, call: AsteriskCall) -> None:
         codec, lease_s = self._settings.codec, int(RING_MAX_S) + LEASE_S
@@ -167,20 +165,16 @@ class AsteriskEngine:
     def _over(self, call: AsteriskCall) -> None:
         self._calls.pop(call.id, None)
         call.over()
-        self._clean_up(call)
+        self._cleaning[call.id] = self._spawn(self._remove(call))
+        self._cleaning[call.id].add_done_callback(lambda _: self._cleaning.pop(call.id))
 
-    def _clean_up(self, call: AsteriskCall) -> None:
-        task = asyncio.create_task(self._remove(call, after=self._cleaning.get(call.id)))
-        self._cleaning[call.id] = task
-        task.add_done_callback(lambda _: self._cleaning.get(call.id) is task and self._cleaning.pop(call.id))
-
-    async def _remove(self, call: AsteriskCall, after: asyncio.Task[None] | None) -> None:
+    async def _remove(self, call: AsteriskCall) -> None:
         """What can't be removed now is by the next `_catch_up`, and else by Asterisk when its lease is over."""
-        if after:
-            await asyncio.wait([after])
         try:
             async with asyncio.timeout(CLEAN_S):
                 await self._ari.hang_up(call.id)
+                if call.connecting:
+                    await asyncio.wait([call.connecting])  # what it is just making must not outlive it
                 await self._ari.hang_up(call.media_id)
                 await self._ari.unbridge(call.bridge_id)
         except (AriFailed, TimeoutError) as why:
@@ -258,7 +252,8 @@ class AsteriskEngine:
         except AriFailed as why:
             _log.warning("asterisk_lease_not_prolonged", why=str(why))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

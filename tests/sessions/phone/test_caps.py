@@ -6,7 +6,8 @@ import pytest
 
 from ground.errors import Refusal
 from ground.sql import Database
-from sessions.phone import book, caps, codes
+from queueing.facts import Side
+from sessions.phone import book, caps, codes, store
 from sessions.phone.book import Book, Entry, callable_number
 from sessions.phone.caps import CODES_OF_MEMBER, CODES_OF_NETWORK, CODES_OF_NUMBER, DAY_MS, Limits, Plan
 from sessions.phone.numbers import Number
@@ -18,11 +19,10 @@ MOBILE = Number("+4915112345678", "DE")
 
 
 def plan(
-    call: str, number: str = MOBILE.e164, member: str = "vic", purpose: caps.Purpose = "session", **more: str
-) -> Plan:
-    return Plan(
-        **{"call": call, "pool": "p", "side": "user", "member": member, "number": number, "purpose": purpose, **more}
-    )  # type: ignore[arg-type]
+    call: str, number: str = MOBILE.e164, member: str = "vic", purpose: caps.Purpose = "session", *,
+    pool: str = "p", side: Side = "user", network: str = "",
+) -> Plan:  # fmt: skip
+    return Plan(call=call, pool=pool, side=side, member=member, number=number, purpose=purpose, network=network)
 
 
 async def booked(db: Database, one: Plan, now: int = NOW, limits: Limits = LIMITS) -> str:
@@ -75,7 +75,7 @@ async def test_a_thousand_at_once_get_no_more_than_one_after_the_other(database:
     rush = [plan(f"r{n}", f"+49{3000 + n % 60:04d}{n:05d}", f"v{n}") for n in range(150)]
     assert (await asyncio.gather(*(booked(database, one) for one in rush))).count("") <= LIMITS.pool
     async with database.read() as tx:
-        assert await caps.store.count_calls(tx, "p", NOW - DAY_MS) == LIMITS.pool
+        assert await store.count_calls(tx, "p", NOW - DAY_MS) == LIMITS.pool
 
 
 async def test_an_expert_is_called_more_often_than_a_user_within_what_the_pool_may(database: Database) -> None:
@@ -121,7 +121,7 @@ async def test_old_calls_are_let_go(database: Database) -> None:
     await booked(database, plan("new"), NOW + caps.KEEP_MS)
     await caps.tidy(database, "p", NOW + caps.KEEP_MS + 1)
     async with database.read() as tx:
-        assert [row["call"] for row in await caps.store.calls_of(tx, "p", "user", "vic")] == ["new"]
+        assert [row["call"] for row in await store.calls_of(tx, "p", "user", "vic")] == ["new"]
 
 
 # ---------------------------------------------------------------- numbers and codes
@@ -199,7 +199,7 @@ async def test_the_books_do_not_hold_the_code(numbers: Book, database: Database)
     await numbers.set_number("p", "user", "vic", MOBILE, NOW)
     async with database.begin() as tx:
         code = await numbers.new_code(tx, "p", "user", "vic", "text", "op", NOW)
-        row = await caps.store.take_try(tx, "p", "user", "vic", 5, NOW)
+        row = await store.take_try(tx, "p", "user", "vic", 5, NOW)
     assert row is not None and code not in row["digest"]
     assert codes.is_right(KEY, code, row["digest"], "p", "user", "vic", MOBILE.e164, "text")
     for other in (("q", "user", "vic", MOBILE.e164, "text"), ("p", "user", "vic", MOBILE.e164, "call")):

@@ -71,6 +71,7 @@ def test_every_country_has_ordinary_numbers_that_are_called() -> None:
 def test_what_is_no_countrys_is_never_called(code: int) -> None:
     """Satellites, networks of ships and the world: +870, +881, +882, +883, +979 ..."""
     number = phonenumbers.example_number_for_non_geo_entity(code)
+    assert number
     typed = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     assert refused(typed, called=EVERYWHERE | {"001"}) == "number_refused"
 
