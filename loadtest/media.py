@@ -16,7 +16,7 @@ from loadtest import peers
 from loadtest.figures import Bar, Report, at_most, latencies_ms, median, progress, quantile, spread
 from loadtest.media_calls import MediaClient, Pair, first_audio_ns, hang_up, make_and_end, pairs_of, set_up
 from loadtest.private_server import PrivateServer
-from loadtest.process import BenchError, LineProcess, cpu_ns, rss_bytes
+from loadtest.process import BenchError, LineProcess, rss_bytes
 
 Table = tuple[str, list[str], list[list[str]]]
 CAPACITY: Final = 400
@@ -24,7 +24,7 @@ CAPACITY: Final = 400
 RELAYED: Final = 2
 """Calls of MediaRelay: each takes about a fifth of a core."""
 OPUS_PACKETS: Final = 50
-SETTLED_S: Final = 30.0
+SETTLED_S, STAYS_S = 30.0, 2.0
 LEAST_HEARD: Final = 0.95
 RELAY_RATIO: Final = 1 / 40
 DELAY_P50_MS, DELAY_P99_MS = 1.0, 15.0
@@ -59,12 +59,12 @@ class Contestant(Struct):
 
     def block(self, client: MediaClient, seconds: float) -> None:
         """Sound for so many seconds. Raises BenchError when too much of it is lost."""
-        before = cpu_ns([self.pid])
-        run = client.do("run", pairs=self.pairs, seconds=seconds, tagged=self.tagged)
-        self.shares.append((cpu_ns([self.pid]) - before) / 1e9 / seconds / len(self.pairs))
+        run = client.do("run", pairs=self.pairs, seconds=seconds, tagged=self.tagged, carrier=self.pid)
+        self.shares.append(run["cpu_ns"] / 1e9 / seconds / len(self.pairs))
         self.runs.append(run)
         if run["heard"] < LEAST_HEARD * run["sent"]:
-            raise BenchError(f"{self.name}: only {run['heard']} of {run['sent']} packets arrived")
+            found = f"{run['heard']} of {run['sent']} packets arrived, {run['deaf']} legs heard nothing"
+            raise BenchError(f"{self.name}: {found}")
 
     def delays(self) -> list[int]:
         return [delay for run in self.runs for delay in run["delays_ns"]]
@@ -92,19 +92,25 @@ class Worker:
     def files(self) -> int:
         return int(self._process.num_fds())
 
+    def ports(self) -> int:
+        return len(self._process.net_connections("udp"))
+
     def threads(self) -> int:
         return int(self._process.num_threads())
 
     def rss(self) -> int:
         return rss_bytes(self.pid)
 
-    def settle(self, files: int) -> None:
-        """Wait until it has no more than so many files open. Raises BenchError when it keeps them."""
-        until = time.monotonic() + SETTLED_S
-        while self.files() > files:
+    def settled(self) -> int:
+        """How many files it has open, once that number stays. Raises BenchError when it doesn't."""
+        until, files, since = time.monotonic() + SETTLED_S, self.files(), time.monotonic()
+        while time.monotonic() - since < STAYS_S:
             if time.monotonic() > until:
-                raise BenchError(f"the worker keeps {self.files()} files open, {files} before")
+                raise BenchError(f"the worker's open files never stay: {files} now")
             time.sleep(0.1)
+            if (now := self.files()) != files:
+                files, since = now, time.monotonic()
+        return files
 
 
 def _first_audio(client: MediaClient, pairs: Sequence[Pair], count: int) -> list[int]:
@@ -169,21 +175,21 @@ class Left(Struct):
 
     calls: int
     kb_each: float
+    ports: int
     files: int
     threads: int
 
 
-def _left_behind(client: MediaClient, pairs: Sequence[Pair], worker: Worker, idle_files: int, calls: int) -> Left:
+def _left_behind(client: MediaClient, pairs: Sequence[Pair], worker: Worker, calls: int) -> Left:
     """Calls made and ended, many of them early. The first of them count as the worker's own growing."""
     make_and_end(client, pairs)
-    worker.settle(idle_files)
-    rss, threads, made = worker.rss(), worker.threads(), 0
+    files, ports, threads, rss, made = worker.settled(), worker.ports(), worker.threads(), worker.rss(), 0
     while made < calls:
         made += make_and_end(client, pairs)
         progress(f"  {made} calls made and ended: {worker.rss() / 2**20:.1f} MiB, {worker.files()} files")
-    worker.settle(idle_files)
+    more_files = worker.settled() - files
     left_kb = (worker.rss() - rss) / made / 1024
-    return Left(made, left_kb, worker.files() - idle_files, worker.threads() - threads)
+    return Left(made, left_kb, worker.ports() - ports, more_files, worker.threads() - threads)
 
 
 def run(*, quick: bool) -> Report:
@@ -193,10 +199,9 @@ def run(*, quick: bool) -> Report:
         worker = Worker(server.media_pid)
         progress(f"{plan.first_audio} calls, one after the other")
         first = _first_audio(client, pairs, plan.first_audio)
-        idle_files = worker.files()
         contestants, up_kb = _side_by_side(client, pairs, worker, plan)
         progress(f"{plan.ended} calls made and ended")
-        left = _left_behind(client, pairs, worker, idle_files, plan.ended)
+        left = _left_behind(client, pairs, worker, plan.ended)
     return _report(quick, first, contestants, up_kb, left)
 
 
@@ -220,7 +225,7 @@ def _report(quick: bool, first: Sequence[int], contestants: Sequence[Contestant]
         *_delay_bars(ours, bare),
         at_most("accept to first audio, p95", quantile(first, 0.95) / 1e9, FIRST_AUDIO_S, "s"),
         at_most(f"memory left per ended call, {left.calls} calls", max(0.0, left.kb_each), LEFT_KB, "KiB"),
-        at_most("files and threads left", left.files + left.threads, 0, ""),
+        at_most(f"UDP ports left, {left.calls} calls", left.ports, 0, "ports"),
     ]
     return report
 
@@ -264,6 +269,7 @@ def _spoken(figures: dict[str, Any]) -> Table:
 
 
 def _held(up_kb: float, left: Left) -> Table:
-    cells = [f"{up_kb:.1f}", str(left.calls), f"{left.kb_each:.2f}", str(left.files), str(left.threads)]
-    head = ["KiB per call that is up", "calls ended", "KiB left of each", "files left", "threads left"]
+    cells = [f"{up_kb:.1f}", str(left.calls), f"{left.kb_each:.2f}"]
+    cells += [str(count) for count in (left.ports, left.files, left.threads)]
+    head = ["KiB per call that is up", "calls ended", "KiB left of each", "ports left", "files left", "threads left"]
     return "the worker's memory", head, [cells]

@@ -5,7 +5,7 @@
     {"do": "connect", "answers": [[leg, SDP]], "until": "heard" | "open", "within_s": 10}
                                                     [[leg, ns of CLOCK_MONOTONIC when it first heard a packet], ...]
     {"do": "plain", "ports": [port]}                legs without encryption: [leg, ...]
-    {"do": "run", "pairs": [[leg, leg]], "seconds": 5, "tagged": true}     see `Pump.run`
+    {"do": "run", "pairs": [[leg, leg]], "seconds": 5, "tagged": true, "carrier": pid}      see `Pump.run`
     {"do": "close", "legs": [leg]}                  []
 
 Between runs the legs keep silent, and answer whoever asks whether they are still there.
@@ -101,10 +101,12 @@ class Legs:
             else:
                 leg.tick()
 
-    def run(self, pairs: list[tuple[int, int]], seconds: float, tagged: bool) -> dict[str, Any]:
-        """Meanwhile nobody else is answered: a run is shorter than the 30 s after which silence ends a connection."""
+    def run(self, pairs: list[tuple[int, int]], seconds: float, tagged: bool, carrier: int) -> dict[str, Any]:
+        """Sound between the two of each pair. Nothing else is done meanwhile."""
         legs = [(self._legs[one], self._legs[other]) for one, other in pairs]
-        return Pump(legs, seconds, self._opus, tagged).run()
+        speaking = {number for pair in pairs for number in pair}
+        others = [leg for number, leg in self._legs.items() if number not in speaking]
+        return Pump(legs, seconds, self._opus, tagged, carrier, others).run()
 
     def close(self, legs: list[int]) -> list[object]:
         for number in legs:

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from loadtest.figures import quantile
 from loadtest.media_leg import DATAGRAM, Leg
+from loadtest.process import cpu_ns
 
 PACKET_NS: Final = 20_000_000
 PER_S: Final = 50
@@ -36,13 +37,26 @@ class Heard(NamedTuple):
 
 
 class Pump:
-    """One run. `pairs` are the two legs of each call. Where `tagged`, the last bytes of each payload tell which packet
-    it is, and the delay of each is measured."""
+    """One run. `pairs` are the two legs of each call, which process `carrier` carries; `others` are silent, and answer
+    who asks whether they are there.
 
-    def __init__(self, pairs: Sequence[tuple[Leg, Leg]], seconds: float, opus: Sequence[bytes], tagged: bool) -> None:
+    Where `tagged`, the last bytes of each payload tell which packet it is, and the delay of each is measured.
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[tuple[Leg, Leg]],
+        seconds: float,
+        opus: Sequence[bytes],
+        tagged: bool,
+        carrier: int,
+        others: Sequence[Leg] = (),
+    ) -> None:
         self._legs = [leg for pair in pairs for leg in pair]
+        self._all = [*self._legs, *others]
         self._count = round(seconds * PER_S)
         self._tagged = tagged
+        self._carrier = carrier
         self._out = [
             [leg.packet(self._payload(opus, i, n)) for n in range(self._count)] for i, leg in enumerate(self._legs)
         ]
@@ -50,20 +64,22 @@ class Pump:
         self._heard: list[Heard] = []
         self._late: list[int] = []
         self._share = 0.0
+        self._cpu_ns = 0
 
     def _payload(self, opus: Sequence[bytes], leg: int, n: int) -> bytes:
         sound = opus[n % len(opus)]
         return sound[: -_TAG.size] + _TAG.pack(leg, n) if self._tagged else sound
 
     def run(self) -> dict[str, Any]:
-        """Packets sent and heard, delays in ns, and how well this process kept up."""
+        """Packets sent and heard, delays in ns, the carrier's CPU, and how well this process kept up."""
         with _quiet(), select.epoll() as poll:
-            by_fd = {leg.socket.fileno(): i for i, leg in enumerate(self._legs)}
-            for leg in self._legs:
+            by_fd = {leg.socket.fileno(): i for i, leg in enumerate(self._all)}
+            for leg in self._all:
                 poll.register(leg.socket.fileno(), select.EPOLLIN)
-            began, before = time.monotonic_ns(), time.thread_time_ns()
+            began, before, carried = time.monotonic_ns(), time.thread_time_ns(), cpu_ns([self._carrier])
             self._play(poll, by_fd)
             self._share = (time.thread_time_ns() - before) / (time.monotonic_ns() - began)
+            self._cpu_ns = cpu_ns([self._carrier]) - carried
         return self._result()
 
     def _schedule(self) -> list[tuple[int, int]]:
@@ -93,7 +109,7 @@ class Pump:
             return
         for fd, _ in poll.poll(0):
             i = by_fd[fd]
-            leg = self._legs[i]
+            leg = self._all[i]
             datagram, extra, _, address = leg.socket.recvmsg(DATAGRAM, _ROOM)
             if not is_media(datagram):
                 if datagram:
@@ -103,12 +119,14 @@ class Pump:
             self._heard.append(Heard(i, seconds_ * 1_000_000_000 + ns, datagram))
 
     def _result(self) -> dict[str, Any]:
-        payloads = [(i, at, self._legs[i].payload(datagram)) for i, at, datagram in self._heard]
+        payloads = [(i, at, self._all[i].payload(datagram)) for i, at, datagram in self._heard if i < len(self._legs)]
         whole = [(i, at, payload) for i, at, payload in payloads if payload]
         return {
             "sent": self._count * len(self._legs),
             "heard": len(whole),
+            "deaf": len(self._legs) - len({i for i, _, _ in whole}),
             "delays_ns": [delay for i, at, payload in whole if (delay := self._delay(i, at, payload)) is not None],
+            "cpu_ns": self._cpu_ns,
             "late_p99_ms": round(quantile(self._late, 0.99) / 1e6, 3),
             "client_share": round(self._share, 3),
         }
@@ -116,7 +134,7 @@ class Pump:
     def _delay(self, leg: int, at: int, payload: bytes) -> int | None:
         if not self._tagged:
             return None
-        origin, n = _TAG.unpack(payload[-_TAG.size :])
+        origin, n = map(int, _TAG.unpack(payload[-_TAG.size :]))
         if origin != leg ^ 1 or n >= self._count:
             return None  # a straggler of a run before
         return at - self._sent[origin][n]

@@ -132,7 +132,7 @@ class PrivateServer:
         """The media worker's process. Raises BenchError when there is none."""
         for process in self._family():
             if MEDIA_PROCESS in " ".join(process.cmdline()):
-                return process.pid
+                return int(process.pid)
         raise BenchError("the server has no media worker")
 
     @property

@@ -39,6 +39,12 @@ def media(**given: Any) -> None:
                                               sends nothing into networks of one's own: it is no way to scan them.
     Browsers that reach no UDP need a TURN server that reaches the worker; see deploy/coturn.
 
+    \b
+    A worker with a way to the telephone network calls telephones:
+        OPENLINE_SIP_TRUNK='sip:openline@sip.provider.example;transport=tls;srtp=mandatory'
+        OPENLINE_SIP_SECRET_FILE=/etc/openline/sip-secret
+    or OPENLINE_ARI and what belongs to it, for an Asterisk; see deploy/asterisk.
+
     SIGTERM: the worker takes nothing new, its calls go to other workers within a second or two, then it stops.
     Telephone calls can't go elsewhere and end. SIGKILL, or a machine that is gone: calls stand still, at no cost, until
     the browsers have come to another worker, ten seconds later at most.

@@ -81,7 +81,8 @@ def _calls(env: Mapping[str, str]) -> int:
 
 
 def _texts(env: Mapping[str, str]) -> tuple[str, str]:
-    url, secret, path = (env.get(f"OPENLINE_TEXT_{name}", "").strip() for name in ("URL", "SECRET", "SECRET_FILE"))
+    names = ("OPENLINE_TEXT_URL", "OPENLINE_TEXT_SECRET", "OPENLINE_TEXT_SECRET_FILE")
+    url, secret, path = (env.get(name, "").strip() for name in names)
     if not (url or secret or path):
         return "", ""
     if not url or bool(secret) == bool(path):

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from directory.expert import PoolOptions
 from ground.clock import Clock
 from ground.errors import Refusal
 from ground.sql import FAILURES, Database
@@ -67,7 +68,7 @@ class Talk:
             await asyncio.sleep(random.uniform(LOOK_S / 2, LOOK_S))  # noqa: S311 - a spread, not a secret
             try:
                 await self.sweep()
-            except (*FAILURES, Refusal) as error:
+            except FAILURES as error:
                 _log.warning("files_not_swept", error=type(error).__name__)
 
     async def sweep(self) -> None:
@@ -77,12 +78,18 @@ class Talk:
         if self.files is None:
             return
         pools = await self.files.pools()
-        days = {pool: (await self._catalogue.open(pool)).pool.options.file_days for pool in pools}
-        await self.files.sweep(now, days)
+        await self.files.sweep(now, {pool: await self._days(pool) for pool in pools})
         if now - self._strays_at >= STRAYS_MS:
             self._strays_at = now
             for pool in pools:
                 await self.files.sweep_strays(pool, now)
+
+    async def _days(self, pool: str) -> int:
+        """How long a pool keeps the files of its chats."""
+        try:
+            return (await self._catalogue.open(pool)).pool.options.file_days
+        except Refusal:  # the pool is gone, its files are not
+            return PoolOptions().file_days
 
 
 def files_of(config: Config, database: Database) -> Files | None:

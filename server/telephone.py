@@ -3,6 +3,7 @@
 from ground.clock import Clock
 from ground.sql import Database
 from queueing.line import Line
+from server.callees import Callees
 from server.catalogue import Catalogue
 from server.config_phone import PhoneSettings
 from server.desks.phone import PhoneDesk
@@ -26,9 +27,10 @@ class Telephony:
         self.desk = PhoneDesk(
             database, self.book, line, switchboard.workers, switchboard.post, self._texts, clock, settings.calls_a_day
         )
+        callees = Callees(database, self.book, clock, settings.calls_a_day)
         self.dialler = Dialler(
-            database, self.book, line, switchboard.media, switchboard.bridging, switchboard.workers, switchboard.post,
-            fanout, catalogue, till.accepting, clock, settings.calls_a_day,
+            callees, line, switchboard.media, switchboard.bridging, switchboard.workers, switchboard.post, fanout,
+            catalogue, till.accepting, clock,
         )  # fmt: skip
 
     async def close(self) -> None:

@@ -210,12 +210,7 @@ class Files:
                 await store.outlive(tx, pool, now - kept * DAY_MS)
         async with self._db.read() as tx:
             due = await store.erasing(tx, SWEPT)
-        for pool, file, path in due:
-            try:
-                await self._remove(pool, file, path)
-            except Elsewhere:
-                _log.error("file_elsewhere", pool=pool, file=file)
-        return len(due)
+        return sum([await self._remove(pool, file, path) for pool, file, path in due])
 
     async def sweep_one(self, pool: str, file: str) -> None:
         """Take one file from the disk, if it is to go."""
@@ -239,11 +234,17 @@ class Files:
         async with self._db.read() as tx:
             return await store.pools(tx)
 
-    async def _remove(self, pool: str, file: str, path: str) -> None:
+    async def _remove(self, pool: str, file: str, path: str) -> bool:
+        """False when it lies in a folder that this process does not see: another one will do it."""
         # The row goes last: a crash between the two leaves it, and whoever comes round does both again.
-        await self._disk.remove(pool, path)
+        try:
+            await self._disk.remove(pool, path)
+        except Elsewhere:
+            _log.error("file_elsewhere", pool=pool, file=file)
+            return False
         async with self._db.begin() as tx:
             await store.delete(tx, pool, file)
+        return True
 
 
 def _facts(row: Row) -> FileFacts:

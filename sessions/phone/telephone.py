@@ -74,7 +74,7 @@ class Telephone:
 
     def _take_turn(self, order: Dial) -> Placed | None:
         """The call of the user's turn: it talks, rings still, or was hung up before the session began."""
-        turn = self._turns.pop((order.pool, order.offer), None)
+        turn = self._turns.get((order.pool, order.offer))
         return turn.take() if turn is not None else None
 
     # ------------------------------------------------------------ turns

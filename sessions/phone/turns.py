@@ -28,6 +28,7 @@ class Turn:
         self.placed = placed
         self.asked_at = self._loop.time()
         self._rate = rate
+        self._is_taken = False
         self._known = asyncio.Event()
         self._tone: asyncio.Task[None] | None = None
         placed.listen(self._news)
@@ -51,10 +52,16 @@ class Turn:
     def is_forgotten(self) -> bool:
         """Whether nobody will ask for it any more."""
         since = self._loop.time() - self.asked_at
-        return since > (KEPT_S if self.placed.last.state == "ended" else ASKED_S)
+        return since > (KEPT_S if self._is_taken or self.placed.last.state == "ended" else ASKED_S)
 
-    def take(self) -> Placed:
-        """The call goes over to its session, also one that rings still: the page may have said yes first."""
+    def take(self) -> Placed | None:
+        """The call goes over to its session, once; also one that rings still: the page may have said yes first.
+
+        The turn is remembered: a late order must not ring it anew.
+        """
+        if self._is_taken:
+            return None
+        self._is_taken = True
         self._hush()
         self._known.set()
         return self.placed
@@ -64,9 +71,10 @@ class Turn:
             self._tone.cancel()
 
     async def close(self) -> None:
-        """Hang up."""
+        """Hang up, unless the call is its session's."""
         self._hush()
-        await self.placed.close()
+        if not self._is_taken:
+            await self.placed.close()
         self._known.set()
         if self._tone is not None:
             await asyncio.gather(self._tone, return_exceptions=True)

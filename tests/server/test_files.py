@@ -143,6 +143,26 @@ async def test_what_is_taken_back_is_gone(room: Room, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "files").rglob("*") if path.is_file()] == [".folder"]
 
 
+async def test_a_person_who_is_forgotten_leaves_no_file_and_no_note(room: Room, tmp_path: Path) -> None:
+    await room.shared(name="plum.txt")
+    await room.bob.ask(m.KeepNote, user="uma", text="likes plums")
+    await room.uma.ask(m.End, session=room.session)
+    uma = await room.site.signed_in(("user", "uma"))
+
+    async def export() -> str:
+        return (await uma.get(f"/v1/pools/{POOL}/account/export")).text
+
+    async with asyncio.timeout(10):
+        while "plum.txt" not in (told := await export()):  # until the books have it
+            await asyncio.sleep(0.05)
+    assert "likes plums" in told
+    answer = await uma.ask("POST", f"/v1/pools/{POOL}/account/erase", json={"confirm": "Uma"})
+    assert answer.json() == {"done": True}
+    assert [path.name for path in (tmp_path / "files").rglob("*") if path.is_file()] == [".folder"]
+    assert b"plum" not in (tmp_path / "openline.db").read_bytes()
+    assert (await room.bob.ask(m.NoteOn, user="uma")).code == "no_such_user"
+
+
 async def test_limits_are_told_before_anything_is_sent(room: Room) -> None:
     assert (await room.place(size=30_000_001)).code == "file_too_large"
     assert (await room.place(kind="text/html")).code == "file_type"

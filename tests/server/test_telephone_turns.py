@@ -14,6 +14,7 @@ from ground.store import Store
 from identity.accounts import Accounts
 from identity.passwords import Passwords
 from mail.outbox import Outbox
+from tests.databases import database_url, postgres_server
 from tests.server.hall import Page, conducted
 from tests.server.hall import until as comes
 from tests.server.phones import ADA, VIC, Place, a_place_of_its_own, phones
@@ -22,6 +23,8 @@ from tests.server.prepaid import RATE, balance, pay_in
 from tests.sessions.phone.peers import Phone, Script, on, until
 from tests.sessions.phone.tones import loudest_hz
 from wire import messages as m
+
+__all__ = ["database_url", "postgres_server"]
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +35,13 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest_asyncio.fixture
 async def place(store: Store, pool: str, tmp_path: Path) -> AsyncIterator[Place]:
     async with phones(store, pool, tmp_path) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def anywhere(store: Store, pool: str, tmp_path: Path, database_url: str) -> AsyncIterator[Place]:
+    """The same on each kind of database in turn."""
+    async with phones(store, pool, tmp_path, database=database_url) as made:
         yield made
 
 
@@ -73,7 +83,8 @@ async def test_the_page_is_closed_and_the_telephone_rings(place: Place, tmp_path
 
 @pytest.mark.claim("A2")
 @pytest.mark.sipp
-async def test_no_answer_twice_gives_the_place_up_and_is_told(place: Place, tmp_path: Path) -> None:
+async def test_no_answer_twice_gives_the_place_up_and_is_told(anywhere: Place, tmp_path: Path) -> None:
+    place = anywhere
     house, ada = place.house, await away(place)
     vic = await Accounts(house.db, Passwords()).open(house.pool, "user", "vic@example.org", "Vic", now=1)
     async with on(refuses := Script(tmp_path / "refuses", "refuse", calls=2, code="486")):

@@ -235,7 +235,8 @@ async def test_a_server_that_sees_another_folder_takes_nothing_for_erased(
     assert await refusal(elsewhere.open(POOL, "s1", kept.file)) == "no_such_file"
     async with database.begin() as tx:
         await store.erase(tx, POOL, kept.file)
-    await elsewhere.sweep(NOW, {})
+    assert await elsewhere.sweep(NOW, {}) == 0
+    await elsewhere.erase(POOL, kept.file)
     assert len(on_disk(folder)) == 1
     await files.sweep(NOW, {})
     assert on_disk(folder) == []

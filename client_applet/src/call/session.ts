@@ -154,10 +154,8 @@ export class OpenlineSession extends PoolElement {
   private tellEvidence(client: LiveClient, session: Session): void {
     const telling = this.evidence.next(session, this.heard, this.meter, this.welcome.value?.now ?? 0);
     if (!telling) return;
-    const { t, session: id, byChat } = telling;
-    client.request(byChat ? { t: "connected", session: id, by_chat: true } : { t, session: id }).then(
-      () => this.evidence.answered(telling, true), () => this.evidence.answered(telling, false),
-    );
+    const { session: id, byChat } = telling;
+    client.request({ t: "connected", session: id, ...(byChat ? { by_chat: true } : {}) }).catch(() => this.evidence.failed(telling));
   }
 
   private get heard(): Heard {
@@ -229,7 +227,7 @@ export class OpenlineSession extends PoolElement {
 
   private renderMeter(meter: Meter, session: Session): TemplateResult {
     return html`<openline-meter .client=${this.client} .language=${this.language} .theme=${this.theme} .meter=${meter} .session=${session}
-      .online=${this.online} .silent=${this.call?.silent ?? false} ?depositing=${this.depositing} @deposit-wanted=${this.onWanted}></openline-meter>`;
+      .online=${this.online} ?depositing=${this.depositing} @deposit-wanted=${this.onWanted}></openline-meter>`;
   }
 
   private renderDeposit(session: Session): TemplateResult {

@@ -1505,6 +1505,7 @@ export type RefusalCode =
   | "file_type"
   | "file_broken"
   | "file_refused"
+  | "scan_failed"
   | "too_many_files"
   | "no_such_file"
   | "too_many_replies"

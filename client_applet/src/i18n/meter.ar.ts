@@ -49,7 +49,6 @@ export const meterAr: Catalogue<MeterKey> = {
   "meter.me": "الساعة متوقفة: في انتظار اتصالك",
   "meter.them": "الساعة متوقفة: في انتظار {partner}",
   "meter.both": "الساعة متوقفة: في انتظار اتصال الطرفين",
-  "meter.sound": "الساعة متوقفة: لا يصل أي صوت",
   "meter.goes_on": "الساعة تعمل من جديد.",
   "meter.last": "الدقيقة الأخيرة",
   "meter.last_user": "بقي أقل من دقيقة. الإيداع يطيل الجلسة.",

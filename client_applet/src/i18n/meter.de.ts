@@ -49,7 +49,6 @@ export const meterDe: Catalogue<MeterKey> = {
   "meter.me": "Uhr angehalten: wartet auf Ihre Verbindung",
   "meter.them": "Uhr angehalten: wartet auf {partner}",
   "meter.both": "Uhr angehalten: wartet auf beide Verbindungen",
-  "meter.sound": "Uhr angehalten: es kommt kein Ton an",
   "meter.goes_on": "Die Uhr läuft wieder.",
   "meter.last": "Letzte Minute",
   "meter.last_user": "Es bleibt weniger als eine Minute. Eine Einzahlung verlängert die Sitzung.",

@@ -49,7 +49,6 @@ export const meterEn = {
   "meter.me": "Clock stopped: waiting for your connection",
   "meter.them": "Clock stopped: waiting for {partner}",
   "meter.both": "Clock stopped: waiting for both connections",
-  "meter.sound": "Clock stopped: no sound is coming through",
   "meter.goes_on": "The clock runs again.",
   "meter.last": "Last minute",
   "meter.last_user": "Less than one minute is left. A deposit makes the session longer.",

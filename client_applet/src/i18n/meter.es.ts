@@ -49,7 +49,6 @@ export const meterEs: Catalogue<MeterKey> = {
   "meter.me": "Reloj parado: se espera su conexión",
   "meter.them": "Reloj parado: se espera a {partner}",
   "meter.both": "Reloj parado: se esperan ambas conexiones",
-  "meter.sound": "Reloj parado: no llega ningún sonido",
   "meter.goes_on": "El reloj vuelve a correr.",
   "meter.last": "Último minuto",
   "meter.last_user": "Queda menos de un minuto. Un ingreso alarga la sesión.",

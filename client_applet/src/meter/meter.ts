@@ -29,8 +29,6 @@ export class OpenlineMeter extends MoneyPart {
   @property({ attribute: false }) session!: Session;
   /** Our own connection to the server holds. */
   @property({ type: Boolean }) online = false;
-  /** The sound of the other side has stopped coming. */
-  @property({ type: Boolean }) silent = false;
   /** The deposit is before the eyes already. */
   @property({ type: Boolean }) depositing = false;
 
@@ -121,8 +119,7 @@ export class OpenlineMeter extends MoneyPart {
 
   private frozenWords(): string {
     const who = waitsFor(this.meter, this.session.side);
-    const heard = this.silent || (this.session.mode === "audio" && this.session.mine && this.session.theirs);
-    const key: MeterKey = heard ? "meter.sound" : who === "me" ? "meter.me" : who === "them" ? "meter.them" : "meter.both";
+    const key: MeterKey = who === "me" ? "meter.me" : who === "them" ? "meter.them" : "meter.both";
     return this.t(key, { partner: this.session.partner });
   }
 

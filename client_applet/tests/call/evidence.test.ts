@@ -17,52 +17,35 @@ describe("this side's evidence", () => {
     const evidence = new Evidence();
     const waiting = session(5, { mine: false });
     const told = [1, 1, 2, 2].map((connection) => evidence.next(waiting, NOTHING_HEARD, null, connection));
-    expect(told.map((one) => one?.t)).toEqual(["connected", undefined, "connected", undefined]);
-    evidence.answered(told[2]!, false);
-    expect(evidence.next(waiting, NOTHING_HEARD, null, 2)?.t).toBe("connected");
-    evidence.answered(told[0]!, false); // An answer that comes too late says nothing of what was told since.
+    expect(told.map((one) => one !== null)).toEqual([true, false, true, false]);
+    evidence.failed(told[2]!);
+    expect(evidence.next(waiting, NOTHING_HEARD, null, 2)).not.toBeNull();
+    evidence.failed(told[0]!); // An answer that comes too late says nothing of what was told since.
     expect(evidence.next(waiting, NOTHING_HEARD, null, 2)).toBeNull();
   });
 
-  it("that stops is told, and that it is back, where it costs something", () => {
+  it("is not told after the end, nor while nothing can be heard", () => {
     const evidence = new Evidence();
-    const tell = (heard: Heard, clock = running) => {
-      const telling = evidence.next(audio, heard, clock, 1);
-      if (telling) evidence.answered(telling, true);
-      return telling?.t;
-    };
-    const frozen = meter(6, { frozen: "user" });
-    const again = meter(7, { running_since: 9 });
-    expect([tell(sound), tell(silence), tell(silence, frozen)]).toEqual([undefined, "interrupted", undefined]);
-    expect([tell(sound, frozen), tell(sound, again), tell(silence, again)]).toEqual(["connected", undefined, "interrupted"]);
+    expect(evidence.next({ ...audio, mine: false }, silence, null, 1)).toBeNull();
+    expect(evidence.next({ ...audio, mine: false, state: "ended" }, sound, null, 1)).toBeNull();
   });
 
-  it("is not told where nothing is charged, before the beginning, and after the end", () => {
+  it("is told where the clock waits for it", () => {
     const evidence = new Evidence();
-    expect(evidence.next(audio, silence, null, 1)).toBeNull();
-    for (const state of ["connecting", "ended"] as const) expect(evidence.next({ ...audio, state }, silence, running, 1)).toBeNull();
-  });
-
-  it("is told where the clock waits for it, whoever stopped it", () => {
-    const evidence = new Evidence();
-    const asks = (frozen: "expert" | "both") => evidence.next(session(5), NOTHING_HEARD, meter(6, { frozen }), 1)?.t;
-    expect([asks("expert"), asks("both"), asks("both")]).toEqual([undefined, "connected", undefined]);
+    const asks = (frozen: "expert" | "both") => evidence.next(session(5), NOTHING_HEARD, meter(6, { frozen }), 1) !== null;
+    expect([asks("expert"), asks("both"), asks("both")]).toEqual([false, true, false]);
   });
 
   it("is the media server's word where it carries the sound, but for the choice of chat", () => {
     const evidence = new Evidence();
     const bridged = session(5, { mode: "audio", path: "bridged", mine: false });
-    const tell = (heard: Heard, clock = running, on = bridged) => {
-      const telling = evidence.next(on, heard, clock, 1);
-      if (telling) evidence.answered(telling, true);
-      return telling && [telling.t, telling.byChat];
-    };
+    const tell = (heard: Heard, clock = running, on = bridged) => evidence.next(on, heard, clock, 1)?.byChat ?? null;
     const byChat = { ...silence, byChat: true };
     expect([evidenceOf(bridged, sound), tell(sound), tell(silence)]).toEqual([false, null, null]);
-    expect([tell(byChat), tell(byChat)]).toEqual([["connected", true], null]);
-    expect(tell(byChat, meter(6, { frozen: "user" })), "the clock waits for it").toEqual(["connected", true]);
+    expect([tell(byChat), tell(byChat)]).toEqual([true, null]);
+    expect(tell(byChat, meter(6, { frozen: "user" })), "the clock waits for it").toBe(true);
     const live = { ...bridged, mine: true };
-    expect([tell(sound, running, live), tell(byChat, running, live)]).toEqual([null, ["connected", true]]);
+    expect([tell(sound, running, live), tell(byChat, running, live)]).toEqual([null, true]);
     expect(tell(byChat, running, { ...live, state: "ended" })).toBeNull();
   });
 });

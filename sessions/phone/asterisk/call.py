@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
-from sessions.phone.asterisk.g711 import PAYLOAD_TYPE, SAMPLES, to_g711, to_pcm
+from sessions.phone.asterisk.g711 import SAMPLES, to_g711, to_pcm
 from sessions.phone.asterisk.hearing import Hearing
 from sessions.phone.asterisk.media import Address, MediaSocket
 from sessions.phone.asterisk.rtp import parse
@@ -42,6 +42,7 @@ class AsteriskCall:
         self._other: AsteriskCall | None = None
         self._hearing = Hearing(codec)
         self._speaking: Speaking | None = None
+        self._send: Callable[[bytes], None] | None = None
         self._forget: Callable[[], None] | None = None
         self._over_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -81,6 +82,7 @@ class AsteriskCall:
         if self.progress.step("answered"):
             self.answered_at = self._loop.time()
             self._changed()
+            self._speak()
 
     def over(self) -> None:
         """Its news are told; nothing is heard or played any more."""
@@ -93,9 +95,9 @@ class AsteriskCall:
 
     def sound_by(self, media: MediaSocket, source: Address) -> None:
         """Asterisk's end of the sound is at `source`."""
-        send = media.expect(source, self._take)
-        self._speaking = Speaking(PAYLOAD_TYPE[self._codec], self._ssrc, send)
+        self._send = media.expect(source, self._take)
         self._forget = lambda: media.forget(source)
+        self._speak()
 
     def hears(self, other: "AsteriskCall") -> None:
         """From now on this phone's sound goes to the other one."""
@@ -106,6 +108,11 @@ class AsteriskCall:
         if self.progress.state != "answered":
             return 0.0
         return self._loop.time() - max(self.heard_at, self.answered_at)
+
+    def _speak(self) -> None:
+        """As soon as the phone is picked up, and there is a way."""
+        if self._send and self.progress.state == "answered":
+            self._speaking = Speaking(self._codec, self._ssrc, self._send)
 
     def _changed(self) -> None:
         self.changed.set()
@@ -129,7 +136,7 @@ class AsteriskCall:
             self._say(frame)
 
     def _say(self, frame: bytes) -> bool:
-        if self._speaking is None or self.progress.state != "answered":
+        if self._speaking is None or self.is_over:
             return False
         self._speaking.say(frame)
         return True

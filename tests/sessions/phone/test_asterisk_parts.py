@@ -1,6 +1,7 @@
 """The pure parts of the Asterisk engine: settings, G.711, RTP and its order, the words of events."""
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -184,20 +185,27 @@ def test_nothing_makes_hearing_hold_much(packets: list[tuple[int, int, int]]) ->
 
 async def test_a_burst_is_sent_in_its_own_time() -> None:
     loop, sent = asyncio.get_running_loop(), []
-    speaking = Speaking(8, 7, lambda data: sent.append((loop.time(), parse(data))))
-    started = loop.time()
+    speaking = Speaking("alaw", 7, lambda data: sent.append((loop.time(), parse(data))))
     for _ in range(WAITING_MAX + 10):
-        speaking.say(SILENCE["alaw"])
-    await until(lambda: len(sent) == WAITING_MAX + 1)
-    assert loop.time() - started > 0.02 * WAITING_MAX - 0.01
-    first, last = sent[0][1], sent[-1][1]
-    assert last.timestamp - first.timestamp == 160 * WAITING_MAX and first.marker and not last.marker
-    await asyncio.sleep(0.2)
-    speaking.say(SILENCE["alaw"])
-    after = sent[-1][1]
-    assert after.marker and after.sequence == last.sequence + 1
-    assert 8 * 160 < after.timestamp - last.timestamp < 40 * 160, "the clock went on through the silence"
+        speaking.say(b"x" * 160)
+    await until(lambda: len(sent) > WAITING_MAX + 5)
     speaking.close()
+    told = [packet for _, packet in sent]
+    assert [packet.payload[0] == ord("x") for packet in told[: WAITING_MAX + 1]] == [False] + [True] * WAITING_MAX
+    assert {packet.payload for packet in told[WAITING_MAX + 1 :]} == {SILENCE["alaw"]}, "the rest was dropped"
+    assert told[0].marker and [packet.sequence for packet in told] == list(range(1, len(told) + 1))
+    for (earlier, before), (later, after) in pairwise(sent):
+        spoken_s = (after.timestamp - before.timestamp) / 8000
+        assert spoken_s >= 0.02 and abs(later - earlier - spoken_s) < 0.1, "the clock goes on as time does"
+    assert sent[WAITING_MAX][0] - sent[0][0] > 0.02 * WAITING_MAX - 0.01
+
+
+async def test_a_closed_call_says_nothing() -> None:
+    sent: list[bytes] = []
+    speaking = Speaking("ulaw", 7, sent.append)
+    speaking.close()
+    await asyncio.sleep(0.1)
+    assert len(sent) == 1
 
 
 def test_events_in_words() -> None:

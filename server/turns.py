@@ -1,0 +1,130 @@
+"""Call me when it is my turn: the telephone rings for an offer, and picking up is the user's yes."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import structlog
+
+from ground.clock import Clock
+from ground.errors import Refusal, StoreUnavailable
+from ground.sql import FAILURES
+from queueing.facts import OfferFacts
+from queueing.line import Line
+from server.accepting import Accepting
+from server.callees import Callees, Pool, turn_of
+from sessions.media.orders import Refused, RingResult, RingUser, StopRinging
+from sessions.media.post import Post, Unanswered
+from sessions.media.workers import Workers, key_of
+from sessions.phone.caps import Plan
+
+ORDER_S: Final = 5.0
+HOLD_S: Final = 1.0
+"""How often it is asked whether somebody who picked up is still there."""
+TRIES: Final = 2
+"""So many workers ring for one turn, when the first one dies."""
+BUSY: Final = frozenset({"no_media", "media_full", "phone_full"})
+_PASSING: Final = (Unanswered, StoreUnavailable, *FAILURES)
+_log = structlog.get_logger("openline.dialling")
+
+
+class Turns:
+    """One per process. `beside` runs what nobody waits for."""
+
+    def __init__(
+        self, callees: Callees, line: Line, accepting: Accepting, workers: Workers, post: Post, clock: Clock,
+        beside: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:  # fmt: skip
+        self._callees, self._clock = callees, clock
+        self._line, self._accepting = line, accepting
+        self._workers, self._post = workers, post
+        self._beside = beside
+
+    async def ring(self, pool: Pool, offer: OfferFacts) -> None:
+        """Ring for a turn, say yes for who picks up, and no for who doesn't. To be cancelled when the offer is over."""
+        asked: list[str] = []
+        try:
+            await self._ring(pool, offer, asked)
+        finally:
+            # Where another process leads now, the offer goes on ringing.
+            mirror = pool.live.mirror
+            goes_on = offer.offer in mirror.offers or any(s.offer == offer.offer for s in mirror.sessions.values())
+            if asked and not goes_on:
+                self._beside(self._stop(asked[-1], StopRinging(pool.name, offer.offer)))
+
+    async def _ring(self, pool: Pool, offer: OfferFacts, asked: list[str]) -> None:
+        try:
+            # Nothing is called before what it may cost is set aside.
+            await self._accepting.set_aside(pool, "user", offer.user, offer.offer)
+            number, worker = await self._turn_number(pool, offer)
+        except Refusal as refusal:
+            _log.info("turn_not_rung", pool=pool.name, offer=offer.offer, code=refusal.code)
+            return await self._decline(pool, offer, refusal.code)
+        while offer.offer in pool.live.mirror.offers and len(asked) <= TRIES:
+            try:
+                worker = worker or await self._free_worker(pool, offer)
+                if worker not in asked:
+                    asked.append(worker)
+                if not await self._ask(pool, offer, worker, number):
+                    return None
+            except Refusal as refusal:
+                if refusal.code not in BUSY:
+                    raise
+                worker = ""
+            except _PASSING as error:
+                _log.warning("turn_not_asked", pool=pool.name, offer=offer.offer, error=type(error).__name__)
+            await asyncio.sleep(HOLD_S)
+        return None
+
+    async def _turn_number(self, pool: Pool, offer: OfferFacts) -> tuple[str, str]:
+        """The number to ring, and the worker that does so already, "" for none. Refused like the number, and
+        too_many_calls."""
+        number = await self._callees.user(pool, offer.user, verified=True)
+        plan = Plan(
+            call=turn_of(pool, offer.offer), pool=pool.name, side="user", member=offer.user, number=number,
+            purpose="turn", subject=offer.offer,
+        )  # fmt: skip
+        (worker,) = await self._callees.count(pool, plan)
+        return number, worker or ""
+
+    async def _free_worker(self, pool: Pool, offer: OfferFacts) -> str:
+        """A worker with lines for both sides, remembered before it rings."""
+        lines = 2 if await self._callees.expert(pool, offer.expert) else 1
+        worker = await self._workers.choose(key_of(pool.name, offer.offer), lines)
+        await self._callees.given_to(turn_of(pool, offer.offer), worker)
+        return worker
+
+    async def _ask(self, pool: Pool, offer: OfferFacts, worker: str, number: str) -> bool:
+        """How the telephone stands; False when there is nothing more to ask."""
+        ring_s = max(1.0, (offer.ready_until - self._clock.now_ms()) / 1000)
+        order = RingUser(pool.name, offer.offer, offer.ticket, number, "", ring_s)
+        said = await self._post.ask(worker, order, ring_s + ORDER_S)
+        if isinstance(said, Refused):
+            raise Refusal(said.code, said.detail)
+        if not isinstance(said, RingResult) or said.outcome != "answered":
+            await self._decline(pool, offer, said.outcome if isinstance(said, RingResult) else "failed")
+            return False
+        known = pool.live.mirror.offers.get(offer.offer)
+        if known is None or not known.user_ok:
+            await self._accept(pool, offer)
+        return True
+
+    async def _accept(self, pool: Pool, offer: OfferFacts) -> None:
+        try:
+            await self._accepting.accept_as(pool, "user", offer.user, offer.offer, f"phone-{offer.offer}")
+        except Refusal as refusal:  # over by now, or the last session is not settled yet: asked again
+            _log.info("turn_not_accepted", pool=pool.name, offer=offer.offer, code=refusal.code)
+
+    async def _decline(self, pool: Pool, offer: OfferFacts, outcome: str) -> None:
+        """Nobody came to the telephone: the next in line need not wait for it."""
+        try:
+            await self._line.decline(pool.name, offer.offer, "user", offer.user)
+        except Refusal:
+            _log.info("turn_was_over", pool=pool.name, offer=offer.offer)
+        await self._callees.over(turn_of(pool, offer.offer), outcome)
+
+    async def _stop(self, worker: str, order: StopRinging) -> None:
+        try:
+            await self._post.ask(worker, order, ORDER_S)
+        except (Refusal, *_PASSING) as error:  # a telephone that nobody asks for is hung up soon
+            _log.warning("ringing_not_stopped", pool=order.pool, offer=order.offer, error=type(error).__name__)
