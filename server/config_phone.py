@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from ground.secret_text import secret_text
 from sessions.phone.asterisk.settings import AriProblem, AriSettings, ari_of
 from sessions.phone.texts import LOOPBACK
 from sessions.phone.trunk import Trunk, TrunkProblem, trunk_of
@@ -81,19 +81,17 @@ def _calls(env: Mapping[str, str]) -> int:
 
 
 def _texts(env: Mapping[str, str]) -> tuple[str, str]:
-    names = ("OPENLINE_TEXT_URL", "OPENLINE_TEXT_SECRET", "OPENLINE_TEXT_SECRET_FILE")
-    url, secret, path = (env.get(name, "").strip() for name in names)
-    if not (url or secret or path):
+    url = env.get("OPENLINE_TEXT_URL", "").strip()
+    try:
+        secret = secret_text(env, "OPENLINE_TEXT_SECRET").strip()
+    except ValueError as problem:
+        raise PhoneProblem(str(problem)) from None
+    if not (url or secret):
         return "", ""
-    if not url or bool(secret) == bool(path):
+    if not (url and secret):
         raise PhoneProblem(
             "texts need OPENLINE_TEXT_URL and OPENLINE_TEXT_SECRET_FILE (or OPENLINE_TEXT_SECRET) together"
         )
-    if path:
-        try:
-            secret = Path(path).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as why:
-            raise PhoneProblem(f"OPENLINE_TEXT_SECRET_FILE can't be read: {type(why).__name__}") from None
     if len(secret) < SECRET_MIN:
         raise PhoneProblem(f"the secret of texts has {SECRET_MIN} characters at least")
     parts = urlsplit(url)

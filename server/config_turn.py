@@ -1,7 +1,6 @@
 """Settings of TURN: addresses and the secret shared with coturn, both or neither."""
 
-from pathlib import Path
-
+from ground.secret_text import secret_text
 from sessions.turn import TurnProblem, TurnServers, turn_servers
 
 _NAMES = "OPENLINE_TURN_URLS and OPENLINE_TURN_SECRET_FILE (or OPENLINE_TURN_SECRET)"
@@ -12,14 +11,13 @@ def turn_of(env: dict[str, str]) -> TurnServers | None:
 
     Raises TurnProblem, whose text never holds a secret.
     """
-    urls, secret, path = (env.get(f"OPENLINE_TURN_{name}", "").strip() for name in ("URLS", "SECRET", "SECRET_FILE"))
-    if not (urls or secret or path):
-        return None
-    if not urls or bool(secret) == bool(path):
-        raise TurnProblem(f"TURN needs {_NAMES} together, the secret in one of the two ways")
+    urls = env.get("OPENLINE_TURN_URLS", "").strip()
     try:
-        return turn_servers(urls, secret.splitlines() if secret else Path(path).read_text("ascii").splitlines())
-    except OSError as error:
-        raise TurnProblem(f"OPENLINE_TURN_SECRET_FILE can't be read: {error.strerror}") from None
-    except UnicodeError:
-        raise TurnProblem("OPENLINE_TURN_SECRET_FILE holds something else than secrets") from None
+        secrets = secret_text(env, "OPENLINE_TURN_SECRET").strip()
+    except ValueError as problem:
+        raise TurnProblem(str(problem)) from None
+    if not (urls or secrets):
+        return None
+    if not (urls and secrets):
+        raise TurnProblem(f"TURN needs {_NAMES} together")
+    return turn_servers(urls, secrets.splitlines())

@@ -18,10 +18,11 @@ Without `srtp` whoever can send packets to a port of sound is taken for the phon
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from msgspec import Struct
+
+from ground.secret_text import secret_text
 
 Transport = Literal["udp", "tcp", "tls"]
 Srtp = Literal["off", "optional", "mandatory"]
@@ -118,14 +119,10 @@ def trunk_of(env: Mapping[str, str]) -> Trunk | None:
 
 
 def _secret(env: Mapping[str, str]) -> str:
-    secret, path = env.get("OPENLINE_SIP_SECRET", ""), env.get("OPENLINE_SIP_SECRET_FILE", "").strip()
-    if secret and path:
-        raise TrunkProblem("set OPENLINE_SIP_SECRET or OPENLINE_SIP_SECRET_FILE, not both")
-    if path:
-        try:
-            secret = Path(path).read_text("utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as why:
-            raise TrunkProblem(f"OPENLINE_SIP_SECRET_FILE can't be read: {type(why).__name__}") from None
+    try:
+        secret = secret_text(env, "OPENLINE_SIP_SECRET")
+    except ValueError as problem:
+        raise TrunkProblem(str(problem)) from None
     if len(secret) > SECRET_MAX or not secret.isprintable() or any(char in secret for char in '"\\'):
         raise TrunkProblem(f"the SIP secret has at most {SECRET_MAX} characters, and no quote or backslash among them")
     return secret

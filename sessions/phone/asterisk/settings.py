@@ -15,12 +15,12 @@ OPENLINE_ARI_SECRET_FILE names. Then, each with its default:
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
-from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from ground.secret_text import secret_text
 from sessions.phone.trunk import ADDRESS, E164
 
 Codec = Literal["alaw", "ulaw"]
@@ -113,14 +113,10 @@ def _value(env: Mapping[str, str], name: str, default: str) -> str:
 
 
 def _secret(env: Mapping[str, str]) -> str:
-    secret, path = env.get("OPENLINE_ARI_SECRET", ""), env.get("OPENLINE_ARI_SECRET_FILE", "").strip()
-    if secret and path:
-        raise AriProblem("set OPENLINE_ARI_SECRET or OPENLINE_ARI_SECRET_FILE, not both")
-    if path:
-        try:
-            secret = Path(path).read_text("utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as why:
-            raise AriProblem(f"OPENLINE_ARI_SECRET_FILE can't be read: {type(why).__name__}") from None
+    try:
+        secret = secret_text(env, "OPENLINE_ARI_SECRET")
+    except ValueError as problem:
+        raise AriProblem(str(problem)) from None
     if len(secret) > SECRET_MAX or not secret.isprintable() or not secret.isascii():
         raise AriProblem(f"the ARI password has at most {SECRET_MAX} characters, and only plain ASCII ones")
     return secret
