@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def secret_text(env: Mapping[str, str], name: str) -> str:
-    """What stands in the variable `name`, or in the file that `name`_FILE names, without the line's end; "" for neither.
+    """What stands in the variable `name`, or in the file that `name`_FILE names, without a line's end; "" for neither.
 
     Raises ValueError where both are set, or the file can't be read. Its text names the variable and holds no secret.
     """

@@ -59,11 +59,15 @@ class Turns:
             number, worker = await self._turn_number(pool, offer)
         except Refusal as refusal:
             _log.info("turn_not_rung", pool=pool.name, offer=offer.offer, code=refusal.code)
-            return await self._decline(pool, offer, refusal.code)
-        while offer.offer in pool.live.mirror.offers and len(asked) <= TRIES:
+            if refusal.code != "not_settled":  # what the last session came to is known soon: the next look tries again
+                await self._decline(pool, offer, refusal.code)
+            return None
+        while offer.offer in pool.live.mirror.offers:
             try:
                 worker = worker or await self._free_worker(pool, offer)
                 if worker not in asked:
+                    if len(asked) >= TRIES:
+                        return await self._decline(pool, offer, "failed")
                     asked.append(worker)
                 if not await self._ask(pool, offer, worker, number):
                     return None
