@@ -11,7 +11,6 @@ _IN_SESSION = frozenset(
         "accept",
         "decline",
         "connected",
-        "interrupted",
         "end",
         "say",
         "typing",

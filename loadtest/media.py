@@ -60,7 +60,7 @@ class Contestant(Struct):
     def block(self, client: MediaClient, seconds: float) -> None:
         """Sound for so many seconds. Raises BenchError when too much of it is lost."""
         run = client.do("run", pairs=self.pairs, seconds=seconds, tagged=self.tagged, carrier=self.pid)
-        self.shares.append(run["cpu_ns"] / 1e9 / seconds / len(self.pairs))
+        self.shares.append(run["cpu_ns"] / 1e9 / run["seconds"] / len(self.pairs))
         self.runs.append(run)
         if run["heard"] < LEAST_HEARD * run["sent"]:
             found = f"{run['heard']} of {run['sent']} packets arrived, {run['deaf']} legs heard nothing"

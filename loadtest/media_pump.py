@@ -20,8 +20,11 @@ from loadtest.process import cpu_ns
 
 PACKET_NS: Final = 20_000_000
 PER_S: Final = 50
-LAST_NS: Final = 300_000_000
-"""How long it listens after the last packet went out."""
+WARM_S: Final = 1.5
+"""The beginning of a run, which is not measured: all who kept silent speak again at once, as nobody does in life."""
+QUIET_NS: Final = 300_000_000
+"""It listens until nothing has come for so long after the last packet went out, at most `LONGEST_NS`."""
+LONGEST_NS: Final = 10_000_000_000
 SEED: Final = 11
 _TIME = struct.Struct("@ll")
 _TAG = struct.Struct("!HH")
@@ -54,7 +57,8 @@ class Pump:
     ) -> None:
         self._legs = [leg for pair in pairs for leg in pair]
         self._all = [*self._legs, *others]
-        self._count = round(seconds * PER_S)
+        self._warm = round(WARM_S * PER_S)
+        self._count = self._warm + round(seconds * PER_S)
         self._tagged = tagged
         self._carrier = carrier
         self._out = [
@@ -76,10 +80,14 @@ class Pump:
             by_fd = {leg.socket.fileno(): i for i, leg in enumerate(self._all)}
             for leg in self._all:
                 poll.register(leg.socket.fileno(), select.EPOLLIN)
+            start = time.time_ns() + PACKET_NS
+            self._play(poll, by_fd, start, range(self._warm))
+            self._late.clear()
             began, before, carried = time.monotonic_ns(), time.thread_time_ns(), cpu_ns([self._carrier])
-            self._play(poll, by_fd)
+            self._play(poll, by_fd, start, range(self._warm, self._count))
             self._share = (time.thread_time_ns() - before) / (time.monotonic_ns() - began)
             self._cpu_ns = cpu_ns([self._carrier]) - carried
+            self._hear_out(poll, by_fd)
         return self._result()
 
     def _schedule(self) -> list[tuple[int, int]]:
@@ -87,10 +95,9 @@ class Pump:
         dice = random.Random(SEED)  # noqa: S311 (the same for every contestant)
         return sorted((dice.randrange(PACKET_NS), i) for i in range(len(self._legs)))
 
-    def _play(self, poll: select.epoll, by_fd: dict[int, int]) -> None:
+    def _play(self, poll: select.epoll, by_fd: dict[int, int], start: int, numbers: range) -> None:
         now_ns, schedule, sent, late = time.time_ns, self._schedule(), self._sent, self._late
-        start = now_ns() + PACKET_NS
-        for n in range(self._count):
+        for n in numbers:
             for phase, i in schedule:
                 due = start + n * PACKET_NS + phase
                 while (now := now_ns()) < due:
@@ -99,9 +106,15 @@ class Pump:
                 sent[i][n] = now
                 leg.send(self._out[i][n])
                 late.append(now - due)
-        last = now_ns() + LAST_NS
-        while (now := now_ns()) < last:
-            self._listen(poll, by_fd, (last - now) / 1e9)
+
+    def _hear_out(self, poll: select.epoll, by_fd: dict[int, int]) -> None:
+        now = time.time_ns()
+        last, quiet = now + LONGEST_NS, now + QUIET_NS
+        while (now := time.time_ns()) < min(last, quiet):
+            before = len(self._heard)
+            self._listen(poll, by_fd, (quiet - now) / 1e9)
+            if len(self._heard) > before:
+                quiet = time.time_ns() + QUIET_NS
 
     def _listen(self, poll: select.epoll, by_fd: dict[int, int], seconds: float) -> None:
         """Take one datagram of each leg that has some. epoll's own timeout counts milliseconds, select's less."""
@@ -124,6 +137,7 @@ class Pump:
         return {
             "sent": self._count * len(self._legs),
             "heard": len(whole),
+            "seconds": (self._count - self._warm) / PER_S,
             "deaf": len(self._legs) - len({i for i, _, _ in whole}),
             "delays_ns": [delay for i, at, payload in whole if (delay := self._delay(i, at, payload)) is not None],
             "cpu_ns": self._cpu_ns,
@@ -135,8 +149,8 @@ class Pump:
         if not self._tagged:
             return None
         origin, n = map(int, _TAG.unpack(payload[-_TAG.size :]))
-        if origin != leg ^ 1 or n >= self._count:
-            return None  # a straggler of a run before
+        if origin != leg ^ 1 or not self._warm <= n < self._count:
+            return None
         return at - self._sent[origin][n]
 
 

@@ -175,7 +175,7 @@ class Line:
     async def connected(
         self, pool: str, session: str, side: str, who: str, *, by_chat: bool = False, now: int = 0
     ) -> dict[str, Any]:
-        """This side is really connected, or is so again after `interrupted`; with both the session is live.
+        """This side is really connected; with both the session is live.
 
         Where a media worker vouches for the sound (`queueing/media.py`), this changes something only for a side that
         goes on `by_chat`.
@@ -183,13 +183,6 @@ class Line:
         """
         args = {"session": session, "side": side, "who": who, "by_chat": by_chat}
         return await self._call("connected", pool, args, now=now)
-
-    async def interrupted(self, pool: str, session: str, side: str, who: str, *, now: int = 0) -> dict[str, Any]:
-        """The media of this side have stopped, and with them the clock, until its next `connected`.
-
-        → {"frozen"}. Refuses no_such_session, session_over.
-        """
-        return await self._call("interrupted", pool, {"session": session, "side": side, "who": who}, now=now)
 
     async def end(
         self, pool: str, session: str, side: str, who: str, reason: str = "", *, op: str = "", now: int = 0

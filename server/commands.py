@@ -219,9 +219,6 @@ class Commands:
         who = (ask.session, conn.role, conn.member)
         return _ok(ask, await self._line.connected(conn.pool, *who, by_chat=ask.by_chat))
 
-    async def _interrupted(self, conn: Connection, ask: messages.Interrupted) -> ServerMessage:
-        return _ok(ask, await self._line.interrupted(conn.pool, ask.session, conn.role, conn.member))
-
     async def _end(self, conn: Connection, ask: messages.End) -> ServerMessage:
         return _ok(ask, await self._line.end(conn.pool, ask.session, conn.role, conn.member, ask.reason, op=ask.op))
 
@@ -297,7 +294,6 @@ _HANDLERS: Final[dict[type, Callable[[Commands, Connection, Any], Awaitable[Serv
     messages.Accept: Commands._accept,
     messages.Decline: Commands._decline,
     messages.Connected: Commands._connected,
-    messages.Interrupted: Commands._interrupted,
     messages.End: Commands._end,
     messages.Say: Commands._say,
     messages.Typing: Commands._typing,

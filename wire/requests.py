@@ -313,13 +313,6 @@ class OpenFor(Request, tag="open_for"):
     minutes: Annotated[int, Meta(ge=0, le=1440)]
 
 
-class Interrupted(Request, tag="interrupted"):
-    """This side's evidence of the session has stopped (no media comes any more): its clock stands still until
-    `connected` says that it is there again."""
-
-    session: Id
-
-
 class Quote(Request, tag="quote"):
     """What a session with the expert costs and how long one's balance lasts."""
 
@@ -349,7 +342,7 @@ ClientMessage = (
     Hello | Watch | Join | Connect | Switch | Leave | StepAway | ComeBack | Accept | Decline | Connected | End
     | Say | Typing | Delivered | History | Signal | Declare | FinishWrapUp | Move | Remove | Force | EndSession | Ping
     | Find | About | AboutUser | FeedbackOf | GiveFeedback | AnswerFeedback | HideFeedback | LeaveMessage | TellMe
-    | OpenFor | Interrupted | Quote | Deposit | BillOf | MediaOffer | Record | CallMe | MyNumber
+    | OpenFor | Quote | Deposit | BillOf | MediaOffer | Record | CallMe | MyNumber
     | SetNumber | VerifyNumber | ConfirmNumber | ForgetNumber | AnswerOn | ProposeTransfer | AnswerTransfer | Edit
     | Unsay | FilePlace | Share | FileOf | TranscriptOf | RecordingOf | Replies | KeepReply | DropReply | NoteOn
     | KeepNote | LastMet | IceOf

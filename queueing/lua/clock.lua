@@ -56,8 +56,7 @@ end
 -- When the evidence of a side ended; nil while there is some.
 local function gone_since(turn, s, side, strictly)
   if s.path == "bridged" and not C.by_chat(s, side) then return media_until(turn, s, side, strictly) end
-  local heard, cut = heard_until(turn, s, side, strictly), s.cut[side]
-  return heard and cut and math.min(heard, cut) or heard or cut
+  return heard_until(turn, s, side, strictly)
 end
 
 -- Running and standing still --------------------------------------------------------------------------------

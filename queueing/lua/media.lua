@@ -3,17 +3,9 @@
 local E, S, C = R.expert, R.session, R.clock
 local LEASE_MS = 8000
 
--- The session while it goes on, or the refusal.
-local function going_on(turn, id, side, who)
-  local s = S.of(turn, id, side, who)
-  if not s then return nil, R.refuse("no_such_session", id) end
-  if s.state == "ended" then return nil, R.refuse("session_over", id) end
-  return s
-end
-
 -- The same for a worker: only the one that carries the session's media has a word in it.
 local function carried(turn, a)
-  local s, no = going_on(turn, a.session, "operator", "")
+  local s, no = S.going_on(turn, a.session, "operator", "")
   if s and s.worker ~= a.worker then return nil, R.refuse("no_such_session", a.session) end
   return s, no
 end
@@ -64,7 +56,7 @@ end)
 -- The session's media go through `worker`, in place of `instead` (""): where another is in force by now, that one stays.
 -- `phones` names the sides that are on the telephone.
 R.command("bridge", function(turn, a)
-  local s, no = going_on(turn, a.session, "operator", "")
+  local s, no = S.going_on(turn, a.session, "operator", "")
   if not s then return no end
   if s.path ~= "bridged" then return R.refuse("not_bridged", a.session) end
   if s.worker == a.instead and s.worker ~= a.worker then
@@ -140,7 +132,7 @@ end)
 -- REFUSES no_such_session session_over not_bridged
 -- A side allows recording, or no longer does; with both the session is recorded.
 R.command("record", function(turn, a)
-  local s, no = going_on(turn, a.session, a.side, a.who)
+  local s, no = S.going_on(turn, a.session, a.side, a.who)
   if not s then return no end
   if s.path ~= "bridged" then return R.refuse("not_bridged", a.session) end
   local before, other = s.recording[a.side] or false, a.side == "user" and "expert" or "user"

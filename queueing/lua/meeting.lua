@@ -73,9 +73,8 @@ end)
 -- REFUSES no_such_session session_over
 -- Where a media worker vouches for the sound, a side's own word counts only when it goes on by chat.
 R.command("connected", function(turn, a)
-  local s = S.of(turn, a.session, a.side, a.who)
-  if not s then return R.refuse("no_such_session", a.session) end
-  if s.state == "ended" then return R.refuse("session_over", a.session) end
+  local s, no = S.going_on(turn, a.session, a.side, a.who)
+  if not s then return no end
   if s.path == "bridged" then
     if a.by_chat then S.wrote(turn, s, a.side) end
     if not C.by_chat(s, a.side) then return { state = s.state } end
@@ -89,9 +88,8 @@ end)
 -- EMITS session ticket expert
 -- REFUSES no_such_session session_over
 R.command("end_session", function(turn, a)
-  local s = S.of(turn, a.session, a.side, a.who)
-  if not s then return R.refuse("no_such_session", a.session) end
-  if s.state == "ended" then return R.refuse("session_over", a.session) end
+  local s, no = S.going_on(turn, a.session, a.side, a.who)
+  if not s then return no end
   local by = a.side == "user" and "user" or a.side .. ":" .. a.who
   S.finish(turn, s, a.reason ~= "" and a.reason or "ended", by)
 end)

@@ -38,14 +38,6 @@ local function holds(turn, s, side, process)
   return false
 end
 
--- The session while it goes on, or the refusal.
-local function going_on(turn, id, side, who)
-  local s = S.of(turn, id, side, who)
-  if not s then return nil, R.refuse("no_such_session", id) end
-  if s.state == "ended" then return nil, R.refuse("session_over", id) end
-  return s
-end
-
 -- FUNCTION evidence
 -- ARGS session side process silent_ms
 -- RETURNS frozen
@@ -53,30 +45,12 @@ end
 -- REFUSES no_such_session session_over
 -- A process has heard nothing of a side for so long, or hears it again (0). Only one that holds the side counts.
 R.command("evidence", function(turn, a)
-  local s, no = going_on(turn, a.session, "operator", "")
+  local s, no = S.going_on(turn, a.session, "operator", "")
   if not s then return no end
   if s.silent and holds(turn, s, a.side, a.process) then
     local silent = s.silent[a.side]
     local since = a.silent_ms > 0 and turn.now - a.silent_ms or nil
     silent[a.process] = since and math.min(silent[a.process] or since, since)
-    R.put(turn, "sessions", s.session, s)
-    S.look(turn, s)
-  end
-  return { frozen = s.frozen or "" }
-end)
-
--- FUNCTION interrupted
--- ARGS session side who
--- RETURNS frozen
--- EMITS session
--- REFUSES no_such_session session_over
--- The media of a side have stopped; its next `connected` says that they are back. It is nothing to a side that writes,
--- nor where a media worker vouches for them.
-R.command("interrupted", function(turn, a)
-  local s, no = going_on(turn, a.session, a.side, a.who)
-  if not s then return no end
-  if s.cut and a.side ~= "operator" and s.path ~= "bridged" and not C.by_chat(s, a.side) and not s.cut[a.side] then
-    s.cut[a.side] = turn.now
     R.put(turn, "sessions", s.session, s)
     S.look(turn, s)
   end
@@ -92,7 +66,7 @@ end)
 -- REFUSES no_such_session session_over
 -- The session may run for so long in all. It never gets less: what was told once is covered.
 R.command("fund", function(turn, a)
-  local s, no = going_on(turn, a.session, "operator", "")
+  local s, no = S.going_on(turn, a.session, "operator", "")
   if not s then return no end
   if (s.rate or 0) > 0 and a.budget_ms > s.budget_ms then
     C.fund(turn, s, a.budget_ms)

@@ -117,10 +117,9 @@ function S.connected(turn, s, side)
   S.changed(turn, s, "connected")
 end
 
--- Who writes goes on by chat: from now on it is no matter that their media have stopped. Else they could go on talking
--- while the clock stands still.
+-- Who writes in a bridged session goes on by chat: until their media are heard again it is no matter that they stopped.
 function S.wrote(turn, s, side)
-  if not s.cut then return end -- those of an older release have no clock
+  if s.path ~= "bridged" then return end
   s.by_chat = s.by_chat or {}
   if s.by_chat[side] then return end
   s.by_chat[side], s.cut[side] = true, nil
@@ -178,6 +177,14 @@ end
 function S.of(turn, id, side, who)
   local s = R.get(turn, "sessions", id)
   if s and (side == "operator" or s[side] == who) then return s end
+end
+
+-- The same while it goes on; else nil and the refusal.
+function S.going_on(turn, id, side, who)
+  local s = S.of(turn, id, side, who)
+  if not s then return nil, R.refuse("no_such_session", id) end
+  if s.state == "ended" then return nil, R.refuse("session_over", id) end
+  return s
 end
 
 R.on_deadline.connect = function(turn, id)

@@ -2,20 +2,13 @@
 -- An expert hands a user over to a colleague, if the user wants that.
 local T, E, S = R.ticket, R.expert, R.session
 
-local function mine(turn, a, side)
-  local s = S.of(turn, a.session, side, a.who)
-  if not s then return nil, R.refuse("no_such_session", a.session) end
-  if s.state == "ended" then return nil, R.refuse("session_over", a.session) end
-  return s
-end
-
 -- FUNCTION propose_transfer
 -- ARGS session who expert
 -- EMITS session
 -- REFUSES no_such_session session_over same_expert unknown_expert expert_offline line_closed line_full
 -- The expert proposes a colleague; "" takes it back.
 R.command("propose_transfer", function(turn, a)
-  local s, no = mine(turn, a, "expert")
+  local s, no = S.going_on(turn, a.session, "expert", a.who)
   if not s then return no end
   if a.expert == s.expert then return R.refuse("same_expert", a.expert) end
   no = a.expert ~= "" and T.closed_to(turn, a.expert)
@@ -33,7 +26,7 @@ end)
 -- With yes, in one step: this session ends, and the user stands first in the colleague's line on `terms`. `expert` is the
 -- colleague for whom these terms were made: when another is proposed by now, the answer was not meant for that one.
 R.command("answer_transfer", function(turn, a)
-  local s, no = mine(turn, a, "user")
+  local s, no = S.going_on(turn, a.session, "user", a.who)
   if not s then return no end
   local to = s.transfer_to or ""
   if to == "" then return R.refuse("no_transfer", a.session) end

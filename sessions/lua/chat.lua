@@ -3,13 +3,6 @@
 local S = R.session
 local CHAT_MAX = 2000
 
-local function open_session(turn, a)
-  local s = S.of(turn, a.session, a.side, a.who)
-  if not s then return nil, R.refuse("no_such_session", a.session) end
-  if s.state == "ended" then return nil, R.refuse("session_over", a.session) end
-  return s
-end
-
 -- A line is { n, side, text, at, op, edited_at, unsaid, file }; those of an older release end with op.
 local function tell(turn, s, line)
   local n, side, text, at, op, edited_at, unsaid, file = unpack(line, 1, 8)
@@ -26,7 +19,7 @@ end
 -- REFUSES no_such_session session_over chat_full
 -- `file` is nil or a map that is handed on as it is.
 R.command("say", function(turn, a)
-  local s, no = open_session(turn, a)
+  local s, no = S.going_on(turn, a.session, a.side, a.who)
   if not s then return no end
   if s.said >= CHAT_MAX then return R.refuse("chat_full", tostring(CHAT_MAX)) end
   s.said = s.said + 1
@@ -40,7 +33,7 @@ end)
 
 -- A line of one's own, in a session that goes on.
 local function own_line(turn, a)
-  local s, no = open_session(turn, a)
+  local s, no = S.going_on(turn, a.session, a.side, a.who)
   if not s then return nil, nil, no end
   local raw = a.n <= s.said and redis.call("LINDEX", K.chat(turn.p, s.session), a.n - 1)
   local line = raw and cmsgpack.unpack(raw)
@@ -110,7 +103,7 @@ end)
 -- ARGS session side who kind data
 -- REFUSES no_such_session session_over
 R.command("whisper", function(turn, a)
-  local s, no = open_session(turn, a)
+  local s, no = S.going_on(turn, a.session, a.side, a.who)
   if not s then return no end
   R.whisper(turn, { k = "whisper", session = s.session, side = a.side, kind = a.kind, data = a.data })
 end)

@@ -24,7 +24,6 @@ TAMPERED: list[dict[str, Any]] = [
     {"t": "accept", "op": OP, "offer": "o1-x", "budget_ms": 10**12},
     {"t": "accept", "op": OP, "offer": "o1-x", "fee_bps": 0},
     {"t": "connected", "session": "s1-x", "ran_ms": 0},
-    {"t": "interrupted", "session": "s1-x", "since": 1},
     {"t": "end", "op": OP, "session": "s1-x", "ran_ms": 1},
     {"t": "quote", "expert": "ada", "rate": 1},
     {"t": "bill_of", "session": "s1-x", "side": "expert"},

@@ -98,14 +98,14 @@ class Acting(RuleBasedStateMachine):
         def mirror() -> None:
             getattr(pair.model, name)(pair.now, known, side, who)
 
-        if name in ("connected", "interrupted"):
+        if name == "connected":
             method = getattr(pair.line, name)
             pair.both(lambda op: method(pair.pool, session, side, who, now=pair.now), mirror, once=False)
         else:
             self.once(name, session, side, who, mirror=mirror)
 
     @precondition(lambda self: any(e.session for e in self.pair.model.experts.values()))
-    @rule(data=st.data(), side=sides, name=st.sampled_from(["connected"] * 3 + ["interrupted"] * 2 + ["end"]))
+    @rule(data=st.data(), side=sides, name=st.sampled_from(["connected"] * 3 + ["end"]))
     def in_session(self, data: st.DataObject, side: str, name: str) -> None:
         open_ = [key for key, session in self.pair.sessions.items() if session.state != "ended"]
         session = data.draw(st.sampled_from(open_))

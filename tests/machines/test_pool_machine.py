@@ -117,7 +117,7 @@ class PoolMachine(Acting):
         data=st.data(),
         side=st.sampled_from(["user", "expert", "operator"]),
         who=st.sampled_from([*EXPERTS, *USERS, "olga"]),
-        name=st.sampled_from(["connected", "interrupted", "end"]),
+        name=st.sampled_from(["connected", "end"]),
     )
     def in_any_session(self, data: st.DataObject, side: str, who: str, name: str) -> None:
         if side == "operator" and (name != "end" or who != "olga"):

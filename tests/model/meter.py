@@ -63,16 +63,9 @@ class Meter(Entering):
             session.quiet.pop((side, process), 0)
         self.look(session, now)
 
-    @command
-    def interrupted(self, now: int, session: Session | None, side: str, who: str) -> None:
-        session = self.look_up_session(session, side, who)
-        if side not in session.by_chat and not session.bridged:
-            session.cut.setdefault(side, now)
-            self.look(session, now)
-
     def wrote(self, session: Session, side: str, now: int) -> None:
-        """Who writes goes on by chat: their media are no matter any more."""
-        if side not in session.by_chat:
+        """Who writes in a bridged session goes on by chat: until they are heard again, their media are no matter."""
+        if session.bridged and side not in session.by_chat:
             session.by_chat.add(side)
             session.cut.pop(side, 0)
             self.look(session, now)

@@ -132,39 +132,6 @@ async def test_a_silence_never_takes_back_what_ran_before_the_clock_last_started
     assert (await scene.session("ada")).ran_ms == 8_000
 
 
-async def test_media_that_stop_stop_the_clock_until_they_are_connected_again(scene: Scene) -> None:
-    session = (await metered(scene, 5 * MINUTE)).session
-    await later(scene, 10_000)
-    line, pool = scene.line, scene.pool
-    assert await refusal(line.interrupted(pool, session, "user", "vic", now=scene.now)) == "no_such_session"
-    assert (await line.interrupted(pool, session, "user", "uma", now=scene.now))["frozen"] == "user"
-    await later(scene, 2_000)
-    await line.interrupted(pool, session, "user", "uma", now=scene.now)  # said again, it changes nothing
-    await scene.presence.attach(scene.pool, "p2", "user", "uma", now=scene.now)  # nor does another tab
-    assert (await scene.session("ada")).ran_ms == 10_000
-    await line.connected(pool, session, "user", "uma", now=scene.now)
-    await later(scene, 500)
-    await scene.end("ada")
-    assert (await scene.session("ada")).ran_ms == 10_500
-    assert await refusal(line.interrupted(pool, session, "user", "uma", now=scene.now)) == "session_over"
-
-
-@pytest.mark.claim("A17")
-async def test_who_writes_on_does_not_stop_the_clock_by_saying_that_their_media_have_stopped(scene: Scene) -> None:
-    session = (await metered(scene, 5 * MINUTE)).session
-    line, pool, chat = scene.line, scene.pool, scene.conversation
-    await line.interrupted(pool, session, "user", "uma", now=scene.now)
-    for n in range(10):
-        await chat.say(pool, session, "user", "uma", "and another thing", now=scene.now)
-        assert (await line.interrupted(pool, session, "user", "uma", now=scene.now))["frozen"] == ""
-        await later(scene, 1_000)
-        await line.interrupted(pool, session, "expert", "ada", now=scene.now)  # the other side has written nothing
-        assert (await scene.session("ada")).ran_ms == (n + 1) * 1_000
-        await line.connected(pool, session, "expert", "ada", now=scene.now)
-    await scene.end("ada")
-    assert (await scene.session("ada")).ran_ms == 10_000
-
-
 # -------------------------------------------------------------------- processes that die
 
 
@@ -341,7 +308,6 @@ async def test_a_session_of_an_older_release_has_no_clock_and_ends_as_it_always_
     older = {name: value for name, value in record.items() if name not in NEW_IN_RECORDS}
     await node.execute_command("HSET", where, session.session, msgspec.msgpack.encode(older))
     await evidence(scene, "user", "p1", 1_000)
-    await scene.line.interrupted(scene.pool, session.session, "user", "uma", now=scene.now)
     await scene.line.fund(scene.pool, session.session, MINUTE, now=scene.now)
     await scene.go("user", "uma")
     await scene.come("uma")

@@ -224,7 +224,7 @@ async def test_talk_beside_the_clock_is_counted_as_a_free_call(store: Store, poo
             bill = await _connects_alone(house, ann, ada, comes)
             assert (bill.outcome, bill.ms) == ("short", 0)
         talk = await call(ann, ada)
-        await house.line.interrupted(pool, talk.session, "user", "ann", now=talk.at)
+        await house.line.evidence(pool, talk.session, "user", house.process, 1, now=talk.at + 1)
         await talk.passes(60_000)
         await talk.end()
         assert ((await talk.billed()).outcome, (await talk.billed()).ms) == ("short", 0)
@@ -279,24 +279,21 @@ async def test_what_was_set_aside_for_an_offer_that_came_to_nothing_is_free_for_
 
 
 @pytest.mark.claim("A17")
-async def test_the_clock_stands_still_while_a_side_has_no_sound_and_a_page_that_comes_again_sees_it(
+async def test_the_clock_stands_still_while_a_side_is_not_heard_and_a_page_that_comes_again_sees_it(
     house: Hall,
 ) -> None:
     await pay_in(house.db, house.pool, "ann", 1_000)
     ada, ann = await house.expert("ada"), await house.page("user", "ann")
     talk = await call(ann, ada)
-    await ann.ask(m.Interrupted, session=talk.session)
+    await house.line.evidence(house.pool, talk.session, "user", house.process, 1)
     for page in (ann, ada):
         clock = await page.until(m.Meter, lambda said: said.frozen == "user")
         assert (clock.running_since, clock.ends_at) == (0, 0)
     again = await house.page("user", "ann")
     assert (await again.until(m.Meter)).frozen == "user" and (await again.until(m.Wallet)).held == 1_000
-    await ann.ask(m.Connected, session=talk.session)
+    await house.line.evidence(house.pool, talk.session, "user", house.process, 0)
     runs = await again.until(m.Meter, lambda said: said.frozen == "" and said.running_since > 0)
     assert runs.ends_at == runs.running_since + 100_000 - clock.ran_ms
-    stranger = await house.page("user", "ben")
-    for session in (talk.session, "s9-nowhere"):
-        assert await refused(stranger, m.Interrupted, session=session) == ("no_such_session", session)
 
 
 async def test_a_session_that_the_live_store_lost_is_charged_up_to_its_last_sign(house: Hall) -> None:

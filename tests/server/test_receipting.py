@@ -116,9 +116,9 @@ async def test_standstill_and_a_deposit_are_in_it(house: Hall) -> None:
     ada, ann = await house.expert("ada"), await house.page("user", "ann")
     talk = await call(ann, ada)
     await talk.passes(20_000)
-    await house.line.interrupted(house.pool, talk.session, "user", "ann", now=talk.at)
+    await house.line.evidence(house.pool, talk.session, "user", house.process, 1, now=talk.at + 1)
     await talk.passes(7_000)
-    await house.line.connected(house.pool, talk.session, "user", "ann", now=talk.at)
+    await house.line.evidence(house.pool, talk.session, "user", house.process, 0, now=talk.at)
     await pay_in(house.db, house.pool, "ann", 700, "second")
     async with house.db.begin() as tx:
         await meter.extend_open(tx, house.pool, "ann", 2)

@@ -193,16 +193,10 @@ class People:
             quiet, ms = at + dice.randrange(2 * MINUTE), dice.randrange(2_500, 10_000)
             self.order(quiet, "world", "hears", side, who, name, ms)
             self.order(quiet + dice.randrange(SECOND, MINUTE), "world", "hears", side, who, name, 0)
-        if session.mode == "chat" or dice.random() >= 0.04:
-            return
-        cut = at + dice.randrange(2 * MINUTE)
-        back = cut + dice.randrange(SECOND, MINUTE)
-        if session.path == "bridged":
+        if session.path == "bridged" and dice.random() < 0.04:
+            cut = at + dice.randrange(2 * MINUTE)
             self.order(cut, "media", "heard", name, side, session.worker, 2_100)
-            self.order(back, "media", "heard", name, side, session.worker, 0)
-        else:
-            self.order(cut, "line", "interrupted", name, side, who)
-            self.order(back, "line", "connected", name, side, who)
+            self.order(cut + dice.randrange(SECOND, MINUTE), "media", "heard", name, side, session.worker, 0)
 
     # ------------------------------------------------------------ users
 

@@ -39,7 +39,6 @@ LATE = {
     "unfunded": {"no_such_offer"},
     "decline": {"no_such_offer", "offer_over"},
     "connected": {"session_over"},
-    "interrupted": {"session_over"},
     "evidence": {"session_over"},
     "fund": {"session_over"},
     "end": {"session_over"},

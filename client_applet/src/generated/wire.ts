@@ -549,16 +549,6 @@ export interface OpenFor {
   id: number;
 }
 
-/**
- * This side's evidence of the session has stopped (no media comes any more): its clock stands still until
- * `connected` says that it is there again.
- */
-export interface Interrupted {
-  t: "interrupted";
-  session: string;
-  id: number;
-}
-
 /** What a session with the expert costs and how long one's balance lasts. */
 export interface Quote {
   t: "quote";
@@ -837,7 +827,6 @@ export type ClientMessage =
   | LeaveMessage
   | TellMe
   | OpenFor
-  | Interrupted
   | Quote
   | Deposit
   | BillOf
