@@ -26,7 +26,7 @@ MEDIA = {"OPENLINE_MEDIA_HOSTS": "127.0.0.1", "OPENLINE_MEDIA_PRIVATE": "1"}
 
 def loopback_only() -> None:
     """Peers have no other address; for processes of their own, which end with it."""
-    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]  # type: ignore[assignment]
+    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
 
 
 class Voice:

@@ -1,5 +1,7 @@
 """The settings of media workers."""
 
+from typing import Any
+
 import pytest
 
 from server.config import ConfigError, handed_down, load, taken_up
@@ -22,7 +24,7 @@ def test_all_of_it_by_environment_and_what_is_given_goes_first() -> None:
     assert media_of(env, workers=0, sessions=7) == MediaSettings(0, 7, *expected_rest(expected))
 
 
-def expected_rest(settings: MediaSettings) -> tuple:
+def expected_rest(settings: MediaSettings) -> tuple[Any, ...]:
     return settings.ports, settings.announce, settings.hosts, settings.private
 
 

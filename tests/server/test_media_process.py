@@ -16,7 +16,8 @@ from ground.store import Store
 from server.config import Config, load, with_store
 from server.media_process import beside
 from sessions.media.workers import Listed, Workers
-from tests.stories.venue import OPENLINE, ROOT
+from tests.repo.house import ROOT
+from tests.stories.venue import OPENLINE
 
 SECRET = "a-secret-of-the-tests-" * 4
 
@@ -48,7 +49,7 @@ def children() -> list[psutil.Process]:
 
 def _words(process: psutil.Process) -> list[str]:
     with suppress(psutil.Error):
-        return process.cmdline()
+        return list(process.cmdline())
     return []
 
 

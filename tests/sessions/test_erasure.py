@@ -13,7 +13,7 @@ from sessions.erasure import erase_user, export_user
 from sessions.feedback import Feedback
 from sessions.meetings import between
 from sessions.phone.book import Book
-from sessions.phone.caps import Limits, Plan, book, code_call
+from sessions.phone.caps import Limits, Plan, Purpose, book, code_call
 from sessions.phone.numbers import Number
 from sessions.standing import standings
 from sessions.store import transcript
@@ -39,7 +39,8 @@ async def fill(store: Store, db: Database, pool: str) -> Feedback:
     joined: list[object] = [ticket("t1", "joined", [("ada", 1)], user=uma, name="Uma-The-User")]
     facts = [joined, matched("t1", "ada", user=uma)]
     entries = [(Stamp("e1", n, n * 100), events) for n, events in enumerate(facts, start=1)]
-    number, plans = Number("+4915112345678", "DE"), ("code", "turn", "session")
+    number = Number("+4915112345678", "DE")
+    plans: tuple[Purpose, ...] = ("code", "turn", "session")
     await Book(db, b"key").set_number(pool, "user", uma, number, 13)
     async with db.begin() as tx:
         for purpose in plans:

@@ -10,7 +10,7 @@ import pytest
 from ground.errors import Refusal
 from ground.store import Store
 from queueing.facts import Side
-from sessions.media import worker
+from sessions.media import carrying, worker
 from sessions.media.carrying import LATE_S, Carried
 from sessions.media.hearing import QUIET_MS
 from sessions.media.leg import Packet
@@ -177,7 +177,11 @@ async def test_a_test_of_the_way_ends_by_itself_and_there_are_few_at_a_time(
         assert not m1.carried
 
 
-PROBES = worker.Probes
+PROBES = carrying.Probes
+
+
+def falls_silent(last: dict[str, float], session: str, voice: Voice) -> None:
+    last[session] = voice.stop()
 
 
 async def test_a_session_that_goes_to_another_worker_is_let_go(store: Store, pool: str) -> None:
@@ -263,13 +267,13 @@ async def test_at_a_hundred_moments_nobody_pays_for_who_has_fallen_silent(store:
         offset = (await here.line.snapshot(pool)).at - loop.time() * 1000
         last: dict[str, float] = {}
         for session in sessions:
-            silent = voices[session][dice.choice(["user", "expert"])]
-            loop.call_later(dice.uniform(1, 3), lambda s=session, v=silent: last.update({s: v.stop()}))
+            fallen_silent = voices[session][dice.choice(["user", "expert"])]
+            loop.call_later(dice.uniform(1, 3), falls_silent, last, session, fallen_silent)
         async with asyncio.timeout(15):
             while not all(one.frozen for one in (await here.line.snapshot(pool)).sessions):
                 await asyncio.sleep(0.1)
-        for each in voices.values():
-            for one in each.values():
+        for both in voices.values():
+            for one in both.values():
                 one.stop()
         for facts in (await here.line.snapshot(pool)).sessions:
             real = last[facts.session] * 1000 + offset - facts.live_at

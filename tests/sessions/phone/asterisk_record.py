@@ -79,7 +79,12 @@ async def record(name: str, peer: Peer, scenario: Scenario, ring_s: float = 10) 
         sound: list[bytes] = []
         if name == "talk":
             take = engine._media.datagram_received
-            engine._media.datagram_received = lambda data, addr: (sound.append(data), take(data, addr))
+
+            def taped(data: bytes, addr: tuple[Any, ...]) -> None:
+                sound.append(data)
+                take(data, addr)
+
+            setattr(engine._media, "datagram_received", taped)  # noqa: B010 - a method may not be assigned
         watched = await ring(UnderTest(engine, number), peer, ring_s=ring_s)
         await scenario(watched, peer, between)
         await watched.ends(8)
