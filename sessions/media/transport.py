@@ -284,10 +284,11 @@ class Transport:
         target, session = self._path.target, self._tx
         if target is None or session is None or target[0].get_write_buffer_size() > MAX_UNSENT:
             return False
-        with suppress(pylibsrtp.Error, ValueError):
+        try:  # cheaper than suppress, ten thousand times a second
             target[0].sendto(session.protect(data), target[1])
-            return True
-        return False
+        except (pylibsrtp.Error, ValueError):
+            return False
+        return True
 
     def send_rtcp(self, data: bytes) -> None:
         """Like `send_rtp`."""

@@ -12,10 +12,11 @@ from tests.repo import house
 
 # The table of ARCHITECTURE.md; beside it, each room's store.py knows SQLAlchemy. What is not here no room knows.
 KNOWN_BY: dict[str, tuple[str, ...]] = {
+    "OpenSSL": ("loadtest",),
     "PIL": ("directory",),
     "aiosmtplib": ("mail",),
     "aiortc": ("sessions",),
-    "aioice": ("sessions",),
+    "aioice": ("sessions", "loadtest"),
     "alembic": ("ground",),
     "argon2": ("identity",),
     "authlib": ("identity",),
@@ -23,7 +24,7 @@ KNOWN_BY: dict[str, tuple[str, ...]] = {
     "babel": ("server",),
     "baresip": ("sessions",),
     "click": ("server", "loadtest"),
-    "cryptography": ("billing",),
+    "cryptography": ("billing", "loadtest"),
     "email_validator": ("mail",),
     "h11": ("server",),
     "holidays": ("directory",),
@@ -37,7 +38,7 @@ KNOWN_BY: dict[str, tuple[str, ...]] = {
     "phonenumbers": ("sessions",),
     "prometheus_client": ("server",),
     "psutil": ("loadtest",),
-    "pylibsrtp": ("sessions",),
+    "pylibsrtp": ("sessions", "loadtest"),
     "redis": ("ground",),
     "snowballstemmer": ("directory",),
     "sqlalchemy": ("ground",),

@@ -1,13 +1,11 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import type { FoundExpert, SavedReply, Session } from "../generated/wire";
-import { translate } from "../i18n";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { mark, marks } from "../ui/lights";
-import { refusal } from "../ui/words";
-import { codeOf, newOp } from "../core";
-import { SessionPart } from "./part";
+import { newOp } from "../core";
+import { AskingPart } from "./part";
 
 const COLLEAGUES_MAX = 50;
 type Tool = "" | "replies" | "note" | "transfer";
@@ -17,8 +15,8 @@ type Tool = "" | "replies" | "note" | "transfer";
  *
  * Fires `reply-chosen` (detail: its text). Parts: `tool-replies`, `tool-note`, `tool-transfer`, `sheet`.
  */
-export class OpenlineExpertTools extends SessionPart {
-  static override styles = [...SessionPart.styles, marks, css`
+export class OpenlineExpertTools extends AskingPart {
+  static override styles = [...AskingPart.styles, marks, css`
     :host { display: grid; gap: 6px; padding: 4px 12px 0; }
     .bar { display: flex; flex-wrap: wrap; gap: 2px; }
     .bar .button[aria-expanded="true"] { background: var(--_hover); color: var(--_text); }
@@ -42,8 +40,6 @@ export class OpenlineExpertTools extends SessionPart {
   @state() private adding = false;
   @state() private note: string | null = null;
   @state() private kept = false;
-  @state() private problem = "";
-  @state() private running = false;
   private noteOf = "";
 
   protected override willUpdate(): void {
@@ -58,8 +54,7 @@ export class OpenlineExpertTools extends SessionPart {
     return html`<div class="bar" role="toolbar" aria-label=${this.t("tools.label")} @keydown=${this.keys}>
         ${button("replies", "chat", this.t("replies.title"))}${button("note", "person", this.t("note.title"))}
         ${this.session.transfer ? nothing : button("transfer", "forward", this.t("transfer.propose"))}</div>
-      ${this.tool === "" ? nothing : html`<div class="sheet" part="sheet" @keydown=${this.keys}>${this.renderTool(this.session)}
-        ${this.problem ? html`<p class="bad" role="alert">${refusal(translate(this.language), this.problem)}</p>` : nothing}</div>`}`;
+      ${this.tool === "" ? nothing : html`<div class="sheet" part="sheet" @keydown=${this.keys}>${this.renderTool(this.session)}${this.trouble()}</div>`}`;
   }
 
   private renderTool(session: Session): TemplateResult {
@@ -117,17 +112,17 @@ export class OpenlineExpertTools extends SessionPart {
   }
 
   private loadReplies(): Promise<boolean> {
-    return this.ask(async () => { this.replies = (await this.client!.request({ t: "replies" })).replies; });
+    return this.ask(async (client) => { this.replies = (await client.request({ t: "replies" })).replies; });
   }
 
   /** Those who would come soonest first, as of now. */
   private loadColleagues(): Promise<boolean> {
     this.colleagues = null;
-    return this.ask(async () => { this.colleagues = (await this.client!.request({ t: "find", sort: "wait", limit: COLLEAGUES_MAX })).experts; });
+    return this.ask(async (client) => { this.colleagues = (await client.request({ t: "find", sort: "wait", limit: COLLEAGUES_MAX })).experts; });
   }
 
   private loadNote(): Promise<boolean> {
-    return this.ask(async () => { this.note = (await this.client!.request({ t: "note_on", user: this.noteOf })).text; });
+    return this.ask(async (client) => { this.note = (await client.request({ t: "note_on", user: this.noteOf })).text; });
   }
 
   private use(reply: SavedReply): void {
@@ -136,7 +131,7 @@ export class OpenlineExpertTools extends SessionPart {
   }
 
   private async drop({ reply }: SavedReply): Promise<void> {
-    if (await this.ask(() => this.client!.request({ t: "drop_reply", reply }, newOp()))) await this.loadReplies();
+    if (await this.ask((client) => client.request({ t: "drop_reply", reply }, newOp()))) await this.loadReplies();
   }
 
   private readonly keepReply = async (event: Event): Promise<void> => {
@@ -144,7 +139,7 @@ export class OpenlineExpertTools extends SessionPart {
     const data = new FormData(event.target as HTMLFormElement);
     const [title, text] = [String(data.get("title")).trim(), String(data.get("text")).trim()];
     if (title === "" || text === "") return;
-    if (!(await this.ask(() => this.client!.request({ t: "keep_reply", reply: "", title, text }, newOp())))) return;
+    if (!(await this.ask((client) => client.request({ t: "keep_reply", reply: "", title, text }, newOp())))) return;
     this.adding = false;
     await this.loadReplies();
   };
@@ -153,26 +148,11 @@ export class OpenlineExpertTools extends SessionPart {
     event.preventDefault();
     const text = String(new FormData(event.target as HTMLFormElement).get("text")).trim();
     this.note = text;
-    this.kept = await this.ask(() => this.client!.request({ t: "keep_note", user: this.noteOf, text }, newOp()));
+    this.kept = await this.ask((client) => client.request({ t: "keep_note", user: this.noteOf, text }, newOp()));
   };
 
   private async propose(session: Session, expert: string): Promise<void> {
-    if (await this.ask(() => this.client!.request({ t: "propose_transfer", session: session.session, expert }, newOp()))) this.tool = "";
-  }
-
-  private async ask(work: () => Promise<unknown>): Promise<boolean> {
-    if (this.running || !this.client) return false;
-    this.running = true;
-    this.problem = "";
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      this.problem = codeOf(error);
-      return false;
-    } finally {
-      this.running = false;
-    }
+    if (await this.ask((client) => client.request({ t: "propose_transfer", session: session.session, expert }, newOp()))) this.tool = "";
   }
 }
 

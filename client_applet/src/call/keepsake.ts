@@ -1,19 +1,17 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import type { Session } from "../generated/wire";
-import { translate } from "../i18n";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
-import { refusal } from "../ui/words";
-import { codeOf, newOp } from "../core";
+import { newOp } from "../core";
 import { fetched, save } from "./files";
-import { SessionPart } from "./part";
+import { AskingPart } from "./part";
 
 /** What one may keep of an ended session: the transcript by mail or as a file, and the recording. Parts: `mail`, `download`, `recording`. */
-export class OpenlineKeepsake extends SessionPart {
-  static override styles = [...SessionPart.styles, css`
+export class OpenlineKeepsake extends AskingPart {
+  static override styles = [...AskingPart.styles, css`
     .row { display: flex; flex-wrap: wrap; gap: 4px 8px; align-items: center; padding: 6px 8px; border-block-start: 1px solid var(--_edge); }
-    .said-so { font-size: 0.9em; flex-basis: 100%; }
+    .said-so, .bad { font-size: 0.9em; flex-basis: 100%; }
     .bad { color: var(--_danger); }
   `];
 
@@ -23,31 +21,25 @@ export class OpenlineKeepsake extends SessionPart {
   /** It was recorded. */
   @property({ attribute: false }) recorded = false;
 
-  @state() private running = "";
   @state() private mailed = false;
-  @state() private problem = "";
 
   protected override render(): TemplateResult | typeof nothing {
     if (!this.session || !(this.spoken || this.recorded)) return nothing;
     return html`<div class="row" role="group" aria-label=${this.t("keep.title")}>
       ${this.spoken ? html`
-        <button class="button quiet small" part="mail" ?disabled=${this.running !== "" || this.mailed} @click=${this.mail}>${icon("mail")}${this.t("keep.mail")}</button>
-        <button class="button quiet small" part="download" ?disabled=${this.running !== ""} @click=${() => this.fetch("transcript")}>${icon("down")}${this.t("keep.download")}</button>` : nothing}
-      ${this.recorded ? html`<button class="button quiet small" part="recording" ?disabled=${this.running !== ""} @click=${() => this.fetch("recording")}>${icon("mic")}${this.t("keep.recording")}</button>` : nothing}
-      ${this.mailed ? html`<p class="said-so" role="status">${this.t("keep.mailed")}</p>` : nothing}
-      ${this.problem ? html`<p class="said-so bad" role="alert">${refusal(translate(this.language), this.problem)}</p>` : nothing}</div>`;
+        <button class="button quiet small" part="mail" ?disabled=${this.running || this.mailed} @click=${this.mail}>${icon("mail")}${this.t("keep.mail")}</button>
+        <button class="button quiet small" part="download" ?disabled=${this.running} @click=${() => this.fetch("transcript")}>${icon("down")}${this.t("keep.download")}</button>` : nothing}
+      ${this.recorded ? html`<button class="button quiet small" part="recording" ?disabled=${this.running} @click=${() => this.fetch("recording")}>${icon("mic")}${this.t("keep.recording")}</button>` : nothing}
+      ${this.mailed ? html`<p class="said-so" role="status">${this.t("keep.mailed")}</p>` : nothing}${this.trouble()}</div>`;
   }
 
   private readonly mail = async (): Promise<void> => {
-    this.mailed = await this.run("mail", async () => {
-      await this.client!.request({ t: "transcript_of", session: this.session!.session, by: "mail" }, newOp());
-    });
+    this.mailed = await this.ask((client) => client.request({ t: "transcript_of", session: this.session!.session, by: "mail" }, newOp()));
   };
 
   private async fetch(what: "transcript" | "recording"): Promise<void> {
     const { session } = this.session!;
-    await this.run(what, async () => {
-      const client = this.client!;
+    await this.ask(async (client) => {
       const place = what === "recording" ? await client.request({ t: "recording_of", session })
         : await client.request({ t: "transcript_of", session, by: "download" }, newOp());
       if (place.t !== "fetch") return;
@@ -55,21 +47,6 @@ export class OpenlineKeepsake extends SessionPart {
       save(address, `${session}.${what === "recording" ? "ogg" : "txt"}`);
       window.setTimeout(() => URL.revokeObjectURL(address), 60_000);
     });
-  }
-
-  private async run(name: string, work: () => Promise<void>): Promise<boolean> {
-    if (this.running !== "" || !this.client) return false;
-    this.running = name;
-    this.problem = "";
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      this.problem = codeOf(error);
-      return false;
-    } finally {
-      this.running = "";
-    }
   }
 }
 

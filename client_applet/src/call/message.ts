@@ -1,13 +1,11 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import { translate } from "../i18n";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
-import { refusal } from "../ui/words";
-import { codeOf, newOp } from "../core";
+import { newOp } from "../core";
 import { type Bubble, MAX_TEXT } from "./chat_log";
 import { pieces } from "./links";
-import { SessionPart } from "./part";
+import { AskingPart } from "./part";
 import "./shared_file";
 
 /**
@@ -15,8 +13,8 @@ import "./shared_file";
  *
  * Parts: `message`, `menu`, `edit`, `unsay`, `editor`.
  */
-export class OpenlineMessage extends SessionPart {
-  static override styles = [...SessionPart.styles, css`
+export class OpenlineMessage extends AskingPart {
+  static override styles = [...AskingPart.styles, css`
     :host { display: flex; align-items: center; gap: 2px; max-inline-size: 100%; }
     :host([mine]) { flex-direction: row-reverse; }
     .whole { display: grid; gap: 4px; min-inline-size: 0; justify-items: start; }
@@ -40,7 +38,7 @@ export class OpenlineMessage extends SessionPart {
     .menu { display: flex; flex-wrap: wrap; gap: 4px; }
     .edit { display: grid; gap: 6px; inline-size: min(30rem, 76vw); }
     textarea { resize: vertical; min-block-size: 64px; }
-    .problem { color: var(--_danger); font-size: 0.84em; }
+    .bad { color: var(--_danger); font-size: 0.84em; }
   `];
 
   @property({ attribute: false }) session = "";
@@ -51,8 +49,6 @@ export class OpenlineMessage extends SessionPart {
 
   @state() private menu = false;
   @state() private editing = false;
-  @state() private running = false;
-  @state() private problem = "";
   @query("textarea") private readonly field!: HTMLTextAreaElement | null;
 
   protected override render(): TemplateResult | typeof nothing {
@@ -64,7 +60,7 @@ export class OpenlineMessage extends SessionPart {
         ${this.renderWords(bubble)}
         ${bubble.edited && !bubble.unsaid ? html`<span class="edited">${this.t("message.edited")}</span>` : nothing}
         ${this.menu ? this.renderMenu(bubble) : nothing}
-        ${this.problem ? html`<p class="problem" role="alert">${refusal(translate(this.language), this.problem)}</p>` : nothing}
+        ${this.trouble()}
       </div>
       ${this.mayChange(bubble) ? html`<button class="button quiet icon more" part="menu" aria-label=${this.t("message.more")} aria-expanded=${this.menu} @click=${this.toggle}>${icon("more")}</button>` : nothing}`;
   }
@@ -89,7 +85,7 @@ export class OpenlineMessage extends SessionPart {
   private renderEditor(bubble: Bubble): TemplateResult {
     return html`<form class="edit" @submit=${this.change}>
       <textarea class="field" part="editor" dir="auto" maxlength=${MAX_TEXT * 2} aria-label=${this.t("message.edit")} .value=${bubble.text} @keydown=${this.keys}></textarea>
-      ${this.problem ? html`<p class="problem" role="alert">${refusal(translate(this.language), this.problem)}</p>` : nothing}
+      ${this.trouble()}
       <div class="menu"><button class="button main small" type="submit" ?disabled=${this.running}>${this.t("message.keep")}</button>
         <button class="button quiet small" type="button" @click=${this.cancel}>${this.t("message.cancel")}</button></div></form>`;
   }
@@ -125,28 +121,15 @@ export class OpenlineMessage extends SessionPart {
   private readonly change = async (event: Event): Promise<void> => {
     event.preventDefault();
     const text = this.field?.value.trim() ?? "";
-    if (text === "" || !this.bubble) return;
-    if (text === this.bubble.text || (await this.ask({ t: "edit", session: this.session, n: this.bubble.n, text }))) this.cancel();
+    const { bubble, session } = this;
+    if (text === "" || !bubble) return;
+    if (text === bubble.text || (await this.ask((client) => client.request({ t: "edit", session, n: bubble.n, text }, newOp())))) this.cancel();
   };
 
   private readonly unsay = async (): Promise<void> => {
-    if (this.bubble && (await this.ask({ t: "unsay", session: this.session, n: this.bubble.n }))) this.cancel();
+    const { bubble, session } = this;
+    if (bubble && (await this.ask((client) => client.request({ t: "unsay", session, n: bubble.n }, newOp())))) this.cancel();
   };
-
-  private async ask(command: { t: "edit"; session: string; n: number; text: string } | { t: "unsay"; session: string; n: number }): Promise<boolean> {
-    if (this.running || !this.client) return false;
-    this.running = true;
-    this.problem = "";
-    try {
-      await this.client.request(command, newOp());
-      return true;
-    } catch (error) {
-      this.problem = codeOf(error);
-      return false;
-    } finally {
-      this.running = false;
-    }
-  }
 }
 
 define("openline-message", OpenlineMessage);

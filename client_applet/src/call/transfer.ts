@@ -1,16 +1,14 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import { property, state } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 import type { Session, TransferOffer } from "../generated/wire";
-import { translate } from "../i18n";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
-import { refusal } from "../ui/words";
-import { codeOf, newOp, rateOf } from "../core";
-import { SessionPart } from "./part";
+import { newOp, rateOf } from "../core";
+import { AskingPart } from "./part";
 
 /** A transfer that is proposed: the user says yes or no and sees what it costs there; the expert can take it back. Parts: `transfer`, `yes`, `no`. */
-export class OpenlineTransfer extends SessionPart {
-  static override styles = [...SessionPart.styles, css`
+export class OpenlineTransfer extends AskingPart {
+  static override styles = [...AskingPart.styles, css`
     :host { display: block; padding: 10px 16px; border-block-end: 1px solid var(--_edge); }
     .callout > div { display: grid; gap: 8px; flex: 1; }
     .buttons { display: flex; flex-wrap: wrap; gap: 8px; }
@@ -19,16 +17,12 @@ export class OpenlineTransfer extends SessionPart {
 
   @property({ attribute: false }) session: Session | null = null;
 
-  @state() private running = false;
-  @state() private problem = "";
-
   protected override render(): TemplateResult | typeof nothing {
     const { session } = this;
     const offer = session?.transfer;
     if (!session || !offer) return nothing;
     return html`<div class="callout" part="transfer" role=${session.side === "user" ? "alertdialog" : "status"} aria-label=${this.t("transfer.propose")}>${icon("forward")}
-      <div>${session.side === "user" ? this.renderAsked(session, offer) : this.renderWaiting(offer)}
-        ${this.problem ? html`<p class="bad" role="alert">${refusal(translate(this.language), this.problem)}</p>` : nothing}</div></div>`;
+      <div>${session.side === "user" ? this.renderAsked(session, offer) : this.renderWaiting(offer)}${this.trouble()}</div></div>`;
   }
 
   private renderAsked(session: Session, offer: TransferOffer): TemplateResult {
@@ -48,24 +42,12 @@ export class OpenlineTransfer extends SessionPart {
       <div class="buttons"><button class="button quiet small" part="no" ?disabled=${this.running} @click=${this.takeBack}>${this.t("transfer.back")}</button></div>`;
   }
 
-  private answer(session: Session, yes: boolean): Promise<void> {
-    return this.ask(() => this.client!.request({ t: "answer_transfer", session: session.session, yes }, newOp()));
+  private answer(session: Session, yes: boolean): Promise<boolean> {
+    return this.ask((client) => client.request({ t: "answer_transfer", session: session.session, yes }, newOp()));
   }
 
-  private readonly takeBack = (): Promise<void> =>
-    this.ask(() => this.client!.request({ t: "propose_transfer", session: this.session!.session, expert: "" }, newOp()));
-
-  private async ask(work: () => Promise<unknown>): Promise<void> {
-    if (this.running || !this.client) return;
-    this.running = true;
-    this.problem = "";
-    try {
-      await work();
-    } catch (error) {
-      this.problem = codeOf(error);
-    }
-    this.running = false;
-  }
+  private readonly takeBack = (): Promise<boolean> =>
+    this.ask((client) => client.request({ t: "propose_transfer", session: this.session!.session, expert: "" }, newOp()));
 }
 
 define("openline-transfer", OpenlineTransfer);

@@ -45,7 +45,7 @@ describe("messages", () => {
     const made = ["light.", "mode.", "over.", "refused.", "notice.", "free.", "busy.", "ringing.", "wrap-up.", "away.", "offline.", "closed.", "full.", "sort.", "why.", "outlook."];
     const unused = Object.keys(en).filter((key) => !text.includes(`"${key}"`) && !made.some((start) => key.startsWith(start)));
     expect(unused).toEqual([]);
-    expect(Object.keys(visitEn).filter((key) => !text.includes(`"${key}"`))).toEqual([]);
+    expect(Object.keys(visitEn).filter((key) => !text.includes(`"${key}"`) && !key.startsWith("phone.call_"))).toEqual([]);
   });
 
   it("choose the plural form and show numbers in the language's own way", () => {
