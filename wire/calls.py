@@ -105,11 +105,13 @@ class ProposeTransfer(Request, tag="propose_transfer"):
 
 
 class AnswerTransfer(Request, tag="answer_transfer"):
-    """User: go on with the colleague (this session ends; the place is the first of that line), or stay."""
+    """User: go on with the colleague `expert` (this session ends; the place is the first of that line), or stay. A yes
+    to one colleague is none to another, whom the expert has proposed meanwhile."""
 
     op: Op
     session: Id
     yes: bool
+    expert: MaybeId = ""
 
 
 class MediaAnswer(Reply, tag="media_answer"):

@@ -44,10 +44,12 @@ class TransferDesk:
 
 
 def _proposed(conn: Connection, ask: messages.AnswerTransfer) -> SessionFacts | None:
-    """The session, if a transfer of it is proposed. Where this process knows of none the store has the answer: the
-    first one, for a repeat."""
+    """The session, if a transfer of it is proposed to the colleague whom the user was shown. Where this process knows
+    of none the store has the answer: the first one for a repeat, else that there is none."""
     facts = _view(conn).live.mirror.session(ask.session)
-    return facts if facts and facts.user == conn.member and facts.state != "ended" and facts.transfer_to else None
+    if facts is None or facts.user != conn.member or facts.state == "ended":
+        return None
+    return facts if facts.transfer_to and facts.transfer_to == ask.expert else None
 
 
 def _view(conn: Connection) -> View:

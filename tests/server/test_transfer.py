@@ -12,6 +12,8 @@ from tests.server.prepaid import RATE, Call, balance, call, pay_in, till
 from tests.server.test_commands import refused, talk
 from wire import messages as m
 
+YES = {"yes": True, "expert": "eve"}
+
 
 @pytest.fixture
 async def house(store: Store, pool: str, tmp_path: Path) -> AsyncIterator[Hall]:
@@ -49,7 +51,7 @@ async def test_the_user_is_asked_and_goes_first(house: Hall) -> None:
     told = await ann.until(m.Session, lambda one: one.transfer is not None)
     assert told.transfer == m.TransferOffer(expert="eve", name="Eve Curie", shut="")
     assert (await ann.ask(m.Quote, expert="eve", mode="chat")).rate == 0
-    assert isinstance(await ann.ask(m.AnswerTransfer, session=session, yes=True), m.Ok)
+    assert isinstance(await ann.ask(m.AnswerTransfer, session=session, **YES), m.Ok)
     for side in (ann, ada):
         over = await side.until(m.Session, lambda one: one.session == session and one.state == "ended")
         assert (over.reason, over.went_to) == ("transferred", "eve")
@@ -66,22 +68,35 @@ async def test_the_user_may_stay_and_the_expert_may_think_again(house: Hall) -> 
     await ann.ask(m.AnswerTransfer, session=session, yes=False)
     stays = await ada.until(m.Session, lambda one: one.session == session and one.transfer is None)
     assert stays.state == "live"
-    assert await refused(ann, m.AnswerTransfer, session=session, yes=True) == ("no_transfer", session)
+    assert await refused(ann, m.AnswerTransfer, session=session, **YES) == ("no_transfer", session)
     await ada.ask(m.ProposeTransfer, session=session, expert="eve")
     await ada.ask(m.ProposeTransfer, session=session, expert="")
-    assert await refused(ann, m.AnswerTransfer, session=session, yes=True) == ("no_transfer", session)
+    assert await refused(ann, m.AnswerTransfer, session=session, **YES) == ("no_transfer", session)
+
+
+async def test_a_yes_to_one_colleague_is_none_to_another(house: Hall) -> None:
+    """The expert changes the proposal in the moment of the click: perhaps to somebody who costs much more."""
+    ada, _eve, ann, session = await proposed(house)
+    bob = await house.expert("bob")
+    await ann.until(m.Session, lambda one: one.transfer is not None and one.transfer.expert == "eve")
+    await ada.ask(m.ProposeTransfer, session=session, expert="bob")
+    for shown in ("eve", ""):
+        assert await refused(ann, m.AnswerTransfer, session=session, yes=True, expert=shown) == ("no_transfer", session)
+    await ann.until(m.Session, lambda one: one.transfer is not None and one.transfer.expert == "bob")
+    assert isinstance(await ann.ask(m.AnswerTransfer, session=session, yes=True, expert="bob"), m.Ok)
+    assert (await bob.until(m.Offer)).state == "ringing"
 
 
 async def test_only_its_two_sides_and_only_to_whom_can_take_it(house: Hall) -> None:
     ada, eve, ann, session = await proposed(house)
     stranger = await house.page("user", "max")
     assert await refused(eve, m.ProposeTransfer, session=session, expert="bob") == ("no_such_session", session)
-    assert await refused(stranger, m.AnswerTransfer, session=session, yes=True) == ("no_such_session", session)
+    assert await refused(stranger, m.AnswerTransfer, session=session, **YES) == ("no_such_session", session)
     for expert, code in (("ada", "same_expert"), ("nobody", "unknown_expert"), ("bob", "expert_offline")):
         assert await refused(ada, m.ProposeTransfer, session=session, expert=expert) == (code, expert)
     await ann.ask(m.End, session=session)
     assert await refused(ada, m.ProposeTransfer, session=session, expert="eve") == ("session_over", session)
-    assert await refused(ann, m.AnswerTransfer, session=session, yes=True) == ("session_over", session)
+    assert await refused(ann, m.AnswerTransfer, session=session, **YES) == ("session_over", session)
 
 
 async def test_not_to_who_does_not_offer_the_mode(house: Hall) -> None:
@@ -107,7 +122,7 @@ async def test_the_new_place_is_on_the_colleagues_terms_with_the_money_that_is_l
     assert quote.enough and 8 * RATE <= quote.balance <= 9 * RATE
     assert not (await ann.ask(m.Quote, expert="eve", mode="audio")).enough_s > 60 * 2
     assert (await ann.ask(m.Quote, expert="ada", mode="chat")).balance == 0, "of a line where nobody hands over to"
-    assert isinstance(await ann.ask(m.AnswerTransfer, session=going.session, yes=True), m.Ok)
+    assert isinstance(await ann.ask(m.AnswerTransfer, session=going.session, **YES), m.Ok)
     bill = await going.billed()
     assert bill.outcome == "charged" and bill.amount >= RATE
     offer = await eve.until(m.Offer, lambda one: one.state == "ringing")
@@ -124,5 +139,5 @@ async def test_who_can_not_pay_for_the_colleague_stays(prepaid: Hall) -> None:
     await passed(going, 40_000)
     await ada.ask(m.ProposeTransfer, session=going.session, expert="eve")
     await ann.until(m.Session, lambda one: one.transfer is not None)
-    assert await refused(ann, m.AnswerTransfer, session=going.session, yes=True) == ("balance_too_low", "1")
+    assert await refused(ann, m.AnswerTransfer, session=going.session, **YES) == ("balance_too_low", "1")
     assert (await prepaid.line.snapshot(prepaid.pool)).sessions[0].state == "live"

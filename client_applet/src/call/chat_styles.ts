@@ -1,7 +1,7 @@
 import { css } from "lit";
 
 export const chatStyles = css`
-  :host { display: flex; flex-direction: column; min-block-size: 0; flex: 1; position: relative; }
+  :host { display: flex; flex-direction: column; min-block-size: 12rem; flex: 1; position: relative; }
   .log {
     flex: 1; min-block-size: 0; overflow-y: auto; overflow-anchor: none; overscroll-behavior: contain; padding: 12px 16px 4px;
     display: flex; flex-direction: column; gap: 10px; scrollbar-width: thin; scrollbar-color: var(--_edge-strong) transparent;

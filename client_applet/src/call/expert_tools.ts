@@ -1,4 +1,4 @@
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import type { FoundExpert, SavedReply, Session } from "../generated/wire";
 import { define } from "../ui/element";
@@ -17,14 +17,17 @@ type Tool = "" | "replies" | "note" | "transfer";
  */
 export class OpenlineExpertTools extends AskingPart {
   static override styles = [...AskingPart.styles, marks, css`
-    :host { display: grid; gap: 6px; padding: 4px 12px 0; }
+    :host { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; padding: 0 12px 12px; flex: none; }
     .bar { display: flex; flex-wrap: wrap; gap: 2px; }
     .bar .button[aria-expanded="true"] { background: var(--_hover); color: var(--_text); }
-    .sheet { display: grid; gap: 10px; padding: 12px; border-radius: var(--_radius-small); background: var(--_sunken); max-block-size: 16rem; overflow: auto; }
-    ul { list-style: none; padding: 0; display: grid; gap: 4px; }
+    form .bar { gap: 4px 12px; align-items: center; }
+    .sheet { display: grid; grid-template-columns: minmax(0, 1fr); gap: 10px; padding: 12px; border-radius: var(--_radius-small); background: var(--_sunken); max-block-size: 16rem; overflow: auto; }
+    ul { list-style: none; padding: 0; display: grid; grid-template-columns: minmax(0, 1fr); gap: 4px; }
     li { display: flex; align-items: center; gap: 4px; }
     li .button:first-child { flex: 1; justify-content: flex-start; text-align: start; min-inline-size: 0; }
     li .text { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-inline-size: 0; }
+    li .text b { color: var(--_text); margin-inline-end: 0.4em; }
+    li .text:has(b) { font-weight: 450; }
     form, label { display: grid; gap: 6px; }
     label span { font-weight: 600; font-size: 0.9em; }
     textarea { min-block-size: 72px; resize: vertical; }
@@ -47,11 +50,18 @@ export class OpenlineExpertTools extends AskingPart {
     if (user !== this.noteOf) Object.assign(this, { noteOf: user, note: null, kept: false, tool: "" });
   }
 
+  /** What has just opened or come is seen whole, also where the session scrolls. */
+  protected override updated(changed: PropertyValues): void {
+    if (["tool", "replies", "colleagues", "note", "adding"].some((name) => changed.has(name))) {
+      this.renderRoot.querySelector(".sheet")?.scrollIntoView({ block: "nearest" });
+    }
+  }
+
   protected override render(): TemplateResult | typeof nothing {
     if (!this.session) return nothing;
     const button = (tool: Tool & string, shape: "chat" | "person" | "forward", words: string) => html`
       <button class="button quiet small" part=${`tool-${tool}`} aria-expanded=${this.tool === tool} @click=${() => this.choose(tool)}>${icon(shape)}${words}</button>`;
-    return html`<div class="bar" role="toolbar" aria-label=${this.t("tools.label")} @keydown=${this.keys}>
+    return html`<div class="bar" role="group" aria-label=${this.t("tools.label")} @keydown=${this.keys}>
         ${button("replies", "chat", this.t("replies.title"))}${button("note", "person", this.t("note.title"))}
         ${this.session.transfer ? nothing : button("transfer", "forward", this.t("transfer.propose"))}</div>
       ${this.tool === "" ? nothing : html`<div class="sheet" part="sheet" @keydown=${this.keys}>${this.renderTool(this.session)}${this.trouble()}</div>`}`;
@@ -99,6 +109,7 @@ export class OpenlineExpertTools extends AskingPart {
   private readonly keys = (event: KeyboardEvent): void => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
+    this.renderRoot.querySelector<HTMLElement>(`[part="tool-${this.tool}"]`)?.focus();
     this.tool = "";
   };
 

@@ -11,7 +11,7 @@ import { AskingPart } from "./part";
 export class OpenlineKeepsake extends AskingPart {
   static override styles = [...AskingPart.styles, css`
     .row { display: flex; flex-wrap: wrap; gap: 4px 8px; align-items: center; padding: 6px 8px; border-block-start: 1px solid var(--_edge); }
-    .said-so, .bad { font-size: 0.9em; flex-basis: 100%; }
+    .said-so, .bad { font-size: 0.9em; flex-basis: 100%; padding-inline: 8px; }
     .bad { color: var(--_danger); }
   `];
 
@@ -30,7 +30,7 @@ export class OpenlineKeepsake extends AskingPart {
         <button class="button quiet small" part="mail" ?disabled=${this.running || this.mailed} @click=${this.mail}>${icon("mail")}${this.t("keep.mail")}</button>
         <button class="button quiet small" part="download" ?disabled=${this.running} @click=${() => this.fetch("transcript")}>${icon("down")}${this.t("keep.download")}</button>` : nothing}
       ${this.recorded ? html`<button class="button quiet small" part="recording" ?disabled=${this.running} @click=${() => this.fetch("recording")}>${icon("mic")}${this.t("keep.recording")}</button>` : nothing}
-      ${this.mailed ? html`<p class="said-so" role="status">${this.t("keep.mailed")}</p>` : nothing}${this.trouble()}</div>`;
+      ${this.mailed ? html`<p class="said-so" role="status">${this.t("keep.mailed")}</p>` : nothing}${this.problem === "no_email" ? html`<p class="bad" role="alert">${this.t("keep.no_address")}</p>` : this.trouble()}</div>`;
   }
 
   private readonly mail = async (): Promise<void> => {

@@ -98,7 +98,7 @@ export class OpenlineMessage extends AskingPart {
   private readonly keys = (event: KeyboardEvent): void => {
     if (event.key === "Escape") {
       event.stopPropagation();
-      this.cancel();
+      void this.cancel();
     } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing && this.editing) {
       event.preventDefault();
       void this.change(event);
@@ -110,12 +110,16 @@ export class OpenlineMessage extends AskingPart {
     this.menu = false;
     await this.updateComplete;
     this.field?.focus();
+    this.scrollIntoView({ block: "nearest" });
     this.field?.setSelectionRange(this.field.value.length, this.field.value.length);
   };
 
-  private readonly cancel = (): void => {
+  /** What was done by its menu goes back to it, for who goes by the keys. */
+  private readonly cancel = async (): Promise<void> => {
     this.editing = this.menu = false;
     this.problem = "";
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>(".more")?.focus();
   };
 
   private readonly change = async (event: Event): Promise<void> => {
@@ -123,12 +127,12 @@ export class OpenlineMessage extends AskingPart {
     const text = this.field?.value.trim() ?? "";
     const { bubble, session } = this;
     if (text === "" || !bubble) return;
-    if (text === bubble.text || (await this.ask((client) => client.request({ t: "edit", session, n: bubble.n, text }, newOp())))) this.cancel();
+    if (text === bubble.text || (await this.ask((client) => client.request({ t: "edit", session, n: bubble.n, text }, newOp())))) await this.cancel();
   };
 
   private readonly unsay = async (): Promise<void> => {
     const { bubble, session } = this;
-    if (bubble && (await this.ask((client) => client.request({ t: "unsay", session, n: bubble.n }, newOp())))) this.cancel();
+    if (bubble && (await this.ask((client) => client.request({ t: "unsay", session, n: bubble.n }, newOp())))) await this.cancel();
   };
 }
 

@@ -127,7 +127,7 @@ export class OpenlinePreflight extends SessionPart {
 
   protected override render(): TemplateResult | typeof nothing {
     const all = stands(this.trials);
-    if (this.shift && all === "good") return html`<p class="line" part="preflight" data-ready="good">${icon("check")}${this.t("pre.ready")}</p>`;
+    if (this.shift && all === "good") return html`<p class="line" part="preflight" data-ready="good">${icon("check")}${this.t("pre.ready_shift")}</p>`;
     return html`<section class="list ${all}" part="preflight" data-ready=${all} aria-label=${this.t("pre.title")}>
         <h4>${icon(all === "good" ? "check" : all === "bad" ? "warning" : "clock")}<span role="status">${this.t(TITLE[all])}</span></h4>
         <ul>${this.renderMicrophone()}${this.renderWay()}${this.renderMoney()}</ul>

@@ -13,12 +13,13 @@ export class OpenlineRecording extends SessionPart {
     .row { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 4px 12px; padding: 4px 16px; min-block-size: 44px; }
     .row.asked { padding-block: 10px; background: color-mix(in oklab, var(--_accent) 9%, var(--_surface)); }
     .row.on { background: color-mix(in oklab, var(--_danger) 9%, var(--_surface)); }
-    .words { display: flex; align-items: center; gap: 10px; flex: 1 1 12rem; min-inline-size: 0; }
+    .words { display: flex; align-items: center; gap: 10px; flex: 1 1 8rem; min-inline-size: 0; }
     .words svg { inline-size: 20px; block-size: 20px; flex: none; color: var(--_accent); }
     .dot { inline-size: 11px; block-size: 11px; border-radius: 50%; flex: none; border: 2px solid var(--_muted); }
     .on .dot { border: 0; background: var(--_danger); animation: breathe 1.6s ease-in-out infinite; }
     .on strong { color: var(--_danger); }
     .buttons { display: flex; flex-wrap: wrap; gap: 8px; }
+    .row > .button, .buttons { margin-inline-start: auto; }
     @keyframes breathe { 50% { opacity: 0.35; } }
     @media (prefers-reduced-motion: reduce) { .on .dot { animation: none; } }
     @media (forced-colors: active) { .on .dot { background: Highlight; } }

@@ -3,7 +3,7 @@ import { property, query, state } from "lit/decorators.js";
 import { ClockController, EMPTY_CHAT, type LiveClient, meterOf, ranMs, SliceController } from "../core";
 import { EMPTY } from "../core/state";
 import type { CallWord } from "../core/store";
-import type { Meter, Session } from "../generated/wire";
+import type { ChatLine, Meter, Session } from "../generated/wire";
 import { clock, isoDuration, timeOfDay, type Values } from "../i18n";
 import type { CallKey } from "../i18n/call.en";
 import { avatar } from "../ui/avatar";
@@ -117,6 +117,7 @@ export class OpenlineSession extends PoolElement {
   protected override updated(): void {
     const session = this.session.value;
     this.call?.online(this.online);
+    this.toggleAttribute("bare", session?.state === "ended" && this.spoken(session).length === 0);
     if (session && this.client && this.online) this.tellEvidence(this.client, session);
     if (session?.state === "ended" && this.dialog?.open) this.dialog.close();
     if (this.asked.asks) void import("../visitor/later");
@@ -275,6 +276,10 @@ export class OpenlineSession extends PoolElement {
       <b class="tabular">${clock(session.gone_until - this.now)}</b></span></p>`;
   }
 
+  private spoken({ session }: Session): readonly ChatLine[] {
+    return (this.chats.value.get(session) ?? EMPTY_CHAT).lines;
+  }
+
   private renderEnded(session: Session): TemplateResult {
     const ran = this.ran(session);
     const lasted = ran > 0 ? this.words("ended.lasted", { time: clock(ran) }) : "";
@@ -282,7 +287,7 @@ export class OpenlineSession extends PoolElement {
       ${this.meter ? html`<div class="bill"><openline-bill .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session.session}
         .side=${session.side}></openline-bill></div>` : nothing}
       <openline-keepsake class="keep" .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session}
-        .spoken=${(this.chats.value.get(session.session) ?? EMPTY_CHAT).lines.length > 0} .recorded=${this.recorded === session.session}></openline-keepsake>
+        .spoken=${this.spoken(session).length > 0} .recorded=${this.recorded === session.session}></openline-keepsake>
       <footer class="over" role="status"><p><strong>${this.words(endedKey(session), { partner: session.partner })}</strong> <span class="muted">${lasted}</span></p>
       <button class="button outline small" part="done" @click=${this.done}>${this.words("done")}</button></footer>`;
   }

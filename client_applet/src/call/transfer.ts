@@ -21,20 +21,20 @@ export class OpenlineTransfer extends AskingPart {
     const { session } = this;
     const offer = session?.transfer;
     if (!session || !offer) return nothing;
-    return html`<div class="callout" part="transfer" role=${session.side === "user" ? "alertdialog" : "status"} aria-label=${this.t("transfer.propose")}>${icon("forward")}
+    return html`<div class="callout" part="transfer" role=${session.side === "user" ? "alert" : "status"}>${icon("forward")}
       <div>${session.side === "user" ? this.renderAsked(session, offer) : this.renderWaiting(offer)}${this.trouble()}</div></div>`;
   }
 
   private renderAsked(session: Session, offer: TransferOffer): TemplateResult {
     const { name, expert, shut } = offer;
-    const yes = html`<button class="button main" part="yes" ?disabled=${this.running || shut !== ""} @click=${() => this.answer(session, true)}>${this.t("transfer.yes", { name })}</button>`;
+    const yes = html`<button class="button main" part="yes" ?disabled=${this.running || shut !== ""} @click=${() => this.answer(session, expert)}>${this.t("transfer.yes", { name })}</button>`;
     const hall = this.client?.store.state;
     const costs = hall !== undefined && rateOf(hall, expert, session.mode) > 0;
     return html`<strong>${this.t("transfer.asked", { partner: session.partner, name })}</strong>
       <span>${shut ? this.t("transfer.shut", { name }) : this.t("transfer.asked_text")}</span>
       ${costs ? html`<openline-quote .client=${this.client} .language=${this.language} .theme=${this.theme} .expert=${expert} .mode=${session.mode}>${yes}</openline-quote>` : nothing}
       <div class="buttons">${costs ? nothing : yes}
-        <button class="button outline" part="no" ?disabled=${this.running} @click=${() => this.answer(session, false)}>${this.t("transfer.no")}</button></div>`;
+        <button class="button outline" part="no" ?disabled=${this.running} @click=${() => this.answer(session, "")}>${this.t("transfer.no")}</button></div>`;
   }
 
   private renderWaiting({ name }: TransferOffer): TemplateResult {
@@ -42,8 +42,9 @@ export class OpenlineTransfer extends AskingPart {
       <div class="buttons"><button class="button quiet small" part="no" ?disabled=${this.running} @click=${this.takeBack}>${this.t("transfer.back")}</button></div>`;
   }
 
-  private answer(session: Session, yes: boolean): Promise<boolean> {
-    return this.ask((client) => client.request({ t: "answer_transfer", session: session.session, yes }, newOp()));
+  /** Yes to this colleague, who was shown here; "" is no. */
+  private answer({ session }: Session, expert: string): Promise<boolean> {
+    return this.ask((client) => client.request({ t: "answer_transfer", session, yes: expert !== "", expert }, newOp()));
   }
 
   private readonly takeBack = (): Promise<boolean> =>

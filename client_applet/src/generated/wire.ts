@@ -664,12 +664,16 @@ export interface ProposeTransfer {
   id: number;
 }
 
-/** User: go on with the colleague (this session ends; the place is the first of that line), or stay. */
+/**
+ * User: go on with the colleague `expert` (this session ends; the place is the first of that line), or stay. A yes
+ * to one colleague is none to another, whom the expert has proposed meanwhile.
+ */
 export interface AnswerTransfer {
   t: "answer_transfer";
   op: string;
   session: string;
   yes: boolean;
+  expert?: string;
   id: number;
 }
 

@@ -120,6 +120,7 @@ export const callAr: Catalogue<CallKey> = {
 
   "pre.title": "قبل مكالمتك",
   "pre.ready": "كل شيء جاهز لمكالمتك",
+  "pre.ready_shift": "الميكروفون والاتصال جاهزان",
   "pre.not_ready": "ينقص شيء قبل مكالمتك",
   "pre.again": "فحص مرة أخرى",
   "pre.mic": "الميكروفون",
@@ -171,6 +172,7 @@ export const callAr: Catalogue<CallKey> = {
   "keep.title": "الاحتفاظ بهذه المحادثة",
   "keep.mail": "النص عبر البريد",
   "keep.mailed": "النص في طريقه إلى عنوانك.",
+  "keep.no_address": "لا يوجد عنوان بريد إلكتروني في حسابك. أضِف عنوانًا هناك، أو نزِّل النص.",
   "keep.download": "تنزيل النص",
   "keep.recording": "التسجيل",
   "transfer.propose": "تحويل إلى زميل",

@@ -120,6 +120,7 @@ export const callDe: Catalogue<CallKey> = {
 
   "pre.title": "Vor Ihrem Gespräch",
   "pre.ready": "Bereit für Ihr Gespräch",
+  "pre.ready_shift": "Mikrofon und Verbindung sind bereit",
   "pre.not_ready": "Für Ihr Gespräch fehlt noch etwas",
   "pre.again": "Noch einmal prüfen",
   "pre.mic": "Mikrofon",
@@ -171,6 +172,7 @@ export const callDe: Catalogue<CallKey> = {
   "keep.title": "Dieses Gespräch aufheben",
   "keep.mail": "Abschrift per E-Mail",
   "keep.mailed": "Die Abschrift ist unterwegs an Ihre Adresse.",
+  "keep.no_address": "In Ihrem Konto steht keine E-Mail-Adresse. Tragen Sie dort eine ein, oder laden Sie die Abschrift herunter.",
   "keep.download": "Abschrift herunterladen",
   "keep.recording": "Aufzeichnung",
   "transfer.propose": "An eine Kollegin oder einen Kollegen übergeben",

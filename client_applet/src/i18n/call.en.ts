@@ -120,6 +120,7 @@ export const callEn = {
 
   "pre.title": "Before your call",
   "pre.ready": "Ready for your call",
+  "pre.ready_shift": "Microphone and connection are ready",
   "pre.not_ready": "Something is missing for your call",
   "pre.again": "Check again",
   "pre.mic": "Microphone",
@@ -171,6 +172,7 @@ export const callEn = {
   "keep.title": "Keep this conversation",
   "keep.mail": "Transcript by mail",
   "keep.mailed": "The transcript is on its way to your address.",
+  "keep.no_address": "Your account has no email address. Enter one there, or download the transcript.",
   "keep.download": "Download transcript",
   "keep.recording": "Recording",
   "transfer.propose": "Hand over to a colleague",

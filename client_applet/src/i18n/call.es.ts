@@ -120,6 +120,7 @@ export const callEs: Catalogue<CallKey> = {
 
   "pre.title": "Antes de su llamada",
   "pre.ready": "Todo listo para su llamada",
+  "pre.ready_shift": "El micrófono y la conexión están listos",
   "pre.not_ready": "Falta algo para su llamada",
   "pre.again": "Comprobar de nuevo",
   "pre.mic": "Micrófono",
@@ -171,6 +172,7 @@ export const callEs: Catalogue<CallKey> = {
   "keep.title": "Conservar esta conversación",
   "keep.mail": "Transcripción por correo",
   "keep.mailed": "La transcripción va camino de su dirección.",
+  "keep.no_address": "Su cuenta no tiene dirección de correo. Añada una allí o descargue la transcripción.",
   "keep.download": "Descargar transcripción",
   "keep.recording": "Grabación",
   "transfer.propose": "Pasar a un colega",

@@ -254,7 +254,7 @@ export class OpenlineConsole extends PoolElement {
   private renderPhone(): TemplateResult | typeof nothing {
     const offers = this.profiles.value.get(this.me)?.modes.includes("phone") ?? false;
     if (!offers || !this.welcome.value?.rules.phone_regions.length) return nothing;
-    return html`<details class="line card" part="phone"><summary>${icon("phone")}${this.w("phone.title")}</summary>
+    return html`<details class="line card" part="phone"><summary>${icon("phone")}${this.w("phone.title")}${icon("chevron")}</summary>
       <openline-number staff .client=${this.client} .language=${this.language} .theme=${this.theme}></openline-number></details>`;
   }
 

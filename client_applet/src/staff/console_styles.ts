@@ -13,11 +13,13 @@ export const consoleStyles = css`
   .grow { flex: 1 1 12rem; min-inline-size: 0; }
   main { display: grid; grid-template-columns: minmax(0, 1.55fr) minmax(17rem, 1fr); gap: 16px; align-items: start; }
   .stage { display: grid; gap: 12px; min-inline-size: 0; }
-  openline-session { block-size: min(42rem, calc(100dvh - 13rem)); min-block-size: 24rem; overflow: hidden; }
+  openline-session { block-size: min(42rem, calc(100dvh - 13rem)); min-block-size: 24rem; }
   .side { display: grid; gap: 12px; min-inline-size: 0; }
   .line { padding: 16px 18px; }
   summary { display: flex; align-items: center; gap: 8px; min-block-size: 44px; font-weight: 620; cursor: pointer; }
   summary svg { inline-size: 1.2em; block-size: 1.2em; color: var(--_muted); flex: none; }
+  summary svg:last-child { margin-inline-start: auto; }
+  details[open] summary svg:last-child { transform: scaleY(-1); }
   .line h2 { font-size: 1.05em; display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; margin-block-end: 6px; }
   .line h2 span { font-size: 0.84em; font-weight: 500; }
   .empty, .idle, .whole { display: grid; justify-items: center; gap: 8px; text-align: center; }

@@ -20,7 +20,7 @@ const LOOK_MS = 1_500;
 export class OpenlineNumber extends VisitForm {
   static override styles = [...VisitForm.styles, css`
     :host { display: grid; gap: 14px; }
-    .typed { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 8px; }
+    .typed { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 8px; align-items: start; }
     .typed label:only-child { grid-column: 1 / -1; }
     .known { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding: 8px 14px; border-radius: var(--_radius-small); background: var(--_sunken); }
     .known > svg { inline-size: 1.3em; block-size: 1.3em; color: var(--_free); flex: none; }
@@ -28,7 +28,8 @@ export class OpenlineNumber extends VisitForm {
     .known strong { unicode-bidi: isolate; }
     .keys { font-size: 2em; font-weight: 700; letter-spacing: 0.18em; font-variant-numeric: tabular-nums; unicode-bidi: isolate; }
     .code { font-size: 1.3em; letter-spacing: 0.3em; font-variant-numeric: tabular-nums; max-inline-size: 12rem; }
-    fieldset { border: 0; display: grid; gap: 4px; }
+    fieldset { border: 0; margin: 0; padding: 0; display: grid; gap: 4px; accent-color: var(--_accent); }
+    legend { padding: 0; font-weight: 600; }
     .option { display: flex; align-items: center; gap: 10px; min-block-size: 44px; cursor: pointer; }
     .skeleton { block-size: 56px; }
   `];

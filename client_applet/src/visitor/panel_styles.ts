@@ -21,7 +21,7 @@ const sheet = css`
   }
   header { display: flex; flex-wrap: wrap; gap: 10px 14px; align-items: center; padding: 18px 18px 14px; position: sticky; inset-block-start: 0; background: var(--_surface); z-index: 1; border-block-end: 1px solid var(--_edge); }
   header.slim { padding: 6px 8px 0; justify-content: flex-end; border: 0; margin-block-end: -18px; }
-  openline-session { block-size: min(600px, 72dvh); }
+  openline-session { block-size: min(680px, 83dvh, 100dvh - 90px); margin: 0 -18px -18px; }
   header .avatar { --_avatar: 56px; }
   .who { flex: 1; min-inline-size: 0; }
   h2 { font-size: 1.14em; font-weight: 700; letter-spacing: -0.01em; line-height: 1.25; }
