@@ -71,7 +71,8 @@ end)
 -- RETURNS state
 -- EMITS session ticket
 -- REFUSES no_such_session session_over
--- Where a media worker vouches for the sound, a side's own word counts only when it goes on by chat.
+-- Where a media worker vouches for the sound, a side's own word counts only when it goes on by chat, and that nobody
+-- does by telephone.
 R.command("connected", function(turn, a)
   local s, no = S.going_on(turn, a.session, a.side, a.who)
   if not s then return no end

@@ -118,8 +118,9 @@ function S.connected(turn, s, side)
 end
 
 -- Who writes in a bridged session goes on by chat: until their media are heard again it is no matter that they stopped.
+-- Not by telephone: the other side may have no page, and would pay for words that they don't see.
 function S.wrote(turn, s, side)
-  if s.path ~= "bridged" then return end
+  if s.path ~= "bridged" or s.mode == "phone" then return end
   s.by_chat = s.by_chat or {}
   if s.by_chat[side] then return end
   s.by_chat[side], s.cut[side] = true, nil

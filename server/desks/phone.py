@@ -204,7 +204,8 @@ class PhoneDesk:
         if said.outcome != "answered":
             return "failed" if said.outcome == "hung_up" else said.outcome
         try:
-            await self._book.confirm(plan.pool, plan.side, plan.member, "call", said.keys, self._clock.now_ms())
+            now = self._clock.now_ms()
+            await self._book.confirm(plan.pool, plan.side, plan.member, "call", said.keys, now, called=plan.number)
         except Refusal as refusal:
             return _IN_WORDS.get(refusal.code, "failed")
         return "confirmed"

@@ -12,6 +12,7 @@ from ground.errors import Refusal
 from ground.sql import Database, Tx
 from queueing.facts import Side
 from sessions.phone import codes, store
+from sessions.phone.caps import digest_of
 from sessions.phone.numbers import Number, parse
 
 AnswersOn = Literal["browser", "phone"]
@@ -94,13 +95,18 @@ class Book:
             raise Refusal("no_number")
         return codes.code_of(self._key, op, pool, side, member, number, way)
 
-    async def confirm(self, pool: str, side: Side, member: str, way: Way, code: str, now: int) -> None:
+    async def confirm(
+        self, pool: str, side: Side, member: str, way: Way, code: str, now: int, *, called: str = ""
+    ) -> None:
         """The member's telephone has shown that it knows the code, and with that the number is confirmed.
 
         What the page shows for the keys of the telephone is worth nothing when it comes from the page: hence `way`.
+        Nor is it when the keys come from another telephone: `called` is the one on which they were pressed.
         Refused `bad_code` (which takes one of five tries), `code_expired`, `number_taken`.
         """
         async with self._db.begin() as tx:  # a refusal within would give the try back
+            if called and called != (await entry_of(tx, pool, side, member)).number:
+                raise Refusal("code_expired")
             refused = await self._confirm(tx, pool, side, member, way, code, now)
         if refused:
             raise Refusal(refused)
@@ -112,8 +118,10 @@ class Book:
         if not codes.is_right(self._key, code, row["digest"], pool, side, member, row["number"], way):
             return "bad_code"
         await store.delete_code(tx, pool, side, member)
-        if await store.confirmed_by_others(tx, pool, side, member, row["number"], now - SHARED_MS) >= SHARED_MAX:
+        number, digest = row["number"], digest_of(pool, row["number"])
+        if await store.confirmed_by_others(tx, pool, side, member, number, digest, now - SHARED_MS) >= SHARED_MAX:
             return "number_taken"
+        await store.note_confirmed(tx, pool, side, member, digest)
         await store.change_number(tx, pool, side, member, verified_at=now, changed_at=now)
         return ""
 

@@ -58,11 +58,14 @@ class Limits(Struct, frozen=True):
 async def book(tx: Tx, plan: Plan, limits: Limits, now: int) -> str | None:
     """Count the call, which is about to be made. None; the worker it was given to (or "") where it was booked before.
 
-    Refused `too_many_calls`, and `phone_full` for a code while others are being called for theirs.
+    Refused `too_many_calls` (also a repeat with another number, for that one was never counted), and `phone_full` for a
+    code while others are being called for theirs.
     """
     await store.lock(tx, plan.pool)
     known = await store.find_call(tx, plan.call)
     if known is not None:
+        if known["digest"] != digest_of(plan.pool, plan.number):
+            raise Refusal("too_many_calls")
         return str(known["worker"])
     await check(tx, plan, limits, now)
     if plan.purpose in CODES:
@@ -80,7 +83,7 @@ async def check(tx: Tx, plan: Plan, limits: Limits, now: int) -> None:
 
 def code_call(pool: str, side: Side, member: str, op: str) -> str:
     """What the call of a request for a code is called: a digest, for the name outlives whoever asked."""
-    return f"code/{_digest(pool, f'{side}/{member}/{op}')}"
+    return f"code/{digest_of(pool, f'{side}/{member}/{op}')}"
 
 
 async def worker_of(db: Database, call: str) -> str:
@@ -116,13 +119,13 @@ async def _check_lines(tx: Tx, plan: Plan, now: int) -> None:
     ):
         raise Refusal("phone_full")
     since = now - CODE_PAUSE_MS
-    if await store.count_calls(tx, plan.pool, since, digest=_digest(plan.pool, plan.number), purpose=CODES):
+    if await store.count_calls(tx, plan.pool, since, digest=digest_of(plan.pool, plan.number), purpose=CODES):
         raise Refusal("too_many_calls")
 
 
 def _bounds(plan: Plan, limits: Limits) -> list[tuple[int, dict[str, Any]]]:
     """What is counted, and how much of it there may be."""
-    digest, member = _digest(plan.pool, plan.number), {"side": plan.side, "member": plan.member}
+    digest, member = digest_of(plan.pool, plan.number), {"side": plan.side, "member": plan.member}
     each = limits.each * (EXPERT_TIMES if plan.side == "expert" else 1)
     bounds: list[tuple[int, dict[str, Any]]] = [
         (limits.pool, {}),
@@ -137,19 +140,19 @@ def _bounds(plan: Plan, limits: Limits) -> list[tuple[int, dict[str, Any]]]:
             (CODES_OF_NUMBER, {"purpose": CODES, "digest": digest}),
         ]
         if plan.network:
-            bounds.append((CODES_OF_NETWORK, {"purpose": CODES, "network": _digest(plan.pool, plan.network)}))
+            bounds.append((CODES_OF_NETWORK, {"purpose": CODES, "network": digest_of(plan.pool, plan.network)}))
     return bounds
 
 
 def _row(plan: Plan, now: int) -> dict[str, Any]:
     return {
         "call": plan.call, "pool": plan.pool, "side": plan.side, "member": plan.member, "number": plan.number,
-        "digest": _digest(plan.pool, plan.number), "prefix": prefix(plan.number),
-        "network": _digest(plan.pool, plan.network) if plan.network else "", "purpose": plan.purpose,
+        "digest": digest_of(plan.pool, plan.number), "prefix": prefix(plan.number),
+        "network": digest_of(plan.pool, plan.network) if plan.network else "", "purpose": plan.purpose,
         "subject": plan.subject, "worker": "", "at": now, "ended_at": 0, "outcome": "",
     }  # fmt: skip
 
 
-def _digest(pool: str, value: str) -> str:
-    """To count by, also when its owner is forgotten."""
+def digest_of(pool: str, value: str) -> str:
+    """Of a number, say: to count by, also when its owner is forgotten."""
     return hashlib.sha256(f"{pool}/{value}".encode()).hexdigest()

@@ -1,11 +1,14 @@
 """The tables of the telephone, numbers, codes and calls, and the statements on them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from ground.sql import Tx, metadata, put, put_once
+
+CONFIRMED: Final = "confirmed"
+"""The outcome of a call or a text by which a number was confirmed."""
 
 numbers = sa.Table(
     "phone_numbers",
@@ -82,11 +85,24 @@ async def delete_number(tx: Tx, pool: str, side: str, member: str) -> None:
         await tx.execute(sa.delete(table).where(_of(table, pool, side, member)))
 
 
-async def confirmed_by_others(tx: Tx, pool: str, side: str, member: str, number: str, since: int) -> int:
-    """How many other members have confirmed `number` since then."""
-    others = sa.and_(numbers.c.pool == pool, numbers.c.number == number, numbers.c.verified_at > since)
-    mine = _of(numbers, pool, side, member)
-    return await tx.scalar(sa.select(sa.func.count()).select_from(numbers).where(others, ~mine)) or 0
+async def confirmed_by_others(
+    tx: Tx, pool: str, side: str, member: str, number: str, digest: str, since: int
+) -> int:  # fmt: skip
+    """How many other members have confirmed `number` since then, those included who have let go of it again."""
+    has = sa.and_(numbers.c.pool == pool, numbers.c.number == number, numbers.c.verified_at > since)
+    had = sa.and_(calls.c.pool == pool, calls.c.digest == digest, calls.c.outcome == CONFIRMED, calls.c.at > since)
+    they = sa.union(
+        sa.select(numbers.c.side, numbers.c.member).where(has, ~_of(numbers, pool, side, member)),
+        sa.select(calls.c.side, calls.c.member).where(had, ~_of(calls, pool, side, member)),
+    ).subquery()
+    return await tx.scalar(sa.select(sa.func.count()).select_from(they)) or 0
+
+
+async def note_confirmed(tx: Tx, pool: str, side: str, member: str, digest: str) -> None:
+    """The last call or text with a code that went to a member's number has led to its confirmation."""
+    codes_of = sa.and_(_of(calls, pool, side, member), calls.c.digest == digest, calls.c.purpose.in_(("code", "text")))
+    last = sa.select(calls.c.call).where(codes_of).order_by(calls.c.at.desc()).limit(1).scalar_subquery()
+    await tx.execute(sa.update(calls).where(calls.c.call == last).values(outcome=CONFIRMED))
 
 
 # ---------------------------------------------------------------- codes

@@ -64,8 +64,11 @@ class Meter(Entering):
         self.look(session, now)
 
     def wrote(self, session: Session, side: str, now: int) -> None:
-        """Who writes in a bridged session goes on by chat: until they are heard again, their media are no matter."""
-        if session.bridged and side not in session.by_chat:
+        """Who writes in a bridged session goes on by chat: until they are heard again, their media are no matter.
+
+        Not by telephone: the other side may have no page.
+        """
+        if session.bridged and session.mode != "phone" and side not in session.by_chat:
             session.by_chat.add(side)
             session.cut.pop(side, 0)
             self.look(session, now)

@@ -124,6 +124,24 @@ async def test_who_goes_on_by_chat_needs_no_media(call: Call) -> None:
     assert (await call.facts()).running_since == call.scene.now
 
 
+async def test_by_telephone_nobody_is_connected_by_chat(call: Call) -> None:
+    """Else an expert could have the user's clock run while their own telephone rings, or is dead."""
+    await call.open("phone")
+    await call.bridge("m1", "", "user")
+    scene = call.scene
+    await scene.line.connected(scene.pool, call.name, "expert", "ada", by_chat=True, now=scene.now)
+    await scene.conversation.say(scene.pool, call.name, "expert", "ada", "one moment", now=scene.now)
+    await call.heard("user")
+    assert (await call.facts()).state == "connecting"
+    await call.heard("expert")
+    assert (await call.facts()).running_since == scene.now
+    await scene.conversation.say(scene.pool, call.name, "expert", "ada", "still here", now=scene.now)
+    await call.later(2_000, "m1")
+    await call.heard("expert", 2_000)
+    frozen = await call.facts()
+    assert (frozen.frozen, frozen.ran_ms) == ("expert", 0)
+
+
 @pytest.mark.claim("A2")
 async def test_who_is_on_the_telephone_needs_no_page_and_ends_with_the_worker(call: Call) -> None:
     await call.open("phone")

@@ -60,6 +60,13 @@ async def test_a_repeat_is_the_same_call(database: Database) -> None:
     assert await booked(database, plan("second")) == ""
 
 
+@pytest.mark.claim("A2")
+async def test_a_repeat_with_another_number_is_not_the_same_call(database: Database) -> None:
+    """Else who changes the number while all lines are taken has one called that was never counted."""
+    assert await booked(database, plan("c1")) == ""
+    assert await booked(database, plan("c1", number="+4930765432")) == "too_many_calls"
+
+
 async def test_a_block_of_numbers_gets_its_part_and_the_pool_its_whole(database: Database) -> None:
     """Rotating visitors, each with a fresh number of the same block."""
     block = [await booked(database, plan(f"b{n}", f"+4915112{n:06d}", f"v{n}")) for n in range(9)]
@@ -195,6 +202,23 @@ async def test_what_the_page_shows_for_the_keys_confirms_nothing_from_the_page(
     assert (await numbers.of("p", "user", "vic")).verified_at == NOW
 
 
+@pytest.mark.claim("A2")
+async def test_keys_that_are_pressed_on_one_telephone_confirm_no_other(numbers: Book, database: Database) -> None:
+    """While their own telephone rings, somebody enters the number of another, and presses the new keys on the old."""
+    mine = Number("+4930123456", "DE")
+    await numbers.set_number("p", "user", "mal", mine, NOW)
+    async with database.begin() as tx:
+        await numbers.new_code(tx, "p", "user", "mal", "call", "first", NOW)
+    await numbers.set_number("p", "user", "mal", MOBILE, NOW)
+    async with database.begin() as tx:
+        keys = await numbers.new_code(tx, "p", "user", "mal", "call", "second", NOW)
+    with pytest.raises(Refusal, match="code_expired"):
+        await numbers.confirm("p", "user", "mal", "call", keys, NOW, called=mine.e164)
+    assert (await numbers.of("p", "user", "mal")).verified_at == 0
+    await numbers.confirm("p", "user", "mal", "call", keys, NOW, called=MOBILE.e164)
+    assert (await numbers.of("p", "user", "mal")).verified_at == NOW
+
+
 async def test_the_books_do_not_hold_the_code(numbers: Book, database: Database) -> None:
     await numbers.set_number("p", "user", "vic", MOBILE, NOW)
     async with database.begin() as tx:
@@ -215,6 +239,25 @@ async def test_a_family_shares_a_telephone_and_a_crowd_does_not(numbers: Book, d
     with pytest.raises(Refusal, match="number_taken"):
         await confirmed(numbers, database, "mal")
     await confirmed(numbers, database, "mal", NOW + book.SHARED_MS)
+
+
+@pytest.mark.claim("A2")
+async def test_who_lets_go_of_a_number_has_had_it(numbers: Book, database: Database) -> None:
+    """Else one telephone would do for ever new visitors, each with their free calls."""
+    limits = Limits(each=99, pool=999)
+
+    async def has(member: str, day: int) -> None:
+        at = NOW + day * DAY_MS
+        await numbers.set_number("p", "user", member, MOBILE, at)
+        assert await booked(database, plan(f"code-{member}-{day}", member=member, purpose="text"), at, limits) == ""
+        await confirmed(numbers, database, member, at)
+
+    for n in range(book.SHARED_MAX):
+        await has(f"v{n}", n)
+        await numbers.forget("p", "user", f"v{n}")
+    with pytest.raises(Refusal, match="number_taken"):
+        await has("mal", book.SHARED_MAX)
+    await has("v1", book.SHARED_MAX + 1)
 
 
 async def test_an_expert_answers_on_a_confirmed_telephone(numbers: Book, database: Database) -> None:
