@@ -5,6 +5,7 @@ takes too long: a decoder that hangs or dies takes nobody with it.
 """
 
 import asyncio
+import os
 import struct
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ from ground.errors import Refusal
 How = Literal["squares", "whole"]
 DECODE_S: Final = 20.0
 _WORKER: Final = Path(__file__).with_name("photo_worker.py")
+# Of our environment: the rest holds secrets, and a decoder is where hostile pictures do their harm.
+_KEPT: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "TMPDIR")
 _CODES: Final = frozenset({"not_a_photo", "photo_broken", "photo_too_large", "photo_too_small", "photo_animated"})
 _HEAD: Final = struct.Struct(">BI")
 
@@ -27,6 +30,7 @@ async def drawn(how: How, source: bytes | int, decode_s: float = DECODE_S) -> li
         sys.executable, "-P", str(_WORKER), how,
         stdin=source if isinstance(source, int) else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        env={name: os.environ[name] for name in _KEPT if name in os.environ},
     )  # fmt: skip
     try:
         async with asyncio.timeout(decode_s):

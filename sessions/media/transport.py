@@ -39,6 +39,8 @@ MAX_WAITING = 64
 """DTLS datagrams that may wait to be read."""
 MAX_UNSENT = 16_384
 """Bytes that the kernel didn't take before sound is dropped instead of kept."""
+MAX_STREAMS = 16
+"""Sources (SSRC) that one browser may have: libsrtp keeps something of each, and looks through all at each packet."""
 PORT_TRIES = 2_048
 ROLE_CONFLICT = 487
 """The one error of a check that came with the right password (RFC 8445, 7.3.1.1)."""
@@ -224,6 +226,7 @@ class Transport:
         self._on_rtp, self._on_rtcp, self._on_closed = on_rtp, on_rtcp, on_closed
         self._rx: pylibsrtp.Session | None = None
         self._tx: pylibsrtp.Session | None = None
+        self._streams: set[bytes] = set()
         self._closed = False
 
     async def open(self) -> None:
@@ -273,10 +276,14 @@ class Transport:
         if session is None or len(data) < 12:
             return
         is_rtcp = 191 < data[1] < 224
+        stream = data[4:8] if is_rtcp else data[8:12]
+        if stream not in self._streams and len(self._streams) >= MAX_STREAMS:
+            return
         try:
             plain = session.unprotect_rtcp(data) if is_rtcp else session.unprotect(data)
         except pylibsrtp.Error:
             return
+        self._streams.add(stream)  # only now: nobody else can use up what the browser may have
         (self._on_rtcp if is_rtcp else self._on_rtp)(plain)
 
     def send_rtp(self, data: bytes) -> bool:

@@ -136,6 +136,40 @@ async def test_when_a_worker_is_killed_another_carries_on_and_the_gap_costs_noth
 
 @pytest.mark.claim("A17")
 @pytest.mark.slow
+async def test_a_worker_that_was_asleep_finds_its_session_gone(pair: Town, tmp_path: Path) -> None:
+    """A machine stood still for long: whoever has the session by now is not disturbed, and nobody pays twice."""
+    pool = await new_pool(pair, "ada", wrap_up_ms=1, ready_after_ms=600_000)
+    await pay_in(pair, pool, "uma", 10 * MINUTE)
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(media_worker(pair, tmp_path / "first"))
+        ada = await stack.enter_async_context(pair.expert(pool, "ada", 0))
+        uma = await stack.enter_async_context(pair.talker(pool, "user", "uma", 1))
+        await uma.ask(messages.Join, experts=["ada"], mode="audio")
+        session = await accepted(ada)
+        hers = await stack.enter_async_context(voice(ada, session, 880))
+        mine = await stack.enter_async_context(voice(uma, session, 440))
+        live = await uma.until(messages.Session, lambda one: one.state == "live", seconds=20)
+        second = await stack.enter_async_context(media_worker(pair, tmp_path / "second"))
+        await until(lambda: mine.is_heard(880) and hers.is_heard(440))
+        slept = now_ms()
+        first.popen.send_signal(signal.SIGSTOP)
+        await until(lambda: hers.worker == mine.worker == second.name, 20)
+        back = await uma.until(messages.Meter, lambda said: said.running_since > slept)
+        await sleep_until(slept + 20_000)
+        first.popen.send_signal(signal.SIGCONT)
+        woken = now_ms()
+        await sleep_until(woken + 4_000)
+        meters = [said for said in uma.told if isinstance(said, messages.Meter)]
+        assert [said for said in meters if said.frozen and said.at > woken] == []
+        assert hers.worker == mine.worker == second.name
+        assert mine.is_heard(880) and hers.is_heard(440)
+        await uma.ask(messages.End, session=session)
+        heard = slept - live.live_at + now_ms() - back.running_since
+        assert heard - 3_500 <= (await bill(pair, pool, session)).ran_ms <= heard
+
+
+@pytest.mark.claim("A17")
+@pytest.mark.slow
 async def test_a_worker_that_is_told_to_stop_hands_its_sessions_over(pair: Town, tmp_path: Path) -> None:
     pool = await new_pool(pair, "ada", wrap_up_ms=1, ready_after_ms=600_000)
     await pay_in(pair, pool, "uma", 10 * MINUTE)

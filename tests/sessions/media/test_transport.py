@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.media import peer as peer_module
-from sessions.media.transport import LARGEST, PRIVATE, Gate, NoPort, Path, Site
+from sessions.media.transport import LARGEST, MAX_STREAMS, PRIVATE, Gate, NoPort, Path, Site
 from tests.sessions.media.callers import LOOPBACK, Caller, caller, loopback_only, peer, site, until
 
 CLIENT_HELLO = bytes.fromhex("16fefd0000000000000000005a0100004e000000000000004efefd") + bytes(76)
@@ -90,6 +90,27 @@ async def sprayed(at: list[tuple[str, int]]) -> None:
                 stranger.sendto(CLIENT_HELLO, address)
                 stranger.sendto(b"\x80\x6f" + bytes(100), address)
             await asyncio.sleep(0.005)
+
+
+async def test_who_sends_under_ever_new_names_is_heard_under_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """libsrtp keeps every source, and looks through all of them at each packet: 15,000 would stop a whole worker."""
+    async with peer() as (ours, told), caller(440) as mal:
+        sources: set[int] = set()
+        ours.listen(lambda packet: sources.add(packet.source))
+        await mal.call(ours)
+        await until(lambda: bool(sources))
+        (own,) = sources
+        dtls: Any = mal.pc.getTransceivers()[0].sender.transport
+        for n in range(1_000):
+            forged = struct.pack("!BBHII", 0x80, ours._payload_type or 0, 1, 960, n + 1) + b"opus"
+            await dtls.transport._send(dtls._tx_srtp.protect(forged))
+            report = struct.pack("!BBHI", 0x80, 201, 1, n + 100_000)
+            await dtls.transport._send(dtls._tx_srtp.protect_rtcp(report))
+        await asyncio.sleep(0.2)
+        assert len(sources | {own}) <= MAX_STREAMS == 16
+        heard_at = ours.heard_at
+        await until(lambda: ours.heard_at > heard_at + 0.1)
+        assert told.states == [("connected", "")], "who does so goes on being heard under their first name"
 
 
 async def test_who_has_another_certificate_than_the_offer_says_is_not_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
