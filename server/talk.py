@@ -57,7 +57,7 @@ class Talk:
         seconds = asyncio.get_running_loop().time
         chat = ChatDesk(self._conversation, self.files, self.tickets, self._clock, seconds)
         keeping = KeepingDesk(
-            self._database, self.transcripts, self.recordings, self.tickets, self._clock, self._hint
+            self._database, self.transcripts, self.recordings, self.tickets, self._clock, self._hint, seconds
         )  # fmt: skip
         return {**chat.handlers(), **keeping.handlers(), **TransferDesk(media, terms).handlers()}
 

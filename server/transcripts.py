@@ -1,11 +1,13 @@
 """A whole conversation as plain text, in the reader's language: for a mail and for a file."""
 
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from ground.errors import Refusal
 from ground.sql import Database
-from mail.address import has_control
 from server.catalogue import Catalogue
 from server.fanout import Fanout
 from server.mail_texts import moment, text
@@ -16,7 +18,11 @@ from wire.messages import Side
 
 LINES_MAX: Final = 2000
 """All that a chat can hold."""
-_REORDERS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_REORDERS: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_HIDDEN: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Controls, separators, half characters; a line's end is none of them here."""
+_GAPS: Final = re.compile(r"\n\s*\n")
+"""Empty lines, of which one is enough: a chat of nothing else would be seven times as long."""
 
 
 class Transcript(NamedTuple):
@@ -52,8 +58,8 @@ class Transcripts:
             user=names["user"], expert=names["expert"], pool=(await self._catalogue.open(pool)).pool.name,
         )  # fmt: skip
         when = " - ".join(moment(language, at, "UTC") for at in (met.matched_at, met.ended_at))
-        lines = [_line(language, line, names[line.side]) for line in said.lines]
-        body = "\n".join(lines) or text(language, "transcript.nothing")
+        # A full chat is eight million characters: whoever asks for them holds nobody else up.
+        body = await asyncio.to_thread(_body, language, said.lines, names)
         partner = names["expert" if side == "user" else "user"]
         return Transcript(partner, f"{_plain(title)}\n{when}\n\n{body}\n")
 
@@ -67,6 +73,11 @@ class Transcripts:
         return name
 
 
+def _body(language: str, said: Sequence[SaidFacts], names: Mapping[str, str]) -> str:
+    lines = [_line(language, line, names[line.side]) for line in said]
+    return "\n".join(lines) or text(language, "transcript.nothing")
+
+
 def _line(language: str, line: SaidFacts, name: str) -> str:
     """One message. What follows its first line stands further in, so that nothing in it passes for another message."""
     at = datetime.fromtimestamp(line.at / 1000, UTC).strftime("%H:%M:%S")
@@ -75,11 +86,10 @@ def _line(language: str, line: SaidFacts, name: str) -> str:
         parts.insert(0, text(language, "transcript.file", name=line.file.name))
     if line.edited_at and not line.unsaid:
         parts.append(text(language, "transcript.edited"))
-    said = "\n      ".join(_plain(" ".join(parts)).splitlines())
+    said = "\n      ".join(_GAPS.sub("\n\n", _plain(" ".join(parts))).splitlines())
     return f"[{at}] {_plain(name)}: {said}"
 
 
 def _plain(words: str) -> str:
     """Without control characters, and without marks that turn the reading order around what follows."""
-    lines = words.translate(_REORDERS).splitlines()
-    return "\n".join("".join(" " if has_control(c) else c for c in line) for line in lines)
+    return _HIDDEN.sub(" ", "\n".join(_REORDERS.sub("", words).splitlines()))

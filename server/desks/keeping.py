@@ -12,6 +12,7 @@ from mail.letter import Letter
 from server.connection import Connection
 from server.desks.calls import side_of
 from server.desks.desk import Handlers
+from server.limits import Buckets, Rate
 from server.mail_texts import chosen, text, written
 from server.pages import View
 from server.transcripts import Transcripts
@@ -24,6 +25,8 @@ from wire import messages
 
 LETTERS: Final = 20
 """Transcripts that one member may have sent in a day."""
+TRANSCRIPTS: Final = Rate(LETTERS + 4, 0.1)
+"""How often one member may ask for one: each is read whole, and a full chat has eight million characters."""
 LETTER_MAX: Final = 500_000
 """Characters of a conversation that go by mail; the whole of a longer one is there to download."""
 
@@ -34,7 +37,7 @@ class KeepingDesk:
 
     def __init__(
         self, db: Database, transcripts: Transcripts, recordings: Recordings | None, tickets: Tickets, clock: Clock,
-        hint: Callable[[], None],
+        hint: Callable[[], None], seconds: Callable[[], float],
     ) -> None:  # fmt: skip
         self._db = db
         self._transcripts = transcripts
@@ -44,6 +47,8 @@ class KeepingDesk:
         self._notes = Notes(db)
         self._clock = clock
         self._hint = hint
+        self._seconds = seconds
+        self._asked = Buckets(TRANSCRIPTS)
 
     def handlers(self) -> Handlers:
         return {
@@ -60,7 +65,11 @@ class KeepingDesk:
     # ------------------------------------------------------------ a session that is over
 
     async def _transcript_of(self, conn: Connection, ask: messages.TranscriptOf) -> messages.Fetch | messages.Ok:
-        """Refused `no_such_session`, `session_open`; by mail also `no_email`, `too_many_messages`."""
+        """Refused `no_such_session`, `session_open`, `rate_limited`; by mail also `no_email`, `too_many_messages`."""
+        now = self._seconds()
+        self._asked.sweep(now, 10)
+        if self._asked.take(conn.key, now):
+            raise Refusal("rate_limited")
         if ask.by == "mail":
             return await self._mail(conn, ask)
         await self._transcripts.check(conn.pool, ask.session, side_of(conn), conn.member)

@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import BinaryIO, Final
 from urllib.parse import quote
 
@@ -31,6 +32,8 @@ from sessions.recording.keeping import MEDIA_TYPE, Opened
 UPLOADS: Final = 8
 """Files that one process takes at a time."""
 FETCHES: Final = 64
+FETCHES_EACH: Final = 24
+"""Of these, for one member: the pictures of a whole chat, and not everybody's places."""
 SLOW_S: Final = 30.0
 SLOWEST: Final = 40_000
 """Bytes in a second that a line has to carry, beside `SLOW_S` to begin with."""
@@ -93,7 +96,8 @@ class _FilesDesk:
         self._house = house
         self._talk = house.talk
         self._uploads = Counted(UPLOADS)
-        self._fetches = Counted(FETCHES)
+        self._fetches, self._fetches_of = Counted(FETCHES), Counted(FETCHES_EACH)
+        self._transcripts_of = Counted(1)
         self._sending: set[str] = set()
 
     # ------------------------------------------------------------ files
@@ -124,20 +128,28 @@ class _FilesDesk:
         passed = await self._use(request, "file", request.path_params["file"])
         facts, file = await files.open(pool_named(request), passed.session, passed.thing)
         headers = _KEPT | {"content-disposition": attachment(facts.name)}
-        return self._streamed(_pieces(file), facts.size, facts.type, headers, file.close)
+        return self._streamed(_whose(request, passed), _pieces(file), facts.size, facts.type, headers, file.close)
 
     # ------------------------------------------------------------ what is kept of sessions
 
     async def fetch_transcript(self, request: Request) -> Response:
-        """In a language of the browser. Refused `bad_token`, `no_such_session`."""
+        """In a language of the browser. Refused `bad_token`, `no_such_session`, `rate_limited`."""
         passed = await self._use(request, "transcript", request.path_params["session"])
         wanted = request.headers.get("accept-language", "")[:200].split(",")
         language = chosen(*(tag.partition(";")[0].strip() for tag in wanted))
-        told = await self._talk.transcripts.of(
-            pool_named(request), passed.session, passed.role, passed.member, language
-        )  # fmt: skip
-        headers = _KEPT | {"content-disposition": attachment(f"{passed.session}.txt")}
-        return Response(told.text.encode(), headers=headers, media_type="text/plain; charset=utf-8")
+        whose = _whose(request, passed)
+        if not self._transcripts_of.enter(whose):  # one at a time each: they are whole in memory while they are sent
+            raise Refusal("rate_limited")
+        try:
+            told = await self._talk.transcripts.of(
+                pool_named(request), passed.session, passed.role, passed.member, language
+            )  # fmt: skip
+        except BaseException:
+            self._transcripts_of.leave(whose)
+            raise
+        body, headers = told.text.encode(), _KEPT | {"content-disposition": attachment(f"{passed.session}.txt")}
+        done = partial(self._transcripts_of.leave, whose)
+        return self._streamed(whose, _parts(body), len(body), "text/plain; charset=utf-8", headers, done)
 
     async def fetch_recording(self, request: Request) -> Response:
         """Refused `bad_token`, `no_recording`."""
@@ -146,7 +158,7 @@ class _FilesDesk:
             raise Refusal("no_recording")
         passed = await self._use(request, "recording", request.path_params["session"])
         opened = await recordings.open_for(pool_named(request), passed.session, passed.role, passed.member)
-        return self._heard(request, opened, passed.session)
+        return self._heard(request, opened, passed.session, _whose(request, passed))
 
     async def operator_hears(self, request: Request) -> Response:
         """`?reason=` goes into the audit. Refused `not_signed_in`, `malformed` without a reason, `no_recording`."""
@@ -158,9 +170,9 @@ class _FilesDesk:
         if recordings is None:
             raise Refusal("no_recording")
         opened = await recordings.of_operator(who.pool, session, who.subject, reason=reason, now=self._now())
-        return self._heard(request, opened, session)
+        return self._heard(request, opened, session, f"{who.pool}/operator:{who.subject}")
 
-    def _heard(self, request: Request, opened: Opened, session: str) -> Response:
+    def _heard(self, request: Request, opened: Opened, session: str, whose: str) -> Response:
         headers = _KEPT | {"accept-ranges": "bytes", "content-disposition": attachment(f"{session}.ogg")}
         start, stop = wanted(request.headers.get("range", ""), opened.size)
         if start >= stop and opened.size:
@@ -170,23 +182,32 @@ class _FilesDesk:
         if not whole:
             headers["content-range"] = f"bytes {start}-{stop - 1}/{opened.size}"
         chunks = opened.chunks(start, stop)
-        return self._streamed(chunks, stop - start, MEDIA_TYPE, headers, opened.close, 200 if whole else 206)
+        return self._streamed(whose, chunks, stop - start, MEDIA_TYPE, headers, opened.close, 200 if whole else 206)
 
     # ------------------------------------------------------------ what they share
 
     def _streamed(
-        self, chunks: AsyncIterator[bytes], size: int, kind: str, headers: dict[str, str], close: Callable[[], None],
-        status: int = 200,
+        self, whose: str, chunks: AsyncIterator[bytes], size: int, kind: str, headers: dict[str, str],
+        close: Callable[[], None], status: int = 200,
     ) -> Response:  # fmt: skip
-        if not self._fetches.enter(""):
+        if not self._enter(whose):
             close()
             raise Refusal("rate_limited")
 
         def done() -> None:
             close()
             self._fetches.leave("")
+            self._fetches_of.leave(whose)
 
         return Streamed(chunks, size, kind, headers, done, status)
+
+    def _enter(self, whose: str) -> bool:
+        if not self._fetches_of.enter(whose):
+            return False
+        if self._fetches.enter(""):
+            return True
+        self._fetches_of.leave(whose)
+        return False
 
     def _files(self) -> Files:
         if self._talk.files is None:
@@ -251,6 +272,10 @@ def wanted(header: str, size: int) -> tuple[int, int]:
     return (start, stop) if start < stop else (size, size)
 
 
+def _whose(request: Request, passed: Pass) -> str:
+    return f"{pool_named(request)}/{passed.role}:{passed.member}"
+
+
 def _ticket(request: Request) -> str:
     scheme, _space, ticket = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not ticket:
@@ -261,3 +286,8 @@ def _ticket(request: Request) -> str:
 async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
     while piece := await asyncio.to_thread(file.read, PIECE):
         yield piece
+
+
+async def _parts(body: bytes) -> AsyncIterator[bytes]:
+    for at in range(0, len(body), PIECE):
+        yield body[at : at + PIECE]

@@ -198,7 +198,9 @@ class Hall:
 
     def _keeping(self, conversation: Conversation) -> KeepingDesk:
         transcripts = Transcripts(self.db, conversation, self.catalogue, self.fanout)
-        return KeepingDesk(self.db, transcripts, None, self._tickets(), self.clock, lambda: None)
+        return KeepingDesk(
+            self.db, transcripts, None, self._tickets(), self.clock, lambda: None, asyncio.get_running_loop().time
+        )
 
     def conductor(self) -> Conductor:
         lead = Leadership(self.store)
