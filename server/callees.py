@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import structlog
 
+from directory.profiles import Profiles
 from ground.clock import Clock
 from ground.errors import Refusal
 from ground.sql import Database
@@ -33,6 +34,11 @@ class Callees:
     def __init__(self, db: Database, book: Book, clock: Clock, calls_a_day: int) -> None:
         self._db, self._book, self._clock = db, book, clock
         self._calls_a_day = calls_a_day
+        self._profiles = Profiles(db)
+
+    async def offered(self, pool: str) -> bool:
+        """Whether telephones of any country are called in the pool. Refused `no_such_pool`."""
+        return bool((await self._profiles.pool(pool)).options.phone_regions)
 
     async def user(self, pool: Pool, user: str, *, verified: bool) -> str:
         """A user's number. Refused as `callable_number`."""

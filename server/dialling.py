@@ -29,6 +29,8 @@ from sessions.media.post import Post, Unanswered
 from sessions.media.workers import Workers
 from sessions.phone.caps import Plan
 
+OFFERED_S: Final = 2.0
+"""How often a pool without telephones is asked whether it has them by now."""
 LOOK_S: Final = 0.5
 AGAIN_S: Final = 0.5
 LINE_S: Final = 15.0
@@ -65,11 +67,22 @@ class Dialler:
 
     async def keep(self, name: str) -> None:
         """Call whoever is to be called in the pool. Runs until cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._tidy(name))
+            both.create_task(self._call(name))
+
+    async def _call(self, name: str) -> None:
+        """A pool without telephones is not followed by who leads it."""
+        while True:
+            if await self._callees.offered(name):
+                return await self._follow(name)
+            await asyncio.sleep(OFFERED_S)
+
+    async def _follow(self, name: str) -> None:
         pool = Pool(await self._fanout.open(name), await self._catalogue.open(name))
         moved, work = asyncio.Event(), dict[str, asyncio.Task[None]]()
         listener: Callable[[set[str]], None] = lambda _touched: moved.set()  # noqa: E731 - it is taken out again
         pool.live.listeners.append(listener)
-        tidying = asyncio.create_task(self._tidy(name))
         try:
             while True:
                 moved.clear()
@@ -77,9 +90,9 @@ class Dialler:
                 await _either(moved, LOOK_S)
         finally:
             pool.live.listeners.remove(listener)
-            for task in (tidying, *work.values()):
+            for task in work.values():
                 task.cancel()
-            await asyncio.gather(tidying, *work.values(), return_exceptions=True)
+            await asyncio.gather(*work.values(), return_exceptions=True)
 
     def _look(self, pool: Pool, work: "dict[str, asyncio.Task[None]]") -> None:
         """Begin what is due and not under way, end what is no longer due."""
