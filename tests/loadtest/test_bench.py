@@ -40,7 +40,7 @@ def _quick(name: str, tmp_path: Path) -> dict[str, Any]:
     for bar in report["bars"]:
         assert set(bar) == {"name", "value", "bar", "unit", "holds"}
     assert list(tmp_path.iterdir()) == []
-    left = [process for process in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(process.cmdline())]
+    left = [each for each in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(each.info["cmdline"] or [])]
     assert left == []
     return report
 
