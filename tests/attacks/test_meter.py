@@ -37,11 +37,8 @@ TAMPERED: list[dict[str, Any]] = [
 
 
 async def new_pool(site: Town) -> str:
-    pool = await site.new_pool("ada", "bob", ready_after_ms=600_000, wrap_up_ms=1)
-    profiles = Profiles(site.database)
-    await profiles.put_options(pool, PoolOptions(prepaid=True))
-    await profiles.put_experts(pool, [Expert(expert=name, name=name.title(), rate=RATE) for name in ("ada", "bob")])
-    return pool
+    listed = [Expert(expert=name, name=name.title(), rate=RATE) for name in ("ada", "bob")]
+    return await site.new_pool(*listed, options=PoolOptions(prepaid=True), ready_after_ms=600_000, wrap_up_ms=1)
 
 
 async def pay_in(site: Town, pool: str, user: str, amount: int) -> None:

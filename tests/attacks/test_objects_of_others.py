@@ -15,7 +15,6 @@ import pytest
 import pytest_asyncio
 
 from directory.expert import PoolOptions
-from directory.profiles import Profiles
 from identity.roles import may
 from queueing.facts import PoolSnapshot
 from sessions.feedback import Feedback, Given
@@ -72,8 +71,8 @@ class Scene:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def scene(site: Town) -> AsyncIterator[Scene]:
-    pool, other = [await site.new_pool("ada", "bob", "eve", **SETTINGS) for _ in range(2)]
-    await Profiles(site.database).put_options(pool, PoolOptions(feedback_after_s=0))
+    options = PoolOptions(feedback_after_s=0)
+    pool, other = [await site.new_pool("ada", "bob", "eve", options=options, **SETTINGS) for _ in range(2)]
     async with AsyncExitStack() as stack:
         people = {name: await stack.enter_async_context(site.expert(pool, name)) for name in ("ada", "bob")}
         for name in ("vic", "wim", "tom", "ned"):

@@ -36,7 +36,7 @@ SETTINGS = {
 @pytest.mark.slow
 async def test_whatever_is_killed_everybody_sees_the_truth_and_nothing_is_lost(pair: Town) -> None:
     experts = [f"x{n}" for n in range(10)]
-    pool = await pair.new_pool(*experts, **SETTINGS)
+    pool = await pair.new_pool(*experts, options=None, **SETTINGS)
     advisers: list[Person] = [Adviser(pair, pool, expert, SEED + n) for n, expert in enumerate(experts)]
     users: list[Person] = [User(pair, pool, f"u{n}", SEED + 100 + n, experts) for n in range(100)]
     people = [*advisers, *users]

@@ -59,7 +59,7 @@ def all_over(shot: PoolSnapshot) -> bool:
 
 @pytest.mark.claim("B33", "B34")
 async def test_a_killed_process_leaves_nobody_shown_as_here_and_nothing_open_in_any_state(pair: Town) -> None:
-    pool = await pair.new_pool(*(f"x-{state}" for state in STATES), **SETTINGS)
+    pool = await pair.new_pool(*(f"x-{state}" for state in STATES), options=None, **SETTINGS)
     async with AsyncExitStack() as stack, pair.talker(pool, "user", "onlooker", 1) as onlooker:
         for state in STATES:
             await bring_to(pair, pool, state, stack)

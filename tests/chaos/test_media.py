@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from directory.expert import Expert, PoolOptions
-from directory.profiles import Profiles
 from tests.chaos.test_meter import MINUTE, RATE, bill, money, now_ms, pay_in, set_aside, sleep_until
 from tests.chaos.town import Town
 from tests.chaos.voices import far, media_worker, voice
@@ -24,12 +23,9 @@ def _loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def new_pool(town: Town, *experts: str, **settings: int) -> str:
-    pool = await town.new_pool(*experts, **settings)
-    profiles = Profiles(town.database)
-    await profiles.put_options(pool, PoolOptions(prepaid=True, fee_bps=1_000, deposit_max=10**9))
     listed = [Expert(expert=name, name=name.title(), rate=RATE, modes=["chat", "audio"]) for name in experts]
-    await profiles.put_experts(pool, listed)
-    return pool
+    options = PoolOptions(prepaid=True, fee_bps=1_000, deposit_max=10**9)
+    return await town.new_pool(*listed, options=options, **settings)
 
 
 async def accepted(expert: Talker) -> str:

@@ -15,7 +15,6 @@ import pytest
 from billing import ledger, meter
 from billing.meter import BillFacts
 from directory.expert import Expert, PoolOptions
-from directory.profiles import Profiles
 from tests.chaos.test_killed import leading
 from tests.chaos.town import Town
 from tests.repo.house import ROOT
@@ -46,11 +45,9 @@ asyncio.run(main())
 
 
 async def new_pool(town: Town, *experts: str, options: PoolOptions | None = None, **settings: int) -> str:
-    pool = await town.new_pool(*experts, **settings)
-    profiles = Profiles(town.database)
-    await profiles.put_options(pool, options or PoolOptions(prepaid=True, fee_bps=1_000, deposit_max=10**9))
-    await profiles.put_experts(pool, [Expert(expert=name, name=name.title(), rate=RATE) for name in experts])
-    return pool
+    listed = [Expert(expert=name, name=name.title(), rate=RATE) for name in experts]
+    options = options or PoolOptions(prepaid=True, fee_bps=1_000, deposit_max=10**9)
+    return await town.new_pool(*listed, options=options, **settings)
 
 
 async def pay_in(town: Town, pool: str, user: str, amount: int) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from directory.expert import Expert, PoolOptions
-from directory.profiles import Profiles
 from sessions.media.workers import Workers
 from sessions.phone.store import put_number
 from tests.chaos.town import Town
@@ -20,10 +19,10 @@ VIC, ADA = "+4915112345678", "+4930123456"
 
 async def new_pool(town: Town) -> str:
     """Ada takes sessions by telephone on her own one."""
-    pool = await town.new_pool("ada", ring_ms=30_000, connect_ms=30_000, wrap_up_ms=1, ready_after_ms=600_000)
-    profiles = Profiles(town.database)
-    await profiles.put_options(pool, PoolOptions(phone_regions=["DE"], verify_numbers=False))
-    await profiles.put_experts(pool, [Expert(expert="ada", name="Ada", modes=["chat", "phone"])])
+    ada = Expert(expert="ada", name="Ada", modes=["chat", "phone"])
+    options = PoolOptions(phone_regions=["DE"], verify_numbers=False)
+    settings = {"ring_ms": 30_000, "connect_ms": 30_000, "wrap_up_ms": 1, "ready_after_ms": 600_000}
+    pool = await town.new_pool(ada, options=options, **settings)
     async with town.database.begin() as tx:
         row = {"pool": pool, "side": "expert", "member": "ada", "number": ADA, "region": "DE"}
         await put_number(tx, row | {"verified_at": 1, "answers_on": "phone", "missed_at": 0, "changed_at": 1})

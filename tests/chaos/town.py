@@ -11,7 +11,7 @@ import psutil
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from directory.expert import Expert
+from directory.expert import Expert, PoolOptions
 from ground.clock import SystemClock
 from ground.embedded import EmbeddedStore
 from ground.journal import Entry, Journal
@@ -104,9 +104,9 @@ class Town:
 
     # ------------------------------------------------------------ who is in it
 
-    async def new_pool(self, *experts: str, **settings: int) -> str:
-        listed = [Expert(expert=name, name=name.title()) for name in experts]
-        return await self.books.new_pool(listed, "A line", **settings)
+    async def new_pool(self, *experts: str | Expert, options: PoolOptions | None = None, **settings: int) -> str:
+        listed = [each if isinstance(each, Expert) else Expert(expert=each, name=each.title()) for each in experts]
+        return await self.books.new_pool(listed, "A line", options, **settings)
 
     def token(self, pool: str, role: Member, member: str, name: str = "", ttl_s: int = 900) -> str:
         now = SystemClock().now_ms()

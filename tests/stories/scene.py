@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, WebError, expect
 
-from directory.expert import Expert
+from directory.expert import Expert, PoolOptions
 from directory.index.index import Index
 from identity.tokens import Member
 from tests.stories.talker import Talker, talking
@@ -108,9 +108,11 @@ class Scene:
         self.pool = ""
         self._stack = stack
 
-    async def begin(self, experts: Iterable[Expert], name: str = "A line", **settings: int) -> None:
+    async def begin(
+        self, experts: Iterable[Expert], name: str = "A line", options: PoolOptions | None = None, **settings: int
+    ) -> None:
         """Make the pool. Settings in milliseconds, as `queueing.settings` names them."""
-        self.pool = await self.books.new_pool(list(experts), name, **settings)
+        self.pool = await self.books.new_pool(list(experts), name, options, **settings)
 
     async def searchable(self) -> None:
         """Wait until the index holds the pool: a question asked before is answered from what was there."""

@@ -28,8 +28,7 @@ async def guest_who_wants_to_join(scene: Scene) -> tuple[Person, Talker]:
 
 @pytest.mark.claim("B13")
 async def test_a_visitor_needs_no_account_where_the_pool_lets_visitors_in(scene: Scene) -> None:
-    await scene.begin([ADA])
-    await scene.books.profiles.put_options(scene.pool, PoolOptions(visitors=True))
+    await scene.begin([ADA], options=PoolOptions(visitors=True))
     guest, _ada = await guest_who_wants_to_join(scene)
     await guest.button("Continue as a visitor", guest.panel).click()
     await guest.sees("You are next", guest.panel)

@@ -75,8 +75,7 @@ def worker_of(hall: Process) -> psutil.Process:
 
 async def market(scene: Scene, **funds: int) -> None:
     """A pool in which a second costs a euro, and users with so many cents."""
-    await scene.begin([COSTLY], "The tax line", wrap_up_ms=60_000)
-    await scene.books.profiles.put_options(scene.pool, OPTIONS)
+    await scene.begin([COSTLY], "The tax line", wrap_up_ms=60_000, options=OPTIONS)
     for user, amount in funds.items():
         async with scene.books.database.begin() as tx:
             await ledger.deposit(tx, scene.pool, user, amount, "EUR", key=f"story:{user}:{NOW()}", now=NOW())

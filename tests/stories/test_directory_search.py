@@ -118,9 +118,8 @@ async def test_hostile_questions_are_only_words(scene: Scene) -> None:
 
 @pytest.mark.claim("A12", "B15", "A10")
 async def test_a_category_narrows_and_the_lights_stay_live(scene: Scene) -> None:
-    await scene.begin([ADA, BRUNO, ROUTERS])
+    await scene.begin([ADA, BRUNO, ROUTERS], options=PoolOptions(categories=TREE, prepaid=True))
     await scene.searchable()
-    await scene.books.profiles.put_options(scene.pool, PoolOptions(categories=TREE, prepaid=True))
     uma, _sent = await visitor(scene, "uma")
     await expect(uma.card("chidi")).to_contain_text("€1.50 a minute")
     await expect(uma.card("ada")).to_contain_text("Free of charge")

@@ -17,8 +17,7 @@ pytestmark = pytest.mark.browser
 
 async def met(scene: Scene) -> tuple[Person, Person]:
     """Ada and a user in a session of each other, who have said a word."""
-    await scene.begin([ADA])
-    await scene.books.profiles.put_options(scene.pool, PoolOptions(feedback_after_s=0))
+    await scene.begin([ADA], options=PoolOptions(feedback_after_s=0))
     ada, uma = await asyncio.gather(scene.expert("ada", name="Ada Quill"), scene.user("uma"))
     await uma.button(re.compile("^Chat"), uma.card("ada")).click()
     await ada.part("accept").click()

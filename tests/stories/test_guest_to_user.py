@@ -25,8 +25,7 @@ HOST_PAGE = """<!doctype html><html lang="en"><head><title>A shop</title><link r
 
 async def line_of_ada(scene: Scene) -> Talker:
     """Ada is away, and somebody is before whoever comes next."""
-    await scene.begin([ADA])
-    await scene.books.profiles.put_options(scene.pool, PoolOptions(visitors=True))
+    await scene.begin([ADA], options=PoolOptions(visitors=True))
     ada = await scene.present("ada")
     await ada.ask(messages.Declare, status="away")
     await joins(scene, "first")

@@ -28,10 +28,9 @@ FIGURES = """({ renderRoot }) => {
 COSTLY = msgspec.structs.replace(ADA, rate=RATE)
 
 
-async def market(scene: Scene, **settings: int) -> None:
+async def market(scene: Scene, options: PoolOptions = OPTIONS, **settings: int) -> None:
     """A pool that charges for time: Ada costs a euro for a second, Bruno nothing."""
-    await scene.begin([COSTLY, BRUNO], "The tax line", wrap_up_ms=60_000, **settings)
-    await scene.books.profiles.put_options(scene.pool, OPTIONS)
+    await scene.begin([COSTLY, BRUNO], "The tax line", wrap_up_ms=60_000, **settings, options=options)
 
 
 async def pays_in(scene: Scene, user: str, amount: int) -> None:
@@ -290,8 +289,7 @@ NO_WINDOWS = "window.open = () => null;"
 @pytest.mark.timeout(90)
 async def test_ways_to_a_deposit_that_are_not_straight(scene: Scene) -> None:
     """A browser that opens no windows has a link; a visitor learns what is missing; a refusal leads on."""
-    await market(scene)
-    await scene.books.profiles.put_options(scene.pool, msgspec.structs.replace(OPTIONS, visitors=True))
+    await market(scene, msgspec.structs.replace(OPTIONS, visitors=True))
     await asyncio.gather(scene.present("ada"), scene.present("bruno"))
     uma, vera = await asyncio.gather(scene.user("uma", init=NO_WINDOWS), scene.person("Vera", locale="de-DE"))
 

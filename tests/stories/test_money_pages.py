@@ -50,8 +50,7 @@ async def market(browser: Browser, till: Books, request: pytest.FixtureRequest, 
     failed = request.session.testsfailed
     async with AsyncExitStack() as stack:
         scene = Scene(browser, till, stack)
-        await scene.begin([COSTLY, BRUNO], "The tax line")
-        await till.profiles.put_options(scene.pool, PREPAID)
+        await scene.begin([COSTLY, BRUNO], "The tax line", options=PREPAID)
         yield scene
         if request.session.testsfailed > failed:
             await scene.keep_pictures(tmp_path)

@@ -51,8 +51,7 @@ def page_of(scene: Scene, expert: str, query: str = "") -> str:
 
 @pytest.mark.claim("A11", "B2", "B3", "B4", "B5", "B6")
 async def test_the_page_is_whole_without_javascript(scene: Scene) -> None:
-    await scene.begin([ADA, WHOLE], "The tax line")
-    await scene.books.profiles.put_options(scene.pool, PoolOptions(prepaid=True))
+    await scene.begin([ADA, WHOLE], "The tax line", options=PoolOptions(prepaid=True))
     await Photos(scene.books.database).put(scene.pool, "bruno", pictures.encoded(pictures.photo(), "JPEG"))
     await rated(scene, "bruno", *(f"Opinion {number}." for number in range(12)), answer="Thank you!")
     await Entered(scene.books.database).add(scene.pool, "bruno", "A good hour.", "A reader", NOW())
@@ -129,8 +128,7 @@ async def test_hostile_words_in_every_field_are_only_text(scene: Scene) -> None:
         expert="odd", name=PAYLOADS[0], headline=PAYLOADS[1], biography=told,
         categories=[PAYLOADS[0], '"><svg onload=alert(3)>', "javascript:alert(4)"], languages=["en"],
     )  # fmt: skip
-    await scene.begin([odd], f"Line {PAYLOADS[2]}")
-    await scene.books.profiles.put_options(scene.pool, PoolOptions(currency="USD"))
+    await scene.begin([odd], f"Line {PAYLOADS[2]}", options=PoolOptions(currency="USD"))
     await rated(scene, "odd", *HOSTILE[:8], *PAYLOADS, answer="".join(PAYLOADS))
     entered = Entered(scene.books.database)
     for number, payload in enumerate(PAYLOADS):

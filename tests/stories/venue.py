@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from directory.expert import Expert
+from directory.expert import Expert, PoolOptions
 from directory.profiles import Profiles
 from ground.clock import SystemClock
 from ground.sql import Database
@@ -124,10 +124,14 @@ class Books:
     async def close(self) -> None:
         await self.database.close()
 
-    async def new_pool(self, experts: list[Expert], name: str = "A line", **settings: int) -> str:
-        """A pool that no other story knows."""
+    async def new_pool(
+        self, experts: list[Expert], name: str = "A line", options: PoolOptions | None = None, **settings: int
+    ) -> str:
+        """A pool that no other story knows. Its experts come last: who reads it before finds nobody."""
         pool = f"p{uuid.uuid4().hex[:10]}"
         await self.profiles.create_pool(pool, name, settings)
+        if options:
+            await self.profiles.put_options(pool, options)
         await self.profiles.put_experts(pool, experts)
         return pool
 
