@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 PORT ?= 8080
+JOBS ?= 2
 
 .PHONY: help run test lint applet lock clean
 
@@ -18,9 +19,9 @@ help:  ## this list
 run: $(VENV)/.run applet  ## install what is needed and start the demo (PORT=8080)
 	@exec $(BIN)/openline demo --port $(PORT)
 
-test: $(VENV)/.dev machine applet lint  ## install what the tests need and run everything
+test: $(VENV)/.dev machine applet lint  ## install what the tests need and run everything (JOBS=2 at a time)
 	@$(BIN)/python client_applet/build.py --check
-	@$(BIN)/python -m pytest -q $(PYTEST)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(PYTEST)
 
 lint: $(VENV)/.dev  ## formatting, lint, types, import floors
 	@echo "lint: ruff, mypy, import floors" >&2

@@ -10,7 +10,8 @@ from sessions.media.workers import Workers
 from sessions.phone.store import put_number
 from tests.chaos.town import Town
 from tests.chaos.voices import media_worker
-from tests.sessions.phone.peers import LOOPBACK, Script, on
+from tests.ports import LOOPBACK
+from tests.sessions.phone.peers import Script, on
 from tests.stories.talker import Talker
 from wire import messages
 

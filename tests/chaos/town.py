@@ -22,8 +22,9 @@ from presence.presence import Presence
 from queueing.facts import PoolSnapshot
 from queueing.line import Line
 from server.config import Config, load
+from tests.ports import free_port
 from tests.stories.talker import Talker, talking
-from tests.stories.venue import Books, Process, free_port
+from tests.stories.venue import Books, Process
 from wire import messages
 
 SECRET = "a-secret-of-the-tests-" * 4

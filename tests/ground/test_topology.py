@@ -17,6 +17,7 @@ from presence.presence import Presence
 from queueing.line import Line
 from queueing.settings import PoolSettings
 from tests import stores
+from tests.ports import free_port
 
 
 async def one_line(store: Store, pool: str) -> None:
@@ -55,7 +56,7 @@ async def hears(store: Store, pool: str) -> None:
 
 @pytest.mark.redis_server
 async def test_debian_redis_by_address(tmp_path: Path, pool: str) -> None:
-    port = stores.free_port()
+    port = free_port()
     with stores.server(shutil.which("redis-server") or "", tmp_path, "--port", str(port), "--bind", "127.0.0.1"):
         await stores.until_answers(f"redis://127.0.0.1:{port}")
         store = await Store.open(f"redis://127.0.0.1:{port}")
@@ -65,7 +66,7 @@ async def test_debian_redis_by_address(tmp_path: Path, pool: str) -> None:
 
 async def test_tls(tmp_path: Path, pool: str) -> None:
     crt, key = stores.certificates(tmp_path)
-    port = stores.free_port()
+    port = free_port()
     tls = ["--port", "0", "--tls-port", str(port), "--tls-cert-file", str(crt), "--tls-key-file", str(key)]
     tls += ["--tls-ca-cert-file", str(crt), "--tls-auth-clients", "no"]
     url = f"rediss://127.0.0.1:{port}?ssl_ca_certs={crt}"
@@ -80,8 +81,8 @@ async def test_tls(tmp_path: Path, pool: str) -> None:
 @pytest.fixture
 async def sentinel(tmp_path: Path) -> AsyncIterator[tuple[str, list[int], list[int]]]:
     """A primary, a replica and one sentinel: its address, the two ports and their process ids."""
-    ports = [stores.free_port(), stores.free_port()]
-    watch = stores.free_port()
+    ports = [free_port(), free_port()]
+    watch = free_port()
     conf = tmp_path / "sentinel.conf"
     conf.write_text(
         f"port {watch}\nbind 127.0.0.1\nsentinel monitor openline 127.0.0.1 {ports[0]} 1\n"

@@ -20,9 +20,10 @@ from sessions.phone.embedded.phone import EmbeddedPhone
 from sessions.phone.engine import PhoneCall, PhoneUnavailable
 from sessions.phone.store import change_number
 from sessions.phone.telephone import Telephone
+from tests.ports import LOOPBACK
 from tests.server.hall import EXPERTS, Hall, Page, conducted, hall
 from tests.sessions.media.callers import site
-from tests.sessions.phone.peers import LOOPBACK, Peer
+from tests.sessions.phone.peers import Peer
 from tests.sessions.phone.trunks import loopback
 from wire import messages as m
 

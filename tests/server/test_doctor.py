@@ -16,6 +16,7 @@ from server.doctor import examine
 from server.embedded_run import owned
 from server.findings import Finding
 from tests.mail.post import PASSWORD, USER, post_office
+from tests.ports import free_port
 from tests.processor import processor
 
 
@@ -23,11 +24,9 @@ def by_subject(found: list[Finding]) -> dict[str, Finding]:
     return {one.subject: one for one in found}
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+@pytest.fixture(name="free_port")
+def a_free_port() -> int:
+    return free_port()
 
 
 async def test_a_fresh_machine_is_well(tmp_path: Path, free_port: int) -> None:

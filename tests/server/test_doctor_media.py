@@ -1,6 +1,5 @@
 """What the doctor says of media workers."""
 
-import socket
 from pathlib import Path
 
 import msgspec
@@ -15,6 +14,7 @@ from server.doctor import examine
 from server.doctor_media import SUBJECT, judge, needs
 from server.embedded_run import owned
 from sessions.media.workers import Listed, Workers
+from tests.ports import free_port
 
 FREE, PAID = (
     Expert(expert="bob", name="Bob", modes=["chat", "audio"]),
@@ -50,9 +50,7 @@ def test_what_that_means(tmp_path: Path) -> None:
 
 
 async def test_it_asks_the_store_and_the_books(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    config = load({"state_dir": tmp_path, "port": port}, {})
+    config = load({"state_dir": tmp_path, "port": free_port()}, {})
     with owned(config) as ready:
         database = await Database.open(config.database)
         await database.migrate()

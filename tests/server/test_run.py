@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 import time
 
@@ -15,6 +14,7 @@ from websockets.typing import Subprotocol
 
 from identity.tokens import Secret, Tokens
 from server.cli_options import config_of
+from tests.ports import free_port
 from tests.repo.house import ROOT
 
 SECRET = "test-secret-" + "s" * 32
@@ -22,8 +22,7 @@ JSON = [Subprotocol("openline.v1.json")]
 
 
 async def start(store_url, tmp_path, workers):
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     env = {**os.environ, "OPENLINE_SECRET": SECRET, "OPENLINE_STATE_DIR": str(tmp_path)}
     log = (tmp_path / "log").open("wb")
     options = ["--store", store_url, "--database", f"sqlite:///{tmp_path / 'o.db'}", "--port", str(port)]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from aioice import stun, turn
 
-from tests.stores import free_port
+from tests.ports import free_port
 
 SECRET = "a-secret-for-tests-of-thirty-two-characters"
 CONFIG = Path(__file__).resolve().parents[2] / "deploy" / "coturn" / "turnserver.conf"

@@ -8,10 +8,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
+from tests.ports import free_port
 from tests.processor import processor
 from tests.repo.machine import TOOLS
 from tests.stories.scene import Scene
-from tests.stories.venue import Books, Process, free_port
+from tests.stories.venue import Books, Process
 
 CHROMIUM = next(tool for tool in TOOLS if tool.mark == "browser")
 PATIENCE_MS = 10_000

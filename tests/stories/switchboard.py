@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.stories.venue import free_port
+from tests.ports import free_port
 
 HEAD_END = b"\r\n\r\n"
 

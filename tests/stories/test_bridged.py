@@ -17,12 +17,13 @@ from playwright.async_api import Locator, expect
 from billing import ledger
 from directory.expert import PoolOptions
 from ground.clock import SystemClock
+from tests.ports import free_port
 from tests.stories.people import ADA
 from tests.stories.scene import NET, Person, Scene
 from tests.stories.test_audio import REFUSED, TONE, TONE_HZ, hears, hears_nothing
 from tests.stories.test_directory import AXE, violations
 from tests.stories.test_meter import is_left_with, left, ringing, set_aside
-from tests.stories.venue import Books, Process, free_port
+from tests.stories.venue import Books, Process
 from wire import messages
 
 pytestmark = pytest.mark.browser

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import expect
 
+from tests.ports import free_port
 from tests.stories.people import ADA
 from tests.stories.scene import NET, Scene
-from tests.stories.venue import free_port
 
 pytestmark = pytest.mark.browser
 PAGE = """<!doctype html><html lang="en"><head><title>A shop</title><link rel="icon" href="data:,">

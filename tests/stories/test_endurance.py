@@ -14,11 +14,12 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from ground.embedded import EmbeddedStore
+from tests.ports import free_port
 from tests.stories.people import ADA, BRUNO, CHIDI
 from tests.stories.scene import NET, Person, Scene
 from tests.stories.switchboard import Switchboard
 from tests.stories.talker import Talker, talking
-from tests.stories.venue import Books, Process, free_port, own_server
+from tests.stories.venue import Books, Process, own_server
 from wire import messages
 
 GONE_S = 10.0

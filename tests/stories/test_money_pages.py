@@ -15,10 +15,11 @@ from billing import ledger, meter
 from directory.expert import PoolOptions
 from ground.clock import SystemClock
 from tests import processor as tp
+from tests.ports import free_port
 from tests.stories.people import ADA, BRUNO
 from tests.stories.scene import Person, Scene
 from tests.stories.test_directory import PHONE, scrolls_sideways, violations
-from tests.stories.venue import Books, Process, free_port
+from tests.stories.venue import Books, Process
 
 pytestmark = pytest.mark.browser
 NOW = SystemClock().now_ms

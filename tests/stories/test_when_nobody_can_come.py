@@ -12,11 +12,12 @@ from playwright.async_api import Browser, Locator, expect
 
 from directory.expert import Expert
 from tests.mail.post import post_office
+from tests.ports import free_port
 from tests.stories.people import ADA
 from tests.stories.scene import Person, Scene
 from tests.stories.test_directory import AXE, violations
 from tests.stories.test_situations import meet
-from tests.stories.venue import Books, Process, free_port
+from tests.stories.venue import Books, Process
 from wire import messages
 
 pytestmark = pytest.mark.browser

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import uuid
@@ -22,16 +21,11 @@ from ground.sql import Database
 from identity.links import Links
 from identity.tokens import Member, Tokens
 from server.config import Config, load
+from tests.ports import free_port
 from tests.repo.house import ROOT
 
 START_S = 30.0
 OPENLINE = [sys.executable, "-c", "from server.cli import main; main()"]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Process:

@@ -5,36 +5,16 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import time
 import wave
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-LOOPBACK = "127.0.0.1"
+from tests.ports import LOOPBACK, free_port, is_free
+
 SCENARIOS = Path(__file__).parent / "scenarios"
 START_S = 10.0
-
-
-def free_port(beside: int = 0) -> int:
-    """A port that is free for UDP and TCP, and the `beside` that follow it, too. Even, as RTP wants it."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((LOOPBACK, 0))
-            port: int = probe.getsockname()[1] & ~1
-        if port < 65_000 and all(_is_free(port + more) for more in range(beside + 1)):
-            return port
-
-
-def _is_free(port: int) -> bool:
-    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                return False
-    return True
 
 
 async def until(true, seconds: float = 5.0):
@@ -203,7 +183,7 @@ class Script(Process):
         self._folder.mkdir(parents=True)
         (self._folder / "scenario.xml").write_text(self._text)
         await super().start()
-        await until(lambda: self.ended or not _is_free(self.port), START_S)
+        await until(lambda: self.ended or not is_free(self.port), START_S)
         assert not self.ended, self.log()
 
     def messages(self) -> str:

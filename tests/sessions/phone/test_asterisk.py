@@ -25,8 +25,9 @@ from sessions.phone.asterisk.engine import AsteriskEngine
 from sessions.phone.asterisk.rtp import Rtp, build
 from sessions.phone.asterisk.settings import AriSettings, ari_of
 from sessions.phone.engine import PhoneUnavailable
+from tests.ports import LOOPBACK
 from tests.sessions.phone.asterisk_between import Between
-from tests.sessions.phone.peers import LOOPBACK, Peer, Phone, Script, on, until
+from tests.sessions.phone.peers import Peer, Phone, Script, on, until
 from tests.sessions.phone.suite import EngineSuite, UnderTest, Watched, ring
 from tests.sessions.phone.tones import loudest_hz, tone
 

@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from sessions.phone.embedded.phone import EmbeddedPhone
-from tests.sessions.phone.peers import LOOPBACK, Phone, on, until
+from tests.ports import LOOPBACK
+from tests.sessions.phone.peers import Phone, on, until
 from tests.sessions.phone.suite import EngineSuite, UnderTest, ring
 from tests.sessions.phone.tones import loudest_hz
 from tests.sessions.phone.trunks import loopback

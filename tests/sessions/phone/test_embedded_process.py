@@ -16,7 +16,8 @@ import pytest_asyncio
 
 from sessions.phone.embedded.phone import EmbeddedPhone
 from sessions.phone.engine import PhoneUnavailable
-from tests.sessions.phone.peers import LOOPBACK, Phone, Script, on, until
+from tests.ports import LOOPBACK
+from tests.sessions.phone.peers import Phone, Script, on, until
 from tests.sessions.phone.suite import UnderTest, Watched, ring
 from tests.sessions.phone.trunks import loopback
 

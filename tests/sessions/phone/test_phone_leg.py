@@ -13,7 +13,8 @@ from sessions.media.leg import FRAME_TICKS, Packet
 from sessions.media.phone_leg import PhoneLeg
 from sessions.media.sound import Decoder, Encoder
 from sessions.phone.embedded.phone import EmbeddedPhone
-from tests.sessions.phone.peers import LOOPBACK, Phone, Script, on, until
+from tests.ports import LOOPBACK
+from tests.sessions.phone.peers import Phone, Script, on, until
 from tests.sessions.phone.suite import UnderTest, Watched, ring
 from tests.sessions.phone.tones import loudest_hz, share_at
 from tests.sessions.phone.trunks import loopback

@@ -17,7 +17,8 @@ from sessions.media.orders import AskKeys, Dial, Done, Keyed, Offer, RingResult,
 from sessions.phone import turns
 from sessions.phone.embedded.phone import EmbeddedPhone
 from sessions.phone.telephone import Telephone
-from tests.sessions.phone.peers import LOOPBACK, Peer, Phone, Script, on, until
+from tests.ports import LOOPBACK
+from tests.sessions.phone.peers import Peer, Phone, Script, on, until
 from tests.sessions.phone.trunks import loopback
 
 

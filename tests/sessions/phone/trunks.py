@@ -1,7 +1,7 @@
 """Trunks for tests: on loopback, where a peer is called by its address."""
 
 from sessions.phone.trunk import Trunk, trunk_of
-from tests.sessions.phone.peers import LOOPBACK
+from tests.ports import LOOPBACK
 
 
 def loopback(options: str = "", *, secret: str = "", port: int = 9) -> Trunk:
