@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Final
 
 import structlog
+import uvloop
 
 from ground.embedded import die_with_parent
 from ground.errors import StoreUnavailable
@@ -47,7 +48,7 @@ def run(config: Config) -> int:
     gc.set_threshold(10_000, 20, 1_000)
     sys.setswitchinterval(0.0005)
     sound.prepare()
-    return asyncio.run(_serve(config))
+    return uvloop.run(_serve(config))
 
 
 async def _serve(config: Config) -> int:

@@ -157,8 +157,9 @@ class Path(Connection):
         for port in self._site.ports():
             with suppress(OSError):
                 transport, gate = await loop.create_datagram_endpoint(lambda: Gate(self), local_addr=(address, port))
-                # asyncio would get 256 KiB from the system for each datagram, which costs more than all else here.
-                cast(Any, transport).max_size = LARGEST + 1
+                with suppress(AttributeError):  # of asyncio's own loop; that of libuv needs no such help
+                    # It would get 256 KiB from the system for each datagram, which costs more than all else here.
+                    cast(Any, transport).max_size = LARGEST + 1
                 gate.local_candidate = self._candidate(transport.get_extra_info("sockname"))
                 return gate
         return None

