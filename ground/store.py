@@ -147,6 +147,10 @@ class Store:
             answers = [StoreUnavailable("closed")] * len(calls)
         except Exception as e:
             answers = [e] * len(calls)
+        except BaseException as e:  # whatever stops this task, nobody waits for ever
+            for call in calls:
+                _give_up(call.future, e)
+            raise
         repeat = [call for call, answer in zip(calls, answers, strict=True) if again and _not_executed(answer)]
         for call, answer in zip(calls, answers, strict=True):
             if not (again and _not_executed(answer)) and not call.future.done():
@@ -162,8 +166,7 @@ class Store:
                 await self.load()
         except Exception as e:
             for call in calls:
-                if not call.future.done():
-                    _settle(call.future, StoreUnavailable(_words(e)))
+                _give_up(call.future, e)
             return
         for node, batch in self._by_node(calls):
             await self._write(node, batch, again=False)
@@ -195,6 +198,11 @@ def _not_executed(answer: Any) -> bool:
 
 def _words(e: BaseException) -> str:
     return str(e) or type(e).__name__
+
+
+def _give_up(future: "asyncio.Future[Any]", why: BaseException) -> None:
+    if not future.done():
+        future.set_exception(StoreUnavailable(_words(why)))
 
 
 def _settle(future: "asyncio.Future[Any]", answer: Any) -> None:

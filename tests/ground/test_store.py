@@ -117,3 +117,22 @@ async def test_fifty_accepts_have_one_winner(store: Store, pool: str) -> None:
 async def test_a_dead_address_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         await Store.open(f"unix://{tmp_path / 'nobody.sock'}")
+
+
+async def test_whoever_waits_is_told_whatever_stops_the_writing(
+    store: Store, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a debugger or a test's own time limit throws is no Exception: it ends one task and not the waiting."""
+
+    class Stopped(BaseException):
+        pass
+
+    async def stopped(_node: object, _commands: object) -> None:
+        raise Stopped("the limit")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ground.store._execute", stopped)
+        async with asyncio.timeout(2):
+            with pytest.raises(StoreUnavailable, match="the limit"):
+                await Line(store).snapshot(pool)
+    await store.ping()
