@@ -99,7 +99,8 @@ class SessionFacts(Struct, tag_field="k", tag="session", kw_only=True):
 
     `path` is how its audio flows: a session that costs something, is recorded or has a telephone is bridged, and then
     the word of its media worker is the evidence of both sides, not that of the pages. `user_leg` and `expert_leg` are
-    telephones ("": the side has none). `recording` names the sides that allow it; with both it is recorded.
+    telephones ("": none is called yet, or the side has none); who has a session by telephone is on one, the expert
+    where `expert_by_phone`. `recording` names the sides that allow it; with both it is recorded.
     `transfer_to` is the colleague whom the expert proposes, `went_to` the one with whom the user goes on.
 
     `overtook` lists the earlier tickets of that line which were passed over, each with its reason
@@ -145,6 +146,7 @@ class SessionFacts(Struct, tag_field="k", tag="session", kw_only=True):
     worker: str = ""
     user_leg: Leg = ""
     expert_leg: Leg = ""
+    expert_by_phone: bool = False
     recording: list[Side] = []
     transfer_to: str = ""
     went_to: str = ""

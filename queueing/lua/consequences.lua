@@ -67,7 +67,7 @@ R.listen("user_gone", function(turn, user)
     return S.lost(turn, R.get(turn, "sessions", t.session), "user")
   end
   t.connected = false
-  if t.state == "offered" and not t.call_me then O.withdraw(turn, t.offer, "user_gone", "system") end
+  if t.state == "offered" and not (t.call_me and R.get(turn, "offers", t.offer).by_phone) then O.withdraw(turn, t.offer, "user_gone", "system") end
   t.lost_at = turn.now
   T.grace(turn, t)
   T.changed(turn, t, "disconnected", "", "system")

@@ -26,6 +26,7 @@ end)
 
 -- Nothing is heard of either side any more, unless it goes on by chat.
 local function silence(turn, s, since)
+  s.flows = {}
   for _, side in ipairs({ "user", "expert" }) do
     if not C.by_chat(s, side) then s.cut[side] = math.min(s.cut[side] or since, since) end
   end
@@ -84,19 +85,17 @@ end)
 R.command("media", function(turn, a)
   local s, no = carried(turn, a)
   if not s then return no end
-  if a.silent_ms > 0 then
-    if not C.by_chat(s, a.side) then
-      local since = turn.now - a.silent_ms
-      s.cut[a.side] = math.min(s.cut[a.side] or since, since)
-      R.put(turn, "sessions", s.session, s)
-      S.look(turn, s)
-    end
-  else
+  s.flows = s.flows or {} -- sides whose sound is heard; a session of an older release has none
+  s.flows[a.side] = a.silent_ms == 0 or nil
+  if a.silent_ms == 0 then
     if s.by_chat then s.by_chat[a.side] = nil end
-    R.put(turn, "sessions", s.session, s)
-    S.connected(turn, s, a.side)
-    S.look(turn, s)
+  elseif not C.by_chat(s, a.side) then
+    local since = turn.now - a.silent_ms
+    s.cut[a.side] = math.min(s.cut[a.side] or since, since)
   end
+  R.put(turn, "sessions", s.session, s)
+  if a.silent_ms == 0 then S.connected(turn, s, a.side) end
+  S.look(turn, s)
   return { state = s.state, frozen = s.frozen or "" }
 end)
 

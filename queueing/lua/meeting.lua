@@ -77,7 +77,7 @@ R.command("connected", function(turn, a)
   local s, no = S.going_on(turn, a.session, a.side, a.who)
   if not s then return no end
   if s.path == "bridged" then
-    if a.by_chat then S.wrote(turn, s, a.side) end
+    if a.by_chat then S.goes_on_by_chat(turn, s, a.side) end
     if not C.by_chat(s, a.side) then return { state = s.state } end
   end
   S.connected(turn, s, a.side)

@@ -17,14 +17,15 @@ end
 
 local function make(turn, e, t, passed)
   local settings = R.settings(turn)
-  local asks = t.call_me or t.must_confirm or turn.now - t.joined_at >= settings.ready_after_ms
+  local by_phone = T.by_phone(t, e.expert)
+  local asks = by_phone or t.must_confirm or turn.now - t.joined_at >= settings.ready_after_ms
   local o = {
     offer = R.new_id(turn, "o"), expert = e.expert, ticket = t.ticket, user = t.user, name = t.name, mode = t.mode,
     state = "ringing", user_ok = not asks, expert_ok = false, made_at = turn.now,
     ring_until = turn.now + settings.ring_ms, ready_until = asks and turn.now + settings.ready_ms or 0,
     joined_at = t.joined_at, passed = passed, rate = T.rate(t, e.expert), budget_ms = 0, fee_bps = 0,
   }
-  if t.call_me then
+  if by_phone then
     -- The telephone takes its time to ring, and the expert must not have missed the offer meanwhile.
     o.by_phone, o.ready_until = true, turn.now + (settings.call_ms or CALL_MS)
     o.ring_until = math.max(o.ring_until, o.ready_until)

@@ -44,7 +44,7 @@ function S.facts(s, cause)
     fee_bps = s.fee_bps or 0, ran_ms = s.ran_ms or 0, running_since = s.running_since or 0, frozen = s.frozen or "",
     zero_at = C.zero_at(s), minute_told = s.minute_told or false, -- sessions of an older release have none of these
     path = s.path or "", worker = s.worker or "", user_leg = s.user_leg or "", expert_leg = s.expert_leg or "",
-    recording = recording(s), transfer_to = s.transfer_to or "", went_to = s.went_to or "",
+    expert_by_phone = by_phone(s, "expert"), recording = recording(s), transfer_to = s.transfer_to or "", went_to = s.went_to or "",
   }
 end
 
@@ -117,15 +117,21 @@ function S.connected(turn, s, side)
   S.changed(turn, s, "connected")
 end
 
--- Who writes in a bridged session goes on by chat: until their media are heard again it is no matter that they stopped.
+-- A side of a bridged session goes on by chat: until its media are heard again it is no matter that they stopped.
 -- Not by telephone: the other side may have no page, and would pay for words that they don't see.
-function S.wrote(turn, s, side)
+function S.goes_on_by_chat(turn, s, side)
   if s.path ~= "bridged" or s.mode == "phone" then return end
   s.by_chat = s.by_chat or {}
   if s.by_chat[side] then return end
   s.by_chat[side], s.cut[side] = true, nil
   R.put(turn, "sessions", s.session, s)
   S.look(turn, s)
+end
+
+-- Who writes instead of being heard does so. A word beside the sound says nothing: else the clock would run on where
+-- that sound breaks off later.
+function S.wrote(turn, s, side)
+  if not (s.flows and s.flows[side]) then S.goes_on_by_chat(turn, s, side) end
 end
 
 local function wrap_up(turn, e, s)

@@ -115,6 +115,12 @@ function T.dearer(t)
   return false
 end
 
+-- Whether the turn is announced by telephone. A telephone shows no price: picking it up is no yes to a rate that the
+-- user has not agreed to (an operator's move brings that about), and they have to come to the page for it.
+function T.by_phone(t, expert)
+  return (t.call_me or false) and T.rate(t, expert) <= (t.agreed or 0)
+end
+
 function T.unplace(turn, t, expert)
   redis.call("ZREM", K.line(turn.p, expert), t.ticket)
   for i, id in ipairs(t.experts) do
@@ -134,7 +140,7 @@ end
 -- Why this expert can't be offered this ticket now; nil when it is ready.
 function T.unready(t, expert, now)
   if t.state ~= "waiting" then return "elsewhere" end
-  if not t.connected and not t.call_me then return "disconnected" end
+  if not t.connected and not T.by_phone(t, expert) then return "disconnected" end
   if t.paused_until > 0 then return t.pause_reason end
   local declined = t.declined[expert]
   if declined and declined[1] > now then return "declined" end

@@ -1,11 +1,11 @@
 """Audio: where a page's peer connection leads to, and whether a session is recorded."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Final
 
 from ground.clock import Clock
 from ground.errors import Refusal
-from ground.ids import new_id
 from queueing.facts import SessionFacts
 from queueing.media import Media
 from server.bridging import Bridging
@@ -69,8 +69,7 @@ class CallsDesk:
         self._spend(self._addresses, conn)
         servers, until = list(self._ice(conn)), 0
         if self._turn is not None:
-            # A test has a name of its own: what coturn counts is allocations of a name.
-            call, now = ask.session or new_id("test"), self._clock.now_ms()
+            call, now = ask.session or _test_of(conn), self._clock.now_ms()
             access = credentials(self._turn, conn.pool, call, side_of(conn), now_ms=now)
             servers.append(IceServer(urls=list(access.urls), username=access.username, credential=access.credential))
             until = access.until_ms
@@ -93,6 +92,11 @@ class CallsDesk:
         return messages.Ok(id=ask.id, seq=answer["seq"])
 
 
+def _test_of(conn: Connection) -> str:
+    """What a member's tests are called: the same however many, for coturn counts allocations by it. It names nobody."""
+    return f"test-{hashlib.blake2b(conn.key.encode(), digest_size=8).hexdigest()}"
+
+
 def side_of(conn: Connection) -> messages.Side:
     """The side on which somebody is in sessions: only users and experts get here (`identity.roles`)."""
     return "expert" if conn.role == "expert" else "user"
@@ -100,8 +104,8 @@ def side_of(conn: Connection) -> messages.Side:
 
 def comes_by_browser(facts: SessionFacts, side: messages.Side) -> bool:
     """Whether a side's sound goes from its browser to a media worker: a telephone is not hung up by a page."""
-    telephone = facts.user_leg if side == "user" else facts.expert_leg
-    return facts.path == "bridged" and not telephone and (facts.mode, side) != ("phone", "user")
+    telephone = facts.mode == "phone" if side == "user" else facts.expert_by_phone
+    return facts.path == "bridged" and not telephone
 
 
 def session_of(conn: Connection, session: str) -> SessionFacts:

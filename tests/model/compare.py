@@ -94,6 +94,7 @@ def _session(session: Session) -> dict[str, Any]:
         "worker": session.worker,
         "user_leg": session.legs.get("user", ""),
         "expert_leg": session.legs.get("expert", ""),
+        "expert_by_phone": session.needs_no_page("expert"),
         "recording": [side for side in ("user", "expert") if side in session.recording],
         "transfer_to": session.transfer_to,
         **clock_of(session),
@@ -168,5 +169,5 @@ _TICKET = ("state", "mode", "joined_at", "connected", "paused_until", "pause_rea
 _OFFER = ("user", "user_ok", "expert_ok", "ring_until", "ready_until", "rate", "free_ms", "budget_ms", "by_phone")
 _SESSION = (
     "user", "state", "matched_at", "live_at", "cap_until", "gone_until", "mode", "path", "worker", "user_leg",
-    "expert_leg", "recording", "transfer_to",
+    "expert_leg", "expert_by_phone", "recording", "transfer_to",
 )  # fmt: skip

@@ -70,7 +70,7 @@ class Core:
         """Why a ticket is not ready for this expert, or nothing when it is."""
         if ticket.state != "waiting":
             return "elsewhere"
-        if not ticket.connected and not ticket.call_me:
+        if not ticket.connected and not ticket.by_phone(expert):
             return "disconnected"
         if ticket.paused_until:
             return ticket.pause_reason

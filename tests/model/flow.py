@@ -34,15 +34,16 @@ class Flow(Clock):
 
     def offer(self, expert: Expert, ticket: Ticket, now: int) -> None:
         rules = self.settings
-        user_ok = now - ticket.joined_at < rules.ready_after_ms and not ticket.must_confirm and not ticket.call_me
+        by_phone = ticket.by_phone(expert.name)
+        user_ok = now - ticket.joined_at < rules.ready_after_ms and not ticket.must_confirm and not by_phone
         ahead = self.line(expert.name)[: self.line(expert.name).index(ticket)]
         passed = [(other, self.passed_because(other, expert.name)) for other in ahead]
-        ready_until = 0 if user_ok else now + (rules.call_ms if ticket.call_me else rules.ready_ms)
-        until = max(now + rules.ring_ms, ready_until if ticket.call_me else 0)
+        ready_until = 0 if user_ok else now + (rules.call_ms if by_phone else rules.ready_ms)
+        until = max(now + rules.ring_ms, ready_until if by_phone else 0)
         rate, free_ms, _ = ticket.terms.get(expert.name, (0, 0, 0))
         offer = Offer(
             self.new_id("o"), expert.name, ticket.user, user_ok, False, until, ready_until, passed,
-            rate, free_ms if rate else 0, by_phone=ticket.call_me,
+            rate, free_ms if rate else 0, by_phone=by_phone,
         )  # fmt: skip
         expert.offer = ticket.offer = offer
         expert.engagement, ticket.state = "ringing", "offered"
@@ -168,6 +169,7 @@ class Flow(Clock):
             self.carried.setdefault(worker, []).append(session)
 
     def silence(self, session: Session, since: int) -> None:
+        session.flows.clear()
         for side in {"user", "expert"} - session.by_chat:
             session.cut[side] = min(since, session.cut.get(side, since))
 
@@ -232,7 +234,8 @@ class Flow(Clock):
             return
         ticket.connected, ticket.lost_at = False, now
         self.keep_place(ticket, now)
-        self.withdraw(None if ticket.call_me else ticket.offer)
+        rings = ticket.call_me and ticket.offer is not None and ticket.offer.by_phone
+        self.withdraw(None if rings else ticket.offer)
         if session := self.session_with("user", user):
             self.side_lost(session, "user", now)
 

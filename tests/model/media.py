@@ -45,9 +45,11 @@ class Media(Meter):
     def heard(self, now: int, session: Session | None, side: str, worker: str, silent_ms: int) -> None:
         session = self._carried_by(session, worker)
         if silent_ms:
+            session.flows.discard(side)
             if side not in session.by_chat:
                 session.cut[side] = min(now - silent_ms, session.cut.get(side, now))
         else:
+            session.flows.add(side)
             session.by_chat.discard(side)
             self.side_connected(session, side, now)
         self.look(session, now)

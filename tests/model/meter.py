@@ -64,7 +64,12 @@ class Meter(Entering):
         self.look(session, now)
 
     def wrote(self, session: Session, side: str, now: int) -> None:
-        """Who writes in a bridged session goes on by chat: until they are heard again, their media are no matter.
+        """Who writes instead of being heard goes on by chat."""
+        if side not in session.flows:
+            self.goes_on_by_chat(session, side, now)
+
+    def goes_on_by_chat(self, session: Session, side: str, now: int) -> None:
+        """In a bridged session: until the side is heard again, its media are no matter.
 
         Not by telephone: the other side may have no page.
         """

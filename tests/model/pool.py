@@ -245,7 +245,7 @@ class Pool(Media):
     def connected(self, now: int, session: Session | None, side: str, who: str, by_chat: bool = False) -> None:
         session = self.look_up_session(session, side, who)
         if session.bridged and by_chat:
-            self.wrote(session, side, now)
+            self.goes_on_by_chat(session, side, now)
         if not session.bridged or side in session.by_chat:
             self.side_connected(session, side, now)
 

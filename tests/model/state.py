@@ -57,6 +57,8 @@ class Session:
     """The last sign of a side, by each process that hears it no more."""
     cut: dict[str, int] = field(default_factory=dict)
     """Since when the media of a side have stopped."""
+    flows: set[str] = field(default_factory=set)
+    """The sides whose media the worker hears."""
     by_chat: set[str] = field(default_factory=set)
     bridged: bool = False
     """A media worker's word counts for both sides."""
@@ -117,6 +119,10 @@ class Ticket:
 
     def rate(self, expert: str) -> int:
         return self.terms.get(expert, (0, 0, 0))[0]
+
+    def by_phone(self, expert: str) -> bool:
+        """Whether the turn is announced by telephone, which can't ask for a yes to another rate."""
+        return self.call_me and self.rate(expert) <= self.agreed
 
 
 @dataclass(eq=False)

@@ -124,6 +124,25 @@ async def test_who_goes_on_by_chat_needs_no_media(call: Call) -> None:
     assert (await call.facts()).running_since == call.scene.now
 
 
+@pytest.mark.claim("A17")
+async def test_a_word_written_beside_the_sound_does_not_keep_the_clock_running_without_it(call: Call) -> None:
+    """Else one line of chat from an expert, and nothing that becomes of their sound stops the clock any more."""
+    await call.open()
+    await call.talk()
+    scene = call.scene
+    await scene.conversation.say(scene.pool, call.name, "expert", "ada", "hello", now=scene.now)
+    await call.later(10_000, "m1")
+    await call.heard("expert", silent_ms=2_000)
+    frozen = await call.facts()
+    assert (frozen.frozen, frozen.ran_ms) == ("expert", 8_000)
+    await scene.conversation.say(scene.pool, call.name, "expert", "ada", "my microphone is dead", now=scene.now)
+    assert (await call.facts()).running_since == scene.now, "who writes instead goes on by chat"
+    await call.heard("expert")
+    await call.later(4_000, "m1")
+    await call.heard("expert", silent_ms=2_000)
+    assert (await call.facts()).frozen == "expert", "and is heard again, which counts again"
+
+
 async def test_by_telephone_nobody_is_connected_by_chat(call: Call) -> None:
     """Else an expert could have the user's clock run while their own telephone rings, or is dead."""
     await call.open("phone")
@@ -188,6 +207,26 @@ async def test_nobody_at_the_telephone_twice_gives_the_place_up(call: Call) -> N
     assert await scene.ringing("ada") == "uma"
     await scene.decline("ada", "user")
     assert await scene.ticket("uma") is None
+
+
+@pytest.mark.claim("A18")
+async def test_picking_up_the_telephone_is_no_yes_to_a_rate_that_was_never_shown(call: Call) -> None:
+    scene = call.scene
+    await scene.open("ada", "bob")
+    for expert in ("ada", "bob"):
+        await scene.declare(expert, "away", reason="tea")
+    ticket = (await scene.join("uma", "ada", mode="phone", terms=PAID))["ticket"]
+    await scene.line.call_me(scene.pool, "uma", on=True, now=scene.now)
+    await scene.go("user", "uma")
+    dear = {"bob": Terms(rate=9_000, limit_ms=600_000)}
+    await scene.line.move(scene.pool, ticket, "bob", "head", "help", "operator:olga", terms=dear, now=scene.now)
+    await scene.declare("bob", "online")
+    assert await scene.ringing("bob") == "", "nobody is called about it"
+    await scene.later(60_000)
+    assert await scene.waiting("bob") == ["uma"], "the place is kept"
+    await scene.come("uma")
+    offer = await scene.offered("bob")
+    assert (offer.by_phone, offer.user_ok, offer.rate) == (False, False, 9_000), "the page asks"
 
 
 async def test_recording_needs_both_and_one_ends_it(call: Call) -> None:
