@@ -51,6 +51,7 @@ STATUS: Final = {
     "file_broken": 422,
     "file_refused": 422,
     "scan_failed": 503,
+    "no_room": 507,
     "rate_limited": 429,
     "store_unavailable": 503,
     "processor_unavailable": 503,

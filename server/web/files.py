@@ -107,7 +107,7 @@ class _FilesDesk:
         `rate_limited`, and as `Files.receive`."""
         passed = self._look(request, "send_file", request.path_params["file"])
         files, length = self._files(), request.headers.get("content-length")
-        whose = f"{passed.role}:{passed.member}"
+        whose = _whose(request, passed)
         if whose in self._sending or not self._uploads.enter(""):  # one at a time each: nobody takes all the places
             raise Refusal("rate_limited")
         self._sending.add(whose)

@@ -5,6 +5,7 @@ another folder by mistake takes nothing for erased. What waits for the disk wait
 """
 
 import asyncio
+import errno
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -16,7 +17,10 @@ from sessions.recording.folder import NAME, Elsewhere, Folder
 
 PART: Final = ".part"
 CHUNK: Final = 256 * 1024
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 ORPHAN_S: Final = 86_400
+LEFT: Final = 1024 * 1024 * 1024
+"""Bytes that files leave free for others: the books, say, may lie on the same disk."""
 LISTED: Final = 10_000
 
 
@@ -43,7 +47,7 @@ class Disk:
         return self.path(pool, kept + PART)
 
     async def write(self, path: Path, chunks: AsyncIterator[bytes], size: int) -> None:
-        """Write exactly `size` bytes. Raises Refusal: `file_too_large` for more, `file_broken` for fewer."""
+        """Write exactly `size` bytes. Raises Refusal: `file_too_large` for more, `file_broken` for fewer, `no_room`."""
         descriptor = await asyncio.to_thread(_create, path)
         try:
             waiting, read = bytearray(), 0
@@ -63,7 +67,7 @@ class Disk:
             os.close(descriptor)
 
     async def keep(self, pool: str, name: str, body: bytes | None) -> None:
-        """The part becomes the file, or gives way to `body`."""
+        """The part becomes the file, or gives way to `body`. Raises Refusal: `no_room`."""
         await asyncio.to_thread(_keep, self.part(pool, name), self.path(pool, name), body)
 
     async def remove(self, pool: str, name: str) -> None:
@@ -87,9 +91,15 @@ def _create(path: Path) -> int:
 
 
 def _write(descriptor: int, data: bytes) -> None:
+    disk = os.fstatvfs(descriptor)
+    if disk.f_bavail * disk.f_frsize < LEFT:
+        raise Refusal("no_room")
     left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
+    try:
+        while left:
+            left = left[os.write(descriptor, left) :]
+    except OSError as error:
+        raise Refusal("no_room") if error.errno in FULL else error from None
 
 
 def _keep(part: Path, path: Path, body: bytes | None) -> None:

@@ -84,7 +84,7 @@ class Files:
         """Take the bytes into the place that waits for them, once; `length` is what was announced, if anything was.
 
         Refuses no_such_file (also when the place waits no longer), file_too_large, file_broken, file_type,
-        file_refused, scan_failed; then the place is gone.
+        file_refused, scan_failed, no_room (on the disk); then the place is gone.
         """
         async with self._db.begin() as tx:
             row = await store.find(tx, pool, file)
@@ -96,6 +96,10 @@ class Files:
         try:
             async with asyncio.timeout(SEND_S):
                 return await self._take(row, length, chunks, now)
+        except Refusal as refusal:
+            if refusal.code == "no_room":
+                _log.error("no_room_for_files", pool=pool)
+            raise
         except TimeoutError:
             raise Refusal("file_broken", "slow") from None
         finally:

@@ -3,9 +3,10 @@
 Packets that strangers sent are decoded here, where it can be killed, with bounds on memory and processor time and
 without anything of ours but the spool. Arguments: spool, file to make, file to make it in. What is there already is
 replaced in one step, so it may be done again. Prints one line: `ok <ms> <bytes> <sha256>`, `empty`, `busy` (another is
-at it), `broken`.
+at it), `full` (the disk is), `broken`.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -28,6 +29,7 @@ from sessions.recording.placing import RATE
 BIT_RATE: Final = 32_000
 FRAME: Final = RATE // 50
 MEMORY_BYTES: Final = 1536 * 1024 * 1024
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CPU_S: Final = 1800
 """Twelve hours of two voices take less than a third of it."""
 # Constrained: the rate holds whatever is said. `audio`: the voice mode folds two voices at once into one another.
@@ -142,8 +144,8 @@ def main() -> None:
     source, target, part = map(Path, sys.argv[1:4])
     try:
         said = render(source, target, part)
-    except (OSError, ValueError, MemoryError, av.error.FFmpegError):
-        said = "broken"
+    except (OSError, ValueError, MemoryError, av.error.FFmpegError) as error:
+        said = "full" if isinstance(error, OSError) and error.errno in FULL else "broken"
     sys.stdout.write(said + "\n")
 
 

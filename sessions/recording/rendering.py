@@ -24,10 +24,10 @@ class Rendered(NamedTuple):
 
 
 class Unrendered(Exception):
-    """No file was made. `why`: there was nothing to hear, the spool can't be read or took too long, or another process
-    is at it and will have it soon."""
+    """No file was made. `why`: there was nothing to hear, the spool can't be read or took too long, another process is
+    at it and will have it soon, or the disk is full for now."""
 
-    def __init__(self, why: Literal["empty", "broken", "busy"]) -> None:
+    def __init__(self, why: Literal["empty", "broken", "busy", "full"]) -> None:
         super().__init__(why)
         self.why = why
 
@@ -59,4 +59,5 @@ def _read(said: bytes) -> Rendered:
     """What the process printed; one that died at it printed nothing."""
     if made := _MADE.fullmatch(said):
         return Rendered(int(made[1]), int(made[2]), made[3].decode())
-    raise Unrendered({b"empty\n": "empty", b"busy\n": "busy"}.get(said, "broken"))  # type: ignore[arg-type]
+    named = {b"empty\n": "empty", b"busy\n": "busy", b"full\n": "full"}
+    raise Unrendered(named.get(said, "broken"))  # type: ignore[arg-type]

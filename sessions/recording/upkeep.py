@@ -96,7 +96,9 @@ class Upkeep:
         try:
             made = await self._make(spool, ogg, part)
         except Unrendered as error:
-            if error.why != "busy":
+            if error.why == "full":  # what was recorded is still there: the next look tries again
+                _log.error("no_room_for_recordings", pool=row["pool"])
+            elif error.why != "busy":
                 await self._failed(row, error.why)
             return False
         return await self._ready(row, made, spool, ogg)

@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import re
+import shutil
 import stat
 import sys
 import time
@@ -17,7 +18,7 @@ from PIL import Image
 from ground.errors import Refusal
 from ground.sql import Database
 from sessions.facts import FileFacts, SaidFacts
-from sessions.files import store
+from sessions.files import disk, store
 from sessions.files.checking import named
 from sessions.files.files import DAY_MS, FILES_MAX, KEEP_MS, Asked, Files
 from sessions.files.scanning import Scanner
@@ -81,6 +82,18 @@ async def test_a_file_is_there_for_the_session_once_it_is_said(
     assert kept.file not in path.name and "it" not in path.name
     await files.erase(POOL, kept.file)
     assert await refusal(files.find(POOL, "s1", kept.file)) == "no_such_file" and on_disk(folder) == []
+
+
+async def test_files_leave_room_on_the_disk_for_others(
+    files: Files, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The books may lie on the same disk: whoever sends files must not stop the house."""
+    free = shutil.disk_usage(folder.path).free
+    monkeypatch.setattr(disk, "LEFT", 2 * free)
+    assert await refusal(send(files, TEXT, "text/plain")) == "no_room"
+    assert on_disk(folder) == []
+    monkeypatch.setattr(disk, "LEFT", 0)
+    assert (await send(files, TEXT, "text/plain", op="op-2")).size == len(TEXT)
 
 
 async def test_only_its_sender_says_it_and_only_where_it_was_sent(files: Files) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import resource
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -182,3 +183,22 @@ async def test_a_minute_takes_a_second_of_a_processor(tmp_path: Path) -> None:
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(f"30 s: {cpu:.2f} s of a processor, {time.monotonic() - began:.2f} s, {made.bytes} bytes")
     assert cpu < 10, "a small part of the time it lasts"
+
+
+BOUNDED = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+runpy.run_module("sessions.recording.render_worker", run_name="__main__")
+"""
+
+
+async def test_a_full_disk_is_told_and_leaves_what_was_recorded(tmp_path: Path) -> None:
+    """A bound on the size of a file is like a full disk to who writes it."""
+    spool = write(tmp_path / "rec.spool", both(300, Voice(440), Voice(1000)))
+    paths = [str(tmp_path / f"rec.{kind}") for kind in ("spool", "ogg", "part")]
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", BOUNDED, *paths, stdout=asyncio.subprocess.PIPE
+    )  # fmt: skip
+    said, _nothing = await asyncio.wait_for(worker.communicate(), 60)
+    assert said == b"full\n"
+    assert [path.name for path in tmp_path.iterdir()] == [spool.name]
