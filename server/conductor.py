@@ -10,19 +10,17 @@ from typing import Any, Final
 
 import structlog
 
-from directory.profiles import Profiles
 from ground.errors import Refusal, StoreUnavailable
 from ground.journal import Entry, Journal
 from ground.leadership import Leadership
 from ground.sql import FAILURES, is_about_data
 from queueing.line import Line
 from server.books import Books
+from server.listed import POOLS_S, Listed
 from server.roster import Roster
 
 LEAD_MS: Final = 6_000
 RENEW_S: Final = 1.5
-POOLS_S: Final = 2.0
-"""How often the list of pools, and each pool's directory, is looked at."""
 LATEST_S: Final = 0.5
 """The longest sleep between two looks at the deadlines and the journal: so late may a deadline be that was set
 meanwhile for sooner, and so far are the books behind."""
@@ -45,7 +43,7 @@ class Conductor:
     def __init__(
         self,
         process: str,
-        profiles: Profiles,
+        listed: Listed,
         roster: Roster,
         line: Line,
         journal: Journal,
@@ -54,7 +52,7 @@ class Conductor:
         *duties: Callable[[str], Coroutine[Any, Any, None]],
     ) -> None:
         self._process = process
-        self._profiles = profiles
+        self._listed = listed
         self._roster = roster
         self._line = line
         self._journal = journal
@@ -69,7 +67,7 @@ class Conductor:
         try:
             while True:
                 try:
-                    known = [page.pool for page in await self._profiles.pools()]
+                    known = await self._listed.read()
                 except _BROKEN as error:
                     _log.warning("pools_not_read", error=type(error).__name__)
                 else:
@@ -145,11 +143,13 @@ class Conductor:
         # Whoever begins to lead, also after a lost epoch, can't know what the store still has of an earlier install.
         self._roster.forget(pool)
         while True:
-            try:
-                await self._roster.install(pool)
-            except Refusal as refusal:
-                _log.warning("not_installed", pool=pool, code=refusal.code)
-            await asyncio.sleep(POOLS_S)
+            page = self._listed.get(pool)
+            if page is None or not self._roster.has(page):
+                try:
+                    await self._roster.install(pool)
+                except Refusal as refusal:
+                    _log.warning("not_installed", pool=pool, code=refusal.code)
+            await self._listed.next()
 
     # ------------------------------------------------------------ the books
 

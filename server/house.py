@@ -51,13 +51,14 @@ from server.door import Door, Identify
 from server.endings import watch
 from server.erasing import Eraser
 from server.evidence import Evidence
-from server.fanout import Fanout, LivePool, ProfileChanged, SignedOut
+from server.fanout import Fanout, LivePool, OpenNames, ProfileChanged, SignedOut
 from server.forecasts import OpenForecasts
 from server.guard import Guard
 from server.hub import Hub
 from server.indexing import Indexing
 from server.learning import Learning
 from server.limits import Bounds
+from server.listed import Listed
 from server.mailer import Mailer, mailer_of
 from server.metering import Metering
 from server.origins import Gate
@@ -130,6 +131,16 @@ class House:
             raise RuntimeError("stale")
 
 
+def _opener(catalogue: Catalogue, roster: Roster) -> OpenNames:
+    async def open_pool(pool: str) -> Names:
+        # A pool that somebody connects to is there, even before its conductor came round.
+        names = await catalogue.names(pool)
+        await roster.install(pool)
+        return names
+
+    return open_pool
+
+
 @asynccontextmanager
 async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -> AsyncIterator[House]:
     """Everything of one server process, running. Raises StoreUnavailable or the database's own errors."""
@@ -143,14 +154,8 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         line, presence, journal, profiles = Line(store), Presence(store), Journal(store), Profiles(database)
         index, hub, process = Index(database), Hub(), new_id("w")
         roster, catalogue = Roster(profiles, line, presence, clock), Catalogue(profiles, database)
-
-        async def open_pool(pool: str) -> Names:
-            # A pool that somebody connects to is there, even before its conductor came round.
-            names = await catalogue.names(pool)
-            await roster.install(pool)
-            return names
-
-        fanout = Fanout(hub, line, journal, open_pool, clock)
+        listed = Listed(profiles)
+        fanout = Fanout(hub, line, journal, _opener(catalogue, roster), clock)
         stack.push_async_callback(fanout.close)
         signer = Signer(config.keys[0].value)
         till = Till(store, database, line, journal, catalogue, fanout, clock, base_of(config), signer)
@@ -169,12 +174,12 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
             Switchboard(store, journal, process, config.turn, clock, _ice(config)),
         )
         phones = Telephony(
-            database, line, switchboard, fanout, catalogue, till, clock, config.phone, config.keys[0].value
+            database, line, switchboard, fanout, catalogue, listed, till, clock, config.phone, config.keys[0].value
         )
         for part in (told, phones):
             stack.push_async_callback(part.close)
         conductor = Conductor(
-            process, profiles, roster, line, journal, Leadership(store), till.books, till.metering.keep,
+            process, listed, roster, line, journal, Leadership(store), till.books, till.metering.keep,
             phones.dialler.keep,
         )  # fmt: skip
         tokens, sign_ins, words = Tokens(config.keys), SignIns(database), Passwords()

@@ -52,6 +52,11 @@ class Roster:
         """The live store may have lost what was installed: the next `install` does all of it."""
         self._installed.pop(pool, None)
 
+    def has(self, page: Pool) -> bool:
+        """Whether the live pool is what the directory says, as `page` has it: then `install` would change nothing."""
+        installed = self._installed.get(page.pool, NOTHING)
+        return installed.revision == page.revision and self._clock.now_ms() - installed.at < AGAIN_MS
+
     async def install(self, pool: str) -> None:
         """Make the live pool what the directory says. Refused `no_such_pool`; raises StoreUnavailable, database errors.
 
