@@ -21,8 +21,8 @@ def picture() -> FilePayload:
     return {"name": "roof.png", "mimeType": "image/png", "buffer": bytes_.getvalue()}
 
 
-async def attach(person: Person, file: FilePayload) -> None:
-    await person.page.locator('input[type="file"]').set_input_files(files=[file])
+async def attach(person: Person, *files: FilePayload) -> None:
+    await person.page.locator('input[type="file"]').set_input_files(files=list(files))
 
 
 async def meet(scene: Scene) -> tuple[Person, Person]:
@@ -39,7 +39,8 @@ async def meet(scene: Scene) -> tuple[Person, Person]:
 
 async def test_files_and_messages_that_are_changed_or_taken_back(scene: Scene) -> None:
     ada, uma = await meet(scene)
-    await attach(uma, picture())
+    assert await uma.panel.evaluate("(panel) => panel.scrollHeight <= panel.clientHeight"), "nothing hangs out of it"
+    await attach(uma, picture(), {"name": "notes.txt", "mimeType": "text/plain", "buffer": "Grüße".encode()})
     for person in (uma, ada):
         image = person.page.locator("openline-file img").first
         await expect(image).to_be_visible()
@@ -48,7 +49,6 @@ async def test_files_and_messages_that_are_changed_or_taken_back(scene: Scene) -
     await uma.sees("Files of this kind cannot be sent")
     await uma.button("Do not send page.html").click()
     await expect(uma.part("upload")).to_have_count(0)
-    await attach(uma, {"name": "notes.txt", "mimeType": "text/plain", "buffer": "Grüße".encode()})
     async with ada.page.expect_download() as saving:
         await ada.button("Save notes.txt").click()
     assert (await (await saving.value).path()).read_text() == "Grüße"

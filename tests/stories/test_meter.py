@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from billing import ledger, meter
+from directory.editing import Changes
 from directory.expert import PoolOptions
 from ground.clock import SystemClock
 from tests.processor import PAYS
@@ -319,3 +320,30 @@ async def test_ways_to_a_deposit_that_are_not_straight(scene: Scene) -> None:
     await expect(vera.panel.locator('openline-deposit [part~="sign-in"]')).to_have_attribute(
         "href", re.compile("/sign-in")
     )
+
+
+async def test_a_colleague_who_costs_something_is_gone_on_with_at_the_price_that_was_shown(scene: Scene) -> None:
+    await market(scene)
+    await pays_in(scene, "uma", 100_000)
+    bruno, uma = await asyncio.gather(scene.expert("bruno", name=BRUNO.name), scene.user("uma"))
+    await scene.present("ada")
+    await uma.button(f"Connect now: {BRUNO.name}", uma.card("bruno")).click()
+    await bruno.part("accept").click()
+    await asyncio.gather(uma.connected(), bruno.connected())
+    await bruno.part("tool-transfer").click()
+    await bruno.button("Ada Quill", bruno.part("sheet")).click()
+    shown = uma.page.locator("openline-transfer")
+    await expect(shown.locator('[part~="enough"]')).to_contain_text("€60.00 a minute")
+
+    # It costs more by the time of the yes: that was a yes to something else.
+    vera = await scene.talker("user", "vera")
+    await scene.books.profiles.change(scene.pool, "ada", Changes(rate=2 * RATE), "operator")
+    async with asyncio.timeout(15):
+        while (await vera.ask(messages.Quote, expert="ada", mode="chat")).rate != 2 * RATE:
+            await asyncio.sleep(0.1)
+    yes = uma.button("Go on with Ada Quill")
+    await yes.click()
+    await uma.sees("The price is another by now")
+    await expect(shown.locator('[part~="enough"]')).to_contain_text("€120.00 a minute")
+    await yes.click()
+    await uma.sees("Calling Ada Quill", uma.panel)

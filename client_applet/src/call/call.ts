@@ -214,7 +214,7 @@ export abstract class Call {
     this.watchFlow();
     this.noteQuality(entries);
     this.noteFlow(this.evidence || this.flow.flowing, isSilent(this.flow, at));
-    if (isStarved(this.signs, at)) this.broken("starved");
+    if (isStarved(this.signs, this.flow, at)) this.broken("starved");
   }
 
   private noteFlow(evidence: boolean, silent: boolean): void {

@@ -34,6 +34,8 @@ export class OpenlineCall extends SessionPart {
   @property({ attribute: false }) partner = "";
   /** The other side is connected, as the server says. */
   @property({ attribute: false }) here = false;
+  /** The other side is on a telephone that nobody has picked up yet. */
+  @property({ attribute: false }) rings = false;
   /** Calls may be recorded in this pool. */
   @property({ attribute: false }) recordable = false;
   @property({ attribute: false }) quality: Sign = noSign;
@@ -137,8 +139,14 @@ export class OpenlineCall extends SessionPart {
   private words(): string {
     const key = WORDS[this.view.phase];
     if (!key) return "";
-    if (this.view.phase === "linked" && !this.evidence) return this.t(this.here ? "call.no_sound_yet" : "call.seeking", { partner: this.partner });
+    if (this.view.phase === "linked" && !this.evidence) return this.t(this.awaited(), { partner: this.partner });
     return this.t(key, { partner: this.partner, n: this.view.tries, max: this.call.maxTries });
+  }
+
+  /** What is still to come before there is sound. */
+  private awaited(): CallKey {
+    if (this.rings) return "call.picking_up";
+    return this.here ? "call.no_sound_yet" : "call.seeking";
   }
 
   private renderSetUp(): TemplateResult {

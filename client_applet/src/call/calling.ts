@@ -10,6 +10,12 @@ export function talksHere(session: Session): boolean {
   return session.mode === "audio" || (session.mode === "phone" && session.side === "expert" && session.my_leg === "");
 }
 
+/** Whether telephone sessions reach this expert on their telephone: known here before it rings, so that no microphone opens for it. */
+export async function isRung(client: LiveClient): Promise<boolean> {
+  const page = await client.request({ t: "my_number" }).catch(() => null);
+  return page !== null && page.usable && page.answers_on === "phone";
+}
+
 /** The call of a session, the way that the session says. */
 export function newCall(client: LiveClient, session: Session, online: boolean, changed: () => void): Call {
   const { session: id } = session;

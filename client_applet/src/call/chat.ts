@@ -37,7 +37,8 @@ export class OpenlineChat extends SessionPart {
 
   @state() private text = "";
   @state() private unseen = 0;
-  @state() private full = false;
+  /** Why nothing more can be sent just now. */
+  @state() private full: "" | "chat.too_much_waiting" | "file.too_many" = "";
   @state() private loadingOlder = false;
   @state() private failed = false;
   @query(".log") private log!: HTMLElement;
@@ -53,6 +54,7 @@ export class OpenlineChat extends SessionPart {
   private toldSeen = 0;
   private typingTimer = 0;
   private resized: ResizeObserver | null = null;
+  private growing: Element | null = null;
   private healed = 0;
 
   override connectedCallback(): void {
@@ -65,7 +67,7 @@ export class OpenlineChat extends SessionPart {
     document.removeEventListener("visibilitychange", this.tellSeen);
     window.clearTimeout(this.typingTimer);
     this.resized?.disconnect();
-    this.resized = null;
+    this.resized = this.growing = null;
     this.outbox?.close();
     this.uploads?.close();
     this.outbox = this.uploads = null;
@@ -87,10 +89,20 @@ export class OpenlineChat extends SessionPart {
     this.resized.observe(this.log);
   }
 
+  /** A picture that arrives makes the last group grow: whoever read the end goes on doing so. */
+  private watchGrowth(): void {
+    const last = this.log.lastElementChild;
+    if (last === this.growing || !this.resized) return;
+    if (this.growing) this.resized.unobserve(this.growing);
+    if (last) this.resized.observe(last);
+    this.growing = last;
+  }
+
   protected override updated(changed: PropertyValues<this>): void {
     const first = this.chat.lines[0]?.n ?? 0;
     if (first < this.firstBefore && !this.pinned) this.log.scrollTop += this.log.scrollHeight - this.heightBefore;
     if (this.pinned) this.toEnd();
+    this.watchGrowth();
     if ((changed.has("connection") || changed.has("session")) && this.connection) this.reconnected();
     if (changed.has("chat")) this.tellSeen();
   }
@@ -101,7 +113,7 @@ export class OpenlineChat extends SessionPart {
     this.outbox = new Outbox(client, this.session, this.side, () => this.requestUpdate());
     this.uploads?.close();
     this.uploads = new Uploads(client, this.session, () => this.requestUpdate());
-    Object.assign(this, { pinned: true, unseen: 0, toldSeen: 0, healed: 0, full: false, failed: false });
+    Object.assign(this, { pinned: true, unseen: 0, toldSeen: 0, healed: 0, full: "", failed: false });
   }
 
   private reconnected(): void {
@@ -210,7 +222,8 @@ export class OpenlineChat extends SessionPart {
   };
 
   private attach(files: FileList | null | undefined): void {
-    for (const file of files ?? []) this.full = !(this.uploads?.add(file, "") ?? false) || this.full;
+    const fits = [...(files ?? [])].map((file) => this.uploads?.add(file, "") ?? false);
+    this.full = fits.includes(false) ? "file.too_many" : "";
   }
 
   private readonly dropped = (event: DragEvent): void => {
@@ -232,7 +245,7 @@ export class OpenlineChat extends SessionPart {
   private readonly say = (): void => {
     const text = this.text.trim();
     if (!text || this.left < 0 || !this.open) return;
-    this.full = !(this.outbox?.say(text) ?? false);
+    this.full = this.outbox?.say(text) ? "" : "chat.too_much_waiting";
     if (this.full) return;
     this.text = this.field.value = "";
     this.typedAt = 0;
@@ -343,8 +356,8 @@ export class OpenlineChat extends SessionPart {
     const left = this.left;
     const counter = left <= MAX_TEXT - COUNTER_FROM;
     return html`
-      ${this.full ? html`<p class="refused" role="alert">${icon("warning")}${this.t("chat.too_much_waiting")}</p>` : nothing}
-      ${this.uploads?.list.map((upload) => this.renderUpload(upload))}
+      ${this.full ? html`<p class="refused full" role="alert">${icon("warning")}<span>${this.t(this.full)}</span></p>` : nothing}
+      <div class="uploads">${this.uploads?.list.map((upload) => this.renderUpload(upload))}</div>
       <form class="composer" @submit=${(event: Event) => { event.preventDefault(); this.say(); }}>
         <textarea class="field" part="composer" rows="1" dir="auto" enterkeyhint="send" autocomplete="off" .value=${this.text}
           aria-label=${this.t("chat.write", { partner: this.partner })} placeholder=${this.t("chat.placeholder")}

@@ -16,6 +16,7 @@ export const chatStyles = css`
   .group { display: flex; flex-direction: column; gap: 3px; max-inline-size: min(82%, 34rem); align-items: flex-start; }
   .group.mine { align-self: flex-end; align-items: flex-end; }
   @keyframes arrive { from { opacity: 0; transform: translateY(6px); } }
+  .uploads { display: grid; gap: 4px; flex: none; max-block-size: 9.5rem; overflow-y: auto; scrollbar-width: thin; }
   .upload { display: flex; align-items: center; gap: 10px; margin-inline: 12px; padding: 4px 4px 4px 12px; border-radius: var(--_radius-small); background: var(--_sunken); font-size: 0.88em; }
   .upload svg { inline-size: 18px; block-size: 18px; flex: none; }
   .upload .grow { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; }
@@ -29,7 +30,8 @@ export const chatStyles = css`
   .tick.delivered { color: var(--_accent); }
   .tick.refused { color: var(--_danger); }
   .refused { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; font-size: 0.84em; color: var(--_danger); padding-inline: 4px; }
-  .refused svg { inline-size: 16px; block-size: 16px; }
+  .refused.full { flex-wrap: nowrap; padding: 4px 16px 6px; }
+  .refused svg { flex: none; inline-size: 16px; block-size: 16px; }
   .link { border: 0; background: none; font: inherit; color: inherit; text-decoration: underline; cursor: pointer; padding: 10px 4px; margin-block: -10px; }
   .typing { block-size: 22px; padding-inline: 20px; font-size: 0.82em; color: var(--_muted); display: flex; align-items: center; gap: 8px; }
   .dots { display: inline-flex; gap: 3px; }

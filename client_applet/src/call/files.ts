@@ -45,6 +45,8 @@ export function sizeOf(bytes: number, language: string): string {
 export class Uploads {
   list: readonly Upload[] = [];
   private readonly running = new Map<string, XMLHttpRequest | null>();
+  /** The server takes one file of a person at a time: each waits until the one before is there, or has failed. */
+  private queue: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly client: LiveClient,
@@ -54,21 +56,24 @@ export class Uploads {
 
   /** Begins to send; a file that does not fit stands there with why. False when too many are on their way. */
   add(file: File, caption: string): boolean {
+    // Those that can't be sent make room: they have been told.
+    const told = this.list.length >= UPLOADS_MAX ? this.list.find((one) => one.problem !== "") : undefined;
+    if (told) this.discard(told.key);
     if (this.list.length >= UPLOADS_MAX) return false;
     const { rules } = this.client.store.state.welcome ?? {};
     const problem = unfit(file, rules?.file_max_bytes ?? 0, rules?.file_types ?? []);
     const upload: Upload = { key: newOp(), file, caption, sent: 0, problem };
     this.list = [...this.list, upload];
     this.changed();
-    if (problem === "") void this.send(upload);
+    if (problem === "") this.enqueue(upload);
     return true;
   }
 
   again(key: string): void {
     const upload = this.list.find((one) => one.key === key);
-    if (!upload || this.running.has(key)) return;
+    if (!upload || upload.problem === "") return;
     this.put(key, { problem: "", sent: 0 });
-    void this.send(upload);
+    this.enqueue(upload);
   }
 
   discard(key: string): void {
@@ -82,6 +87,11 @@ export class Uploads {
     for (const request of this.running.values()) request?.abort();
     this.running.clear();
     this.list = [];
+  }
+
+  private enqueue(upload: Upload): void {
+    const waits = () => this.list.some((one) => one.key === upload.key);
+    this.queue = this.queue.then(() => (waits() ? this.send(upload) : undefined));
   }
 
   /** Each step may be repeated: the same operations find what the first try has done. */

@@ -2,8 +2,10 @@
 
 /** No packet for so long is an interruption and not a pause between two of them, milliseconds. */
 export const SILENT_MS = 2_000;
-/** Not even the answer to a check for so long: the far end is gone. Browsers check every 2.5 s. */
+/** Not even the answer to a check for so long: the far end is gone. Chromium checks every 2.5 s. */
 export const STARVED_MS = 3_000;
+/** The same while nobody speaks there: Firefox checks every 5 s, and one report of the far end, of which there is one in 2 s, may be lost. */
+export const STARVED_IN_SILENCE_MS = 6_000;
 
 export interface Flow {
   /** As counted at the last look, -1 before the first one of a connection. */
@@ -47,7 +49,8 @@ export function isSilent(flow: Flow, at: number): boolean {
   return flow.movedAt > 0 && flow.looks > 1 && at - flow.movedAt > SILENT_MS;
 }
 
-/** Something came, and now not even signs do. */
-export function isStarved(signs: Flow, at: number): boolean {
-  return signs.movedAt > 0 && signs.looks > 1 && at - signs.movedAt > STARVED_MS;
+/** Something came, and now not even signs do. `sound` is what came of it that could be heard. */
+export function isStarved(signs: Flow, sound: Flow, at: number): boolean {
+  const limit = signs.movedAt - sound.movedAt > SILENT_MS ? STARVED_IN_SILENCE_MS : STARVED_MS;
+  return signs.movedAt > 0 && signs.looks > 1 && at - signs.movedAt > limit;
 }

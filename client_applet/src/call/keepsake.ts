@@ -29,7 +29,7 @@ export class OpenlineKeepsake extends AskingPart {
       ${this.spoken ? html`
         <button class="button quiet small" part="mail" ?disabled=${this.running || this.mailed} @click=${this.mail}>${icon("mail")}${this.t("keep.mail")}</button>
         <button class="button quiet small" part="download" ?disabled=${this.running} @click=${() => this.fetch("transcript")}>${icon("down")}${this.t("keep.download")}</button>` : nothing}
-      ${this.recorded ? html`<button class="button quiet small" part="recording" ?disabled=${this.running} @click=${() => this.fetch("recording")}>${icon("mic")}${this.t("keep.recording")}</button>` : nothing}
+      ${this.recorded ? html`<button class="button quiet small" part="recording" ?disabled=${this.running} @click=${() => this.fetch("recording")}>${icon("down")}${this.t("keep.recording")}</button>` : nothing}
       ${this.mailed ? html`<p class="said-so" role="status">${this.t("keep.mailed")}</p>` : nothing}${this.problem === "no_email" ? html`<p class="bad" role="alert">${this.t("keep.no_address")}</p>` : this.trouble()}</div>`;
   }
 

@@ -3,7 +3,7 @@ import { property, query, state } from "lit/decorators.js";
 import { ClockController, EMPTY_CHAT, type LiveClient, meterOf, ranMs, SliceController } from "../core";
 import { EMPTY } from "../core/state";
 import type { CallWord } from "../core/store";
-import type { ChatLine, Meter, Session } from "../generated/wire";
+import type { ChatLine, LegState, Meter, Session } from "../generated/wire";
 import { clock, isoDuration, timeOfDay, type Values } from "../i18n";
 import type { CallKey } from "../i18n/call.en";
 import { avatar } from "../ui/avatar";
@@ -12,7 +12,7 @@ import { icon } from "../ui/icons";
 import { shelf } from "../ui/shelf";
 import { signInPage } from "../visitor/actions";
 import type { Call } from "./call";
-import { newCall, talksHere } from "./calling";
+import { isRung, newCall, talksHere } from "./calling";
 import "./call_panel";
 import "./chat";
 import "./keepsake";
@@ -30,6 +30,7 @@ import { endedKey, ranFor, standing } from "./session_words";
 
 /** An element that is moved in the document leaves and comes back at once: the call outlives that. */
 const LINGER_MS = 1_000;
+const RINGING: ReadonlySet<LegState> = new Set(["calling", "ringing"]);
 
 /**
  * The session of this person, on either side: who it is with, how long it has run, the conversation, and the audio.
@@ -60,6 +61,8 @@ export class OpenlineSession extends PoolElement {
   private readonly evidence = new Evidence();
   private call: Call | null = null;
   private callOf = "";
+  /** The session by telephone of which it was asked whether it comes to this page. */
+  private askedOf = "";
   /** The ended session about which the user is asked, and whether they would not. */
   @state() private asked = { session: "", asks: false };
   private lingering = 0;
@@ -111,7 +114,20 @@ export class OpenlineSession extends PoolElement {
   protected override willUpdate(): void {
     const session = this.session.value;
     if (!session || !talksHere(session)) this.stopCall();
-    else if (this.client && session.session !== this.callOf) this.beginCall(this.client, session);
+    else if (this.client && session.session !== this.callOf) this.begin(this.client, session);
+  }
+
+  private begin(client: LiveClient, session: Session): void {
+    if (session.mode !== "phone") return this.beginCall(client, session);
+    if (this.askedOf !== session.session) void this.beginUnlessRung(client, session.session);
+  }
+
+  private async beginUnlessRung(client: LiveClient, id: string): Promise<void> {
+    this.askedOf = id;
+    const rung = await isRung(client);
+    const session = this.session.value;
+    if (!rung && session?.session === id && talksHere(session) && client === this.client) this.beginCall(client, session);
+    this.requestUpdate();
   }
 
   protected override updated(): void {
@@ -216,7 +232,7 @@ export class OpenlineSession extends PoolElement {
   private renderCall(call: Call, session: Session): TemplateResult {
     return html`<openline-call .client=${this.client} .language=${this.language} .theme=${this.theme} .call=${call} .view=${call.state}
       .microphone=${call.microphone} .mine=${call.mine} .theirs=${call.theirs} .evidence=${call.evidence && !call.silent} .partner=${session.partner}
-      .here=${session.path !== "bridged" || session.theirs} .recordable=${this.welcome.value?.rules.recording ?? false} .quality=${call.sign}></openline-call>`;
+      .here=${session.path !== "bridged" || session.theirs} .rings=${RINGING.has(session.their_leg)} .recordable=${this.welcome.value?.rules.recording ?? false} .quality=${call.sign}></openline-call>`;
   }
 
   /** Both must allow it; where the pool records nothing, or nothing goes through its media server, there is nothing to ask. */

@@ -1,9 +1,10 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import { property } from "lit/decorators.js";
+import { property, state } from "lit/decorators.js";
 import type { Session, TransferOffer } from "../generated/wire";
+import type { OpenlineQuote } from "../meter/quote";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
-import { newOp, rateOf } from "../core";
+import { newOp } from "../core";
 import { AskingPart } from "./part";
 
 /** A transfer that is proposed: the user says yes or no and sees what it costs there; the expert can take it back. Parts: `transfer`, `yes`, `no`. */
@@ -16,6 +17,8 @@ export class OpenlineTransfer extends AskingPart {
   `];
 
   @property({ attribute: false }) session: Session | null = null;
+  /** How often the price has to be looked at anew: it was another than the one shown. */
+  @state() private looks = 0;
 
   protected override render(): TemplateResult | typeof nothing {
     const { session } = this;
@@ -28,11 +31,11 @@ export class OpenlineTransfer extends AskingPart {
   private renderAsked(session: Session, offer: TransferOffer): TemplateResult {
     const { name, expert, shut } = offer;
     const yes = html`<button class="button main" part="yes" ?disabled=${this.running || shut !== ""} @click=${() => this.answer(session, expert)}>${this.t("transfer.yes", { name })}</button>`;
-    const hall = this.client?.store.state;
-    const costs = hall !== undefined && rateOf(hall, expert, session.mode) > 0;
+    // The page may never have seen this colleague: the server is asked what a minute costs.
+    const costs = this.client?.store.state.welcome?.rules.prepaid ?? false;
     return html`<strong>${this.t("transfer.asked", { partner: session.partner, name })}</strong>
       <span>${shut ? this.t("transfer.shut", { name }) : this.t("transfer.asked_text")}</span>
-      ${costs ? html`<openline-quote .client=${this.client} .language=${this.language} .theme=${this.theme} .expert=${expert} .mode=${session.mode}>${yes}</openline-quote>` : nothing}
+      ${costs ? html`<openline-quote .client=${this.client} .language=${this.language} .theme=${this.theme} .expert=${expert} .mode=${session.mode} .news=${this.looks}>${yes}</openline-quote>` : nothing}
       <div class="buttons">${costs ? nothing : yes}
         <button class="button outline" part="no" ?disabled=${this.running} @click=${() => this.answer(session, "")}>${this.t("transfer.no")}</button></div>`;
   }
@@ -43,8 +46,10 @@ export class OpenlineTransfer extends AskingPart {
   }
 
   /** Yes to this colleague, who was shown here; "" is no. */
-  private answer({ session }: Session, expert: string): Promise<boolean> {
-    return this.ask((client) => client.request({ t: "answer_transfer", session, yes: expert !== "", expert }, newOp()));
+  private async answer({ session }: Session, expert: string): Promise<void> {
+    const rate = this.renderRoot.querySelector<OpenlineQuote>("openline-quote")?.shown ?? 0;
+    const done = await this.ask((client) => client.request({ t: "answer_transfer", session, yes: expert !== "", expert, rate }, newOp()));
+    if (!done && expert) this.looks += 1;
   }
 
   private readonly takeBack = (): Promise<boolean> =>

@@ -24,7 +24,7 @@ export class OpenlineWaiters extends StaffPart {
     .name span { overflow: hidden; text-overflow: ellipsis; }
     .name svg { inline-size: 16px; block-size: 16px; flex: none; color: var(--_muted); }
     .doing { font-size: 0.84em; color: var(--_muted); }
-    .ready .doing, .offered .doing { color: var(--_free); }
+    .ready .doing, .by_phone .doing, .offered .doing { color: var(--_free); }
     .disconnected .doing, .not_ready .doing, .stepped_away .doing { color: var(--_away); }
     .name .next { flex: none; font-size: 0.74em; font-weight: 650; padding: 1px 8px; border-radius: 99px; background: color-mix(in oklab, var(--_free) 16%, transparent); color: color-mix(in oklab, var(--_free) 60%, var(--_text)); }
     .waited { font-weight: 650; font-size: 1.02em; }

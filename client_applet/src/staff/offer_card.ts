@@ -94,6 +94,7 @@ export class OpenlineOfferCard extends StaffPart {
       <p class="facts"><span>${icon(mode)}${this.t(`mode.${mode}`)}</span>
         <span class="tabular">${icon("clock")}${this.t("offer.waited", { time: clock(this.now - joined_at) })}</span>
         ${this.met ? html`<span part="met">${icon("people")}${this.metWords(this.met)}</span>` : nothing}</p>
+      ${this.offer.by_phone ? html`<p class="hint" part="by-phone" role="status">${this.t(this.offer.theirs ? "offer.picked_up" : "offer.by_phone", { name: partner })}</p>` : nothing}
       ${this.offer.mine ? html`<p role="status"><span class="spinner"></span> ${this.t("offer.accepted", { name: partner })}</p>` : this.renderAnswer()}
     </section>`;
   }

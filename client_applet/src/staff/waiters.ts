@@ -2,14 +2,15 @@
 
 import type { Light, Status, Waiter } from "../generated/wire";
 
-export type WaiterState = "offered" | "disconnected" | "stepped_away" | "not_ready" | "ready";
+export type WaiterState = "offered" | "disconnected" | "stepped_away" | "not_ready" | "ready" | "by_phone";
+const READY: ReadonlySet<WaiterState> = new Set(["ready", "by_phone"]);
 
-/** What keeps this ticket from being offered, or `ready`. The first that holds. */
+/** What keeps this ticket from being offered, or `ready` (`by_phone`: without a page). The first that holds. */
 export function waiterState(waiter: Waiter, now: number): WaiterState {
   if (waiter.state === "offered") return "offered";
-  if (!waiter.connected) return "disconnected";
+  if (!waiter.connected && !waiter.call_me) return "disconnected";
   const paused = waiter.paused_until > now || (waiter.pause_reason !== "" && waiter.paused_until === 0);
-  if (!paused) return "ready";
+  if (!paused) return waiter.connected ? "ready" : "by_phone";
   return waiter.pause_reason === "not_ready" ? "not_ready" : "stepped_away";
 }
 
@@ -17,7 +18,7 @@ export const waitedFor = (waiter: Waiter, now: number): number => Math.max(0, no
 
 /** The first who could be offered now, "" when nobody could. */
 export const nextTicket = (waiters: readonly Waiter[], now: number): string =>
-  waiters.find((waiter) => waiterState(waiter, now) === "ready")?.ticket ?? "";
+  waiters.find((waiter) => READY.has(waiterState(waiter, now)))?.ticket ?? "";
 
 /** The status that a light lets on; one of engagement or of opening hours hides it: then online is likely. */
 export function declaredStatus(light: Light | undefined): Status {

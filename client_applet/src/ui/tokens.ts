@@ -42,7 +42,7 @@ export const tokens = css`
   :host([hidden]) { display: none !important; }
   *, *::before, *::after { box-sizing: border-box; }
   :focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; border-radius: 6px; }
-  .said { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+  .said { position: absolute; inline-size: 1px; block-size: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   h1, h2, h3, h4, p, ul, ol, dl, dd { margin: 0; padding: 0; }
   ul, ol { list-style: none; }
   time, .tabular { font-variant-numeric: tabular-nums; }

@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
-import { joinForecast, type KnownTicket, type LiveClient, placeForecast, position, STALE_AFTER_MS } from "../core";
+import { type Hall, joinForecast, type LiveClient, placeForecast, position, STALE_AFTER_MS } from "../core";
 import type { Light, Mode, Profile } from "../generated/wire";
 import { comingTime, type Language, languageName, translate } from "../i18n";
 import { avatar } from "../ui/avatar";
@@ -19,6 +19,9 @@ import { marked, whyLine } from "./why";
 
 /** Indicators with which a wait says nothing; nobody knows when somebody who is away comes back. */
 const NOT_NOW: ReadonlySet<string> = new Set(["free", "away", "offline", "closed"]);
+
+/** With whom this user is in session now; "" for nobody. */
+const withWhom = ({ session }: Hall): string => (session?.side === "user" && session.state !== "ended" ? session.expert : "");
 
 /** What a person asked of a card. */
 export type CardGesture = { do: "open" | "switch" | "choose" } | { do: "connect" | "join"; mode: Mode };
@@ -68,6 +71,7 @@ export class OpenlineCard extends LitElement {
       store.subscribe((hall) => hall.profiles.get(this.expert), again),
       store.subscribe((hall) => hall.forecasts.get(this.expert), again),
       store.subscribe((hall) => hall.ticket, again),
+      store.subscribe((hall) => withWhom(hall), again),
     ];
   }
 
@@ -98,7 +102,7 @@ export class OpenlineCard extends LitElement {
         ${this.state(light)}
         <div class="foot">
           ${this.tags(profile)}
-          ${this.chosen === undefined ? this.buttons(profile, light, hall.ticket) : nothing}
+          ${this.chosen === undefined ? this.buttons(profile, light, hall) : nothing}
         </div>
       </article>`;
   }
@@ -116,6 +120,7 @@ export class OpenlineCard extends LitElement {
     const state = shown(light, this.stale ? "stale" : "fresh", light !== undefined);
     const what = state === "unknown" ? "loading" : state;
     const hall = this.client!.store.state;
+    if (withWhom(hall) === this.expert) return html`<p class="light"><span class="what busy">${mark("busy")}${this.t("light.with_you")}</span></p>`;
     const now = this.client!.store.now();
     const own = hall.ticket?.places.find((place) => place.expert === this.expert);
     const live = own ? placeForecast(hall, own) : joinForecast(hall, this.expert);
@@ -140,11 +145,12 @@ export class OpenlineCard extends LitElement {
       ${profile.languages.slice(0, 4).map((code, at) => html`<span class="tag" title=${names[at] ?? code} aria-hidden="true">${code.toUpperCase()}</span>`)}</p>`;
   }
 
-  private buttons(profile: Profile, light: Light | undefined, ticket: KnownTicket | null): TemplateResult {
+  private buttons(profile: Profile, light: Light | undefined, hall: Hall): TemplateResult {
+    const { ticket } = hall;
     const own = ticket?.places.find((place) => place.expert === this.expert);
     if (own) return html`<div class="buttons">${this.button("main", "check", this.t("line.placeIs", { n: position(own) }), profile, { do: "open" })}</div>`;
     const indicator = light?.indicator ?? "offline";
-    if (indicator === "offline" || indicator === "closed" || this.full) {
+    if (indicator === "offline" || indicator === "closed" || this.full || withWhom(hall)) {
       return html`<div class="buttons">${this.button("quiet", "info", this.t("do.open"), profile, { do: "open" })}</div>`;
     }
     if (ticket) return html`<div class="buttons">${this.button("outline", "switch", this.t(indicator === "free" ? "do.switchNow" : "do.switch"), profile, { do: "switch" })}</div>`;

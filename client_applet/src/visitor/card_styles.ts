@@ -28,6 +28,8 @@ export const cardStyles = [css`
   .tags { display: flex; gap: 4px; flex-wrap: wrap; }
   .tag { font-size: 0.72em; font-weight: 650; color: var(--_muted); border: 1px solid var(--_edge); border-radius: 5px; padding: 1px 5px; letter-spacing: 0.02em; }
   .buttons { display: flex; gap: 6px; margin-inline-start: auto; position: relative; flex-wrap: wrap; justify-content: flex-end; }
+  .buttons:has(> :nth-child(3)) { inline-size: 100%; }
+  .buttons:has(> :nth-child(3)) > * { flex: 1 1 auto; }
   .box { position: relative; inline-size: 44px; block-size: 44px; display: grid; place-items: center; cursor: pointer; }
   .box input { position: absolute; inset: 0; margin: 0; opacity: 0; inline-size: 100%; block-size: 100%; cursor: pointer; }
   .box span { display: grid; place-items: center; inline-size: 26px; block-size: 26px; border: 2px solid var(--_edge-strong); border-radius: 8px; }

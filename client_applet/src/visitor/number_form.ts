@@ -11,8 +11,8 @@ type Way = NumberPage["ways"][number];
 const LOOK_MS = 1_500;
 
 /**
- * One's own telephone number: typed, confirmed where the pool asks for it (by pressing the keys of a code on the phone
- * that rings, or by typing one that came as a text), changed, taken away.
+ * One's own telephone number: typed, confirmed where the pool asks for it (by typing a code that a call says or that
+ * came as a text, or by pressing the keys of one on the phone that rings), changed, taken away.
  *
  * Slot: what needs a number that can be called; it is there once there is one. With `staff` an expert also says where
  * sessions by telephone reach them. Parts: `number`, `region`, `submit`, `code`, `known`, `change`, `forget`.
@@ -110,12 +110,14 @@ export class OpenlineNumber extends VisitForm {
 
   private renderConfirm(known: NumberPage): TemplateResult {
     if (this.keys) return this.renderKeys();
-    const way = (one: Way) => html`<button class="button ${this.texted ? "quiet" : "main"}" type="button" part="by-${one}" ?disabled=${this.running} @click=${() => this.tell(one)}>
+    const said = known.spoken && (known.call === "calling" || known.call === "told");
+    const waits = said || this.texted;
+    const way = (one: Way) => html`<button class="button ${waits ? "quiet" : "main"}" type="button" part="by-${one}" ?disabled=${this.running} @click=${() => this.tell(one)}>
       ${icon(one === "call" ? "phone" : "chat")}${this.t(one === "call" ? "phone.by_call" : "phone.by_text")}</button>`;
     const ways = html`<div class="buttons">${known.ways.map(way)}</div>`;
-    if (!this.texted) return html`${this.renderCall(known)}<p class="hint">${this.t("phone.confirm")}</p>${ways}`;
+    if (!waits) return html`${this.renderCall(known)}<p class="hint">${this.t("phone.confirm")}</p>${ways}`;
     return html`<form novalidate @submit=${this.confirm}>
-      <p class="hint" role="status">${this.t("phone.texted")}</p>
+      <p class="hint" role="status">${this.t(this.texted ? "phone.texted" : "phone.spoken")}</p>
       ${this.line("code", "phone.code", (invalid) => html`<input class="field code" part="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" dir="ltr"
         .value=${this.code} aria-invalid=${invalid} aria-required="true" @input=${(event: InputEvent) => { this.code = (event.target as HTMLInputElement).value; }}>`)}
       <div class="buttons">${this.submit("phone.confirm_go")}</div></form>
@@ -129,7 +131,7 @@ export class OpenlineNumber extends VisitForm {
   /** How the last call ended that was to confirm the number. */
   private renderCall(known: NumberPage): TemplateResult | typeof nothing {
     const { call } = known;
-    if (call === "" || call === "calling" || call === "confirmed") return nothing;
+    if (call === "" || call === "calling" || call === "told" || call === "confirmed") return nothing;
     return html`<div class="callout warning" part="call" role="alert">${icon("warning")}<div>${this.t(`phone.call_${call}`)}</div></div>`;
   }
 
@@ -148,7 +150,7 @@ export class OpenlineNumber extends VisitForm {
     event.preventDefault();
     const number = this.number.trim();
     if (number === "") return this.refuse("bad_number");
-    const known = await this.ask({ t: "set_number", number, region: this.region });
+    const known = await this.ask({ t: "set_number", number, region: this.region, language: this.language });
     if (!known) return;
     this.known = known;
     this.editing = this.texted = false;

@@ -32,12 +32,12 @@ export function inLine(view: PanelView, ticket: KnownTicket, places: readonly Pl
     ${own ? ending(view, own) : nothing}
     <p class="waited">${icon("clock")}${view.t("wait.waited")}
       <time datetime=${isoDuration(view.now - ticket.joined_at)}>${clock(view.now - ticket.joined_at)}</time></p>
+    ${own && !away ? callMe(view, ticket, own.expert) : nothing}
     ${controls(view, places, away)}
     ${othersFree(view, [view.expert, ...places.map((place) => place.expert)], true, view.t("line.othersText"))}
     ${view.alerts.mayAsk
       ? html`<button class="button quiet small wide" @click=${() => view.alerts.ask()}>${icon("bell")}${view.t("notify.allow")}</button>`
       : nothing}
-    ${own && !away ? callMe(view, ticket, own.expert) : nothing}
     ${ticket.call_me ? nothing : html`<p class="hint">${view.t("line.kept")}</p>`}
     ${places.length === 1 ? about(view, [], false) : nothing}`;
 }

@@ -15,7 +15,7 @@ const sheet = css`
   @keyframes rise { from { opacity: 0; transform: translateY(14px) scale(0.985); } }
   @keyframes fade { from { opacity: 0; } }
   @media (max-width: 520px) {
-    dialog.sheet { inline-size: 100vw; max-inline-size: none; max-block-size: 92dvh; margin-block: auto 0; margin-inline: 0; border-radius: calc(var(--_radius) * 1.4) calc(var(--_radius) * 1.4) 0 0; border-inline: 0; border-block-end: 0; padding-block-end: env(safe-area-inset-bottom); }
+    dialog.sheet { inline-size: 100%; max-inline-size: none; max-block-size: 92dvh; margin-block: auto 0; margin-inline: 0; border-radius: calc(var(--_radius) * 1.4) calc(var(--_radius) * 1.4) 0 0; border-inline: 0; border-block-end: 0; padding-block-end: env(safe-area-inset-bottom); }
     dialog.sheet[open] { animation-name: slide; }
     @keyframes slide { from { transform: translateY(40%); opacity: 0.4; } }
   }

@@ -113,6 +113,9 @@ export class OpenlineTicketBar extends PoolElement {
       return { expert: session.expert, words, detail: this.t(`mode.${session.mode}`), since: session.live_at, urgent: false };
     }
     const offer = openOffer(hall);
+    if (session?.side === "user" && !offer && !ticket) {
+      return { expert: session.expert, words: nameOf(hall, session.expert), detail: this.t("bar.ended"), since: 0, urgent: false };
+    }
     if (offer?.side === "user") {
       const words = this.t(offer.mine ? "bar.calling" : "bar.ready", { name: nameOf(hall, offer.expert) });
       return { expert: offer.expert, words, detail: "", since: 0, urgent: !offer.mine };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSilent, isStarved, noFlow, observe, packetsIn, signsIn, SILENT_MS, STARVED_MS } from "../../src/call/flow";
+import { isSilent, isStarved, noFlow, observe, packetsIn, signsIn, SILENT_MS, STARVED_IN_SILENCE_MS, STARVED_MS } from "../../src/call/flow";
 import { loudness, settle } from "../../src/call/levels";
 import { pieces, safeHref } from "../../src/call/links";
 
@@ -82,7 +82,10 @@ describe("flow", () => {
     expect(signsIn([{ type: "candidate-pair", bytesReceived: 100, responsesReceived: 2 }, { type: "candidate-pair", requestsReceived: 1 }])).toBe(103);
     const quiet = [400, 2_900].reduce((signs, at, n) => observe(signs, n + 2, false, at), observe(noFlow, 1, false, 1));
     const gone = [3_100, 3_500].reduce((signs, at) => observe(signs, 3, false, at), quiet);
-    expect([isStarved(quiet, 2_900), isStarved(gone, 3_500), isStarved(gone, 2_901 + STARVED_MS)]).toEqual([false, false, true]);
-    expect(isStarved(noFlow, 99_000), "before there was a way").toBe(false);
+    const sound = { ...noFlow, movedAt: 2_500 };
+    expect([isStarved(quiet, sound, 2_900), isStarved(gone, sound, 3_500), isStarved(gone, sound, 2_901 + STARVED_MS)]).toEqual([false, false, true]);
+    const silence = { ...noFlow, movedAt: 2_900 - SILENT_MS - 1 };
+    expect([2_901 + STARVED_MS, 2_901 + STARVED_IN_SILENCE_MS].map((at) => isStarved(gone, silence, at)), "where little comes").toEqual([false, true]);
+    expect(isStarved(noFlow, noFlow, 99_000), "before there was a way").toBe(false);
   });
 });

@@ -64,7 +64,7 @@ export function session(seq: number, part: Partial<Session> = {}): Session {
 export function waiter(ticket: string, ordinal: number, part: Partial<Waiter> = {}): Waiter {
   return {
     ticket, user: ticket, name: ticket, mode: "chat", state: "waiting", ordinal, joined_at: 0, connected: true, paused_until: 0,
-    pause_reason: "", lines: ["ada"], ...part,
+    pause_reason: "", call_me: false, lines: ["ada"], ...part,
   };
 }
 

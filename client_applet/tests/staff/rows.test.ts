@@ -7,7 +7,7 @@ import { profile } from "../core/messages";
 
 const waiter = (ticket: string, joined_at: number, name = ticket): Waiter => ({
   ticket, user: `u-${ticket}`, name, mode: "chat", state: "waiting", ordinal: joined_at, joined_at, connected: true,
-  paused_until: 0, pause_reason: "", lines: [],
+  paused_until: 0, pause_reason: "", call_me: false, lines: [],
 });
 
 const session = (expert: string, state: SessionInfo["state"]): SessionInfo => ({

@@ -6,7 +6,7 @@ import { declaredStatus, nextTicket, waitedFor, waiterState, wasMissed } from ".
 const NOW = 1_000_000;
 const waiter = (more: Partial<Waiter> = {}): Waiter => ({
   ticket: "t", user: "u", name: "Noor", mode: "chat", state: "waiting", ordinal: 1, joined_at: NOW - 5000, connected: true,
-  paused_until: 0, pause_reason: "", lines: ["ada"], ...more,
+  paused_until: 0, pause_reason: "", call_me: false, lines: ["ada"], ...more,
 });
 const light = (indicator: Light["indicator"], reason = ""): Light => ({ expert: "ada", indicator, since: 0, until: 0, closes: 0, reason, waiting: 0 });
 
@@ -15,6 +15,8 @@ describe("a waiter", () => {
     [{}, "ready"],
     [{ state: "offered" as const, connected: false }, "offered"],
     [{ connected: false }, "disconnected"],
+    [{ connected: false, call_me: true }, "by_phone"],
+    [{ connected: true, call_me: true }, "ready"],
     [{ paused_until: NOW + 1, pause_reason: "stepped_away" as const }, "stepped_away"],
     [{ paused_until: NOW + 1, pause_reason: "not_ready" as const }, "not_ready"],
     [{ paused_until: NOW - 1, pause_reason: "stepped_away" as const }, "ready"],
@@ -28,6 +30,7 @@ describe("a waiter", () => {
   it("is next when nobody ready stands before", () => {
     const line = [waiter({ ticket: "a", connected: false }), waiter({ ticket: "b" }), waiter({ ticket: "c" })];
     expect(nextTicket(line, NOW)).toBe("b");
+    expect(nextTicket([waiter({ ticket: "p", connected: false, call_me: true }), waiter({ ticket: "b" })], NOW)).toBe("p");
     expect(nextTicket([], NOW)).toBe("");
   });
 });
