@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import structlog
 
-from directory.profiles import Profiles
 from ground.clock import Clock
 from ground.errors import Refusal
 from ground.sql import Database
@@ -28,33 +27,36 @@ class Pool(NamedTuple):
         return self.live.pool
 
 
+class Callee(NamedTuple):
+    """A number, "" for nobody, and the language to speak in there, "" where that isn't known."""
+
+    number: str = ""
+    language: str = ""
+
+
 class Callees:
     """One per process. `calls_a_day` bounds what one pool may call."""
 
     def __init__(self, db: Database, book: Book, clock: Clock, calls_a_day: int) -> None:
         self._db, self._book, self._clock = db, book, clock
         self._calls_a_day = calls_a_day
-        self._profiles = Profiles(db)
 
-    async def offered(self, pool: str) -> bool:
-        """Whether telephones of any country are called in the pool. Refused `no_such_pool`."""
-        return bool((await self._profiles.pool(pool)).options.phone_regions)
-
-    async def user(self, pool: Pool, user: str, *, verified: bool) -> str:
+    async def user(self, pool: Pool, user: str, *, verified: bool) -> Callee:
         """A user's number. Refused as `callable_number`."""
         entry = await self._book.of(pool.name, "user", user)
-        return callable_number(entry, pool.page.pool.options.phone_regions, verified=verified)
+        return Callee(callable_number(entry, pool.page.pool.options.phone_regions, verified=verified), entry.language)
 
-    async def expert(self, pool: Pool, expert: str) -> str:
-        """Where an expert takes calls; "" for one who takes them at the console."""
+    async def expert(self, pool: Pool, expert: str) -> Callee:
+        """Where an expert takes calls; nobody for one who takes them at the console."""
         entry = await self._book.of(pool.name, "expert", expert)
         if entry.answers_on != "phone":
-            return ""
+            return Callee()
         try:
-            return callable_number(entry, pool.page.pool.options.phone_regions, verified=True)
+            number = callable_number(entry, pool.page.pool.options.phone_regions, verified=True)
+            return Callee(number, entry.language)
         except Refusal as refusal:
             _log.info("expert_not_by_phone", pool=pool.name, expert=expert, code=refusal.code)
-            return ""
+            return Callee()
 
     async def count(self, pool: Pool, *plans: Plan) -> list[str | None]:
         """Count calls that are about to be made, all or none. → as `caps.book`. Refused too_many_calls."""

@@ -43,7 +43,8 @@ def media(**given: Any) -> None:
     A worker with a way to the telephone network calls telephones:
         OPENLINE_SIP_TRUNK='sip:openline@sip.provider.example;transport=tls;srtp=mandatory'
         OPENLINE_SIP_SECRET_FILE=/etc/openline/sip-secret
-    or OPENLINE_ARI and what belongs to it, for an Asterisk; see deploy/asterisk.
+    or OPENLINE_ARI and what belongs to it, for an Asterisk; see deploy/asterisk. It says codes and announcements there
+    where espeak-ng is installed (OPENLINE_SPEECH names another program, or "off").
 
     SIGTERM: the worker takes nothing new, its calls go to other workers within a second or two, then it stops.
     Telephone calls can't go elsewhere and end. SIGKILL, or a machine that is gone: calls stand still, at no cost, until

@@ -25,13 +25,15 @@ class PhoneProblem(ValueError):
 
 class PhoneSettings(Struct, frozen=True, kw_only=True):
     """`trunk` or `ari` is the way to the telephone network, both None where there is none. A pool makes `calls_a_day`
-    calls and texts in 24 hours at most. Texts go through `text_url` ("": none), signed with `text_secret`."""
+    calls and texts in 24 hours at most. Texts go through `text_url` ("": none), signed with `text_secret`. `speech` is
+    what media workers speak with: a program, "" for espeak-ng where there is one, "off"."""
 
     trunk: Trunk | None = None
     ari: AriSettings | None = None
     calls_a_day: int = CALLS_A_DAY
     text_url: str = ""
     text_secret: str = ""
+    speech: str = ""
 
     def __repr__(self) -> str:
         """Where the telephone network is; no secret."""
@@ -49,7 +51,7 @@ class PhoneSettings(Struct, frozen=True, kw_only=True):
 
 def phone_of(env: Mapping[str, str]) -> PhoneSettings:
     """From OPENLINE_SIP_TRUNK or OPENLINE_ARI with what belongs to them, OPENLINE_PHONE_CALLS_DAY, OPENLINE_TEXT_URL,
-    OPENLINE_TEXT_SECRET or OPENLINE_TEXT_SECRET_FILE. Raises PhoneProblem."""
+    OPENLINE_TEXT_SECRET or OPENLINE_TEXT_SECRET_FILE, and OPENLINE_SPEECH. Raises PhoneProblem."""
     try:
         trunk, ari = trunk_of(env), ari_of(env)
     except (TrunkProblem, AriProblem) as problem:
@@ -57,7 +59,10 @@ def phone_of(env: Mapping[str, str]) -> PhoneSettings:
     if trunk is not None and ari is not None:
         raise PhoneProblem("set OPENLINE_SIP_TRUNK or OPENLINE_ARI, not both: calls go one way")
     url, secret = _texts(env)
-    return PhoneSettings(trunk=trunk, ari=ari, calls_a_day=_calls(env), text_url=url, text_secret=secret)
+    speech = env.get("OPENLINE_SPEECH", "").strip()
+    return PhoneSettings(
+        trunk=trunk, ari=ari, calls_a_day=_calls(env), text_url=url, text_secret=secret, speech=speech
+    )  # fmt: skip
 
 
 async def open_engine(settings: PhoneSettings, instance: str) -> "PhoneEngine | None":

@@ -23,14 +23,13 @@ from server.bridging import Bridging
 from server.callees import Callees, Pool, turn_of
 from server.catalogue import Catalogue
 from server.fanout import Fanout
+from server.listed import Listed
 from server.turns import BUSY, ORDER_S, Turns
 from sessions.media.orders import Dial, Done, Refused, Result
 from sessions.media.post import Post, Unanswered
 from sessions.media.workers import Workers
 from sessions.phone.caps import Plan
 
-OFFERED_S: Final = 2.0
-"""How often a pool without telephones is asked whether it has them by now."""
 LOOK_S: Final = 0.5
 AGAIN_S: Final = 0.5
 LINE_S: Final = 15.0
@@ -51,11 +50,11 @@ class Dialler:
 
     def __init__(
         self, callees: Callees, line: Line, media: Media, bridging: Bridging, workers: Workers, post: Post,
-        fanout: Fanout, catalogue: Catalogue, accepting: Accepting, clock: Clock,
+        fanout: Fanout, catalogue: Catalogue, listed: Listed, accepting: Accepting, clock: Clock,
     ) -> None:  # fmt: skip
         self._callees = callees
         self._media, self._bridging, self._post = media, bridging, post
-        self._fanout, self._catalogue = fanout, catalogue
+        self._fanout, self._catalogue, self._listed = fanout, catalogue, listed
         self._turns = Turns(callees, line, accepting, workers, post, clock, self._beside)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -74,9 +73,10 @@ class Dialler:
     async def _call(self, name: str) -> None:
         """A pool without telephones is not followed by who leads it."""
         while True:
-            if await self._callees.offered(name):
+            page = self._listed.get(name)
+            if page is not None and page.options.phone_regions:
                 return await self._follow(name)
-            await asyncio.sleep(OFFERED_S)
+            await self._listed.next()
 
     async def _follow(self, name: str) -> None:
         pool = Pool(await self._fanout.open(name), await self._catalogue.open(name))
@@ -152,15 +152,16 @@ class Dialler:
 
     async def _dial_once(self, pool: Pool, facts: SessionFacts) -> None:
         options, settings = pool.page.pool.options, pool.live.mirror.settings
-        number = await self._callees.user(pool, facts.user, verified=options.verify_numbers)
+        user = await self._callees.user(pool, facts.user, verified=options.verify_numbers)
         expert = await self._callees.expert(pool, facts.expert)
         turn = await self._callees.worker_of(turn_of(pool, facts.offer))
-        plans = [_plan(pool, facts, "expert", expert)] if expert else []
-        await self._callees.count(pool, *([] if turn else [_plan(pool, facts, "user", number)]), *plans)
-        worker = facts.worker or await self._claim(pool, facts, turn, expert)
+        plans = [_plan(pool, facts, "expert", expert.number)] if expert.number else []
+        await self._callees.count(pool, *([] if turn else [_plan(pool, facts, "user", user.number)]), *plans)
+        worker = facts.worker or await self._claim(pool, facts, turn, expert.number)
         order = Dial(
-            pool.name, facts.session, facts.offer, number, expert, "", settings.call_ms / 1000,
+            pool.name, facts.session, facts.offer, user.number, expert.number, "", settings.call_ms / 1000,
             apart=options.recording or facts.rate > 0,  # what the server can't hear it can't cut
+            user_language=user.language, expert_language=expert.language,
         )  # fmt: skip
         _done(await self._post.ask(worker, order, ORDER_S))
 

@@ -8,8 +8,10 @@ from server.config import Config
 from server.embedded_run import at_hand
 from server.findings import Finding
 from sessions.media.workers import Listed, Workers
+from sessions.speech.speech import OFF
 
 SUBJECT = "telephones"
+SPEECH = "speech"
 _WAYS = "OPENLINE_SIP_TRUNK or OPENLINE_ARI"
 
 
@@ -44,6 +46,17 @@ async def _pools(config: Config) -> tuple[list[str], list[str]]:
     return calling, offering
 
 
+def _speech(listed: list[Listed], config: Config) -> Finding:
+    """Whether codes and announcements are said."""
+    silent = sum(1 for one in listed if one.lines and not one.speaks)
+    if config.phone.speech == OFF:
+        return Finding("ok", SPEECH, "turned off: numbers are confirmed by keys, announcements are tones")
+    if not silent:
+        return Finding("ok", SPEECH, "codes and announcements are said in words")
+    text = f"media workers that can't speak: {silent}. Numbers are confirmed by keys there, announcements are tones"
+    return Finding("warn", SPEECH, text, "install espeak-ng beside them (OPENLINE_SPEECH=off: leave it so)")
+
+
 def judge(listed: list[Listed], calling: list[str], silent: list[str], config: Config) -> list[Finding]:
     """What that means."""
     found, lines = [], sum(worker.lines for worker in listed)
@@ -51,7 +64,7 @@ def judge(listed: list[Listed], calling: list[str], silent: list[str], config: C
         text = f"experts of {', '.join(silent[:3])} offer sessions by telephone, but the pool calls no country"
         found.append(Finding("warn", SUBJECT, text, f"openline pool set {silent[0]} --phone-region DE"))
     if lines:
-        found.append(Finding("ok", SUBJECT, f"{lines} lines are free"))
+        found += [Finding("ok", SUBJECT, f"{lines} lines are free"), _speech(listed, config)]
     elif config.phone.calls:
         text = "no line is free: no media worker with a telephone is there, or all of its lines are taken"
         found.append(Finding("warn", SUBJECT, text, "start the server, or see the log of openline media"))

@@ -30,6 +30,8 @@ from sessions.phone.engine import PhoneUnavailable
 from sessions.phone.telephone import Telephone
 from sessions.recording.folder import Folder
 from sessions.recording.tap import Tapes
+from sessions.speech.speech import CannotSpeak, Speech, program_of
+from sessions.speech.voice import Voice
 
 _HANDED_DOWN: Final = "OPENLINE_MEDIA_CONFIG"
 STOP_S: Final = 8.0
@@ -74,16 +76,29 @@ async def _serve(config: Config) -> int:
 
 
 async def _telephone(config: Config, worker: Worker, media: Media) -> None:
-    """Gives the worker its telephone, where the settings name one, as soon as there is one."""
+    """Gives the worker its telephone, where the settings name one, as soon as there is one, and a voice for it."""
     while True:
         try:
             if engine := await open_engine(config.phone, worker.name):
-                worker.telephone = Telephone(engine, worker.carry, media, worker.name)
+                worker.voice = voice = _voice(config)
+                worker.telephone = Telephone(engine, worker.carry, media, worker.name, voice)
                 _log.info("telephone", worker=worker.name)
+                if voice is not None:
+                    await voice.keep()
             return
         except PhoneUnavailable as why:
             _log.error("no_telephone", why=str(why))
         await asyncio.sleep(PHONE_AGAIN_S)
+
+
+def _voice(config: Config) -> Voice | None:
+    """What telephones are spoken to with; None where nothing is there, or nothing is to speak."""
+    try:
+        program = program_of(config.phone.speech)
+    except CannotSpeak as why:
+        _log.error("no_voice", why=str(why))
+        return None
+    return Voice(Speech(program)) if program else None
 
 
 async def _carry(worker: Worker, stopped: asyncio.Event) -> int:

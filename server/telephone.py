@@ -9,6 +9,7 @@ from server.config_phone import PhoneSettings
 from server.desks.phone import PhoneDesk
 from server.dialling import Dialler
 from server.fanout import Fanout
+from server.listed import Listed
 from server.switchboard import Switchboard
 from server.till import Till
 from sessions.phone.book import Book
@@ -20,7 +21,7 @@ class Telephony:
 
     def __init__(
         self, database: Database, line: Line, switchboard: Switchboard, fanout: Fanout, catalogue: Catalogue,
-        till: Till, clock: Clock, settings: PhoneSettings, key: bytes,
+        listed: Listed, till: Till, clock: Clock, settings: PhoneSettings, key: bytes,
     ) -> None:  # fmt: skip
         self.book = Book(database, key)
         self._texts = Texts(settings.text_url, settings.text_secret) if settings.text_url else None
@@ -30,7 +31,7 @@ class Telephony:
         callees = Callees(database, self.book, clock, settings.calls_a_day)
         self.dialler = Dialler(
             callees, line, switchboard.media, switchboard.bridging, switchboard.workers, switchboard.post, fanout,
-            catalogue, till.accepting, clock,
+            catalogue, listed, till.accepting, clock,
         )  # fmt: skip
 
     async def close(self) -> None:

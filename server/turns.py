@@ -12,7 +12,7 @@ from ground.sql import FAILURES
 from queueing.facts import OfferFacts
 from queueing.line import Line
 from server.accepting import Accepting
-from server.callees import Callees, Pool, turn_of
+from server.callees import Callee, Callees, Pool, turn_of
 from sessions.media.orders import Refused, RingResult, RingUser, StopRinging
 from sessions.media.post import Post, Unanswered
 from sessions.media.workers import Workers, key_of
@@ -56,7 +56,7 @@ class Turns:
         try:
             # Nothing is called before what it may cost is set aside.
             await self._accepting.set_aside(pool, "user", offer.user, offer.offer)
-            number, worker = await self._turn_number(pool, offer)
+            user, worker = await self._turn_number(pool, offer)
         except Refusal as refusal:
             _log.info("turn_not_rung", pool=pool.name, offer=offer.offer, code=refusal.code)
             if refusal.code != "not_settled":  # what the last session came to is known soon: the next look tries again
@@ -69,7 +69,7 @@ class Turns:
                     if len(asked) >= TRIES:
                         return await self._decline(pool, offer, "failed")
                     asked.append(worker)
-                if not await self._ask(pool, offer, worker, number):
+                if not await self._ask(pool, offer, worker, user):
                     return None
             except Refusal as refusal:
                 if refusal.code not in BUSY:
@@ -80,28 +80,28 @@ class Turns:
             await asyncio.sleep(HOLD_S)
         return None
 
-    async def _turn_number(self, pool: Pool, offer: OfferFacts) -> tuple[str, str]:
+    async def _turn_number(self, pool: Pool, offer: OfferFacts) -> tuple[Callee, str]:
         """The number to ring, and the worker that does so already, "" for none. Refused like the number, and
         too_many_calls."""
-        number = await self._callees.user(pool, offer.user, verified=True)
+        user = await self._callees.user(pool, offer.user, verified=True)
         plan = Plan(
-            call=turn_of(pool, offer.offer), pool=pool.name, side="user", member=offer.user, number=number,
+            call=turn_of(pool, offer.offer), pool=pool.name, side="user", member=offer.user, number=user.number,
             purpose="turn", subject=offer.offer,
         )  # fmt: skip
         (worker,) = await self._callees.count(pool, plan)
-        return number, worker or ""
+        return user, worker or ""
 
     async def _free_worker(self, pool: Pool, offer: OfferFacts) -> str:
         """A worker with lines for both sides, remembered before it rings."""
-        lines = 2 if await self._callees.expert(pool, offer.expert) else 1
+        lines = 2 if (await self._callees.expert(pool, offer.expert)).number else 1
         worker = await self._workers.choose(key_of(pool.name, offer.offer), lines)
         await self._callees.given_to(turn_of(pool, offer.offer), worker)
         return worker
 
-    async def _ask(self, pool: Pool, offer: OfferFacts, worker: str, number: str) -> bool:
+    async def _ask(self, pool: Pool, offer: OfferFacts, worker: str, user: Callee) -> bool:
         """How the telephone stands; False when there is nothing more to ask."""
         ring_s = max(1.0, (offer.ready_until - self._clock.now_ms()) / 1000)
-        order = RingUser(pool.name, offer.offer, offer.ticket, number, "", ring_s)
+        order = RingUser(pool.name, offer.offer, offer.ticket, user.number, "", ring_s, user.language)
         said = await self._post.ask(worker, order, ring_s + ORDER_S)
         if isinstance(said, Refused):
             raise Refusal(said.code, said.detail)

@@ -75,6 +75,7 @@ def waiter(facts: TicketFacts, ordinal: int) -> messages.Waiter:
         connected=facts.connected,
         paused_until=facts.paused_until,
         pause_reason=cast(messages.PauseReason, facts.pause_reason),
+        call_me=facts.call_me,
         lines=[expert for expert, _ordinal in facts.lines],
     )
 

@@ -14,9 +14,10 @@ Region = Annotated[
 Code = Annotated[str, Meta(pattern=r"^[0-9]{4,8}$(?!\n)")]
 AnswersOn = Literal["browser", "phone"]
 """Where an expert takes sessions by telephone."""
-CodeCall = Literal["", "calling", "confirmed", "busy", "no_answer", "declined", "failed", "wrong_keys", "taken"]
+CodeCall = Literal["", "calling", "confirmed", "busy", "no_answer", "declined", "failed", "wrong_keys", "taken", "told"]
 """How the last call stands that was to confirm one's number: "" when there was none lately.
 
+`told`: the code was said there, and comes back in `confirm_number`.
 `taken`: as many others have confirmed this number as may."""
 
 
@@ -61,17 +62,20 @@ class MyNumber(Request, tag="my_number"):
 
 
 class SetNumber(Request, tag="set_number"):
-    """This is my telephone number; it replaces the one before. `region` is where it is when it has no country code."""
+    """This is my telephone number; it replaces the one before. `region` is where it is when it has no country code,
+    `language` the one to speak in there."""
 
     op: Op
     number: NumberText
     region: Region = ""
+    language: Language = ""
 
 
 class VerifyNumber(Request, tag="verify_number"):
-    """Confirm my number. By "call": it rings, and whoever picks up presses the keys of the code that the answer shows
+    """Confirm my number. By "call": it rings, and a voice says a code there, which comes back in `confirm_number`
+    (`NumberPage.spoken`); where no voice is there, whoever picks up presses the keys of the code that the answer shows
     (`NumberPage.keys`). By "text", where the server has a way to send one: the code arrives at the number, and comes
-    back in `confirm_number`."""
+    back in `confirm_number`. `language` is that of the voice or the text."""
 
     op: Op
     by: Literal["call", "text"] = "call"
@@ -79,7 +83,7 @@ class VerifyNumber(Request, tag="verify_number"):
 
 
 class ConfirmNumber(Request, tag="confirm_number"):
-    """The code that was texted to the number."""
+    """The code that the telephone was told, by a voice or a text."""
 
     op: Op
     code: Code
@@ -106,12 +110,14 @@ class ProposeTransfer(Request, tag="propose_transfer"):
 
 class AnswerTransfer(Request, tag="answer_transfer"):
     """User: go on with the colleague `expert` (this session ends; the place is the first of that line), or stay. A yes
-    to one colleague is none to another, whom the expert has proposed meanwhile."""
+    to one colleague is none to another, whom the expert has proposed meanwhile; nor to a higher rate than `rate`, which
+    the user was shown (a minute of that colleague's, as in `quoted`)."""
 
     op: Op
     session: Id
     yes: bool
     expert: MaybeId = ""
+    rate: Annotated[int, Meta(ge=0, le=10**12)] = 0
 
 
 class MediaAnswer(Reply, tag="media_answer"):
@@ -138,7 +144,8 @@ class NumberPage(Reply, tag="number_page"):
     `usable`: sessions by telephone can reach it now; `verified`: a code was confirmed. `regions` are the countries that
     the pool calls, empty where it calls nobody; `ways` are those in which a number can be confirmed. `keys` is what to
     press on the telephone that rings now, only in the answer to `verify_number`; `call` how that call stands (ask again
-    while it is "calling"). `missed_at`: when a place in line was given up, because nobody picked up at the turn.
+    while it is "calling"), and `spoken` that it says a code. `missed_at`: when a place in line was given up, because
+    nobody picked up at the turn.
     """
 
     shown: str
@@ -149,6 +156,7 @@ class NumberPage(Reply, tag="number_page"):
     ways: list[Literal["call", "text"]]
     answers_on: AnswersOn
     keys: str
+    spoken: bool
     call: CodeCall
     missed_at: int
 

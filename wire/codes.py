@@ -154,6 +154,7 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("no_texts", "No code can be sent by text.", "Take a call."),
         RefusalCode("not_by_phone", "The ticket is not for a session by telephone.", "Join by telephone."),
         RefusalCode("same_expert", "That is the expert of this session.", "Choose a colleague."),
+        RefusalCode("rate_higher", "A minute costs more there than was shown.", "Ask for a quote, and say yes again."),
         RefusalCode("no_transfer", "No transfer is proposed.", "Nothing to do."),
         # chat
         RefusalCode("no_such_line", "There is no such message of yours.", "Nothing to do."),
@@ -164,6 +165,7 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("file_broken", "The file is damaged, or is not what it says.", "Send another."),
         RefusalCode("file_refused", "The file was found to be harmful.", "Send another."),
         RefusalCode("scan_failed", "Files can't be checked for harm now.", "Come again in a minute."),
+        RefusalCode("no_room", "The server has no room for files now.", "Send words, or come again later."),
         RefusalCode("too_many_files", "The session has as many files as it may have.", "Send words."),
         RefusalCode("no_such_file", "There is no such file for you.", "Nothing to do."),
         RefusalCode("too_many_replies", "As many replies are kept as one may.", "Take one away."),

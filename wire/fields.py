@@ -178,6 +178,7 @@ class Waiter(Part):
     connected: bool
     paused_until: int
     pause_reason: PauseReason
+    call_me: bool
     lines: list[str]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 import structlog
 
@@ -17,24 +17,28 @@ from server.desks.desk import Handlers
 from server.limits import is_own_machine
 from server.mail_texts import chosen, text
 from server.pages import View
-from sessions.media.orders import AskKeys, Keyed
+from sessions.media.orders import AskKeys, Keyed, Outcome, Result, TellCode, Told
 from sessions.media.post import Post, Unanswered
-from sessions.media.workers import Workers
+from sessions.media.workers import Caller, Workers
 from sessions.phone import book as books
 from sessions.phone import caps, store
 from sessions.phone.book import Book, Entry, Way, callable_number
 from sessions.phone.caps import Limits, Plan
+from sessions.phone.code_calls import KEYS_S, SAY_S
 from sessions.phone.codes import DIGITS
 from sessions.phone.numbers import parse, shown
 from sessions.phone.texts import NotSent, Texts
-from sessions.phone.turns import KEYS_S
 from wire import messages
 
 RING_S: Final = 30.0
+LATE_S: Final = 5.0
 CALLING_MS: Final = 120_000
 """A call to confirm a number is over by then, whatever was heard of it."""
 SAID_MS: Final = 600_000
 """How long a page is told how such a call ended."""
+VOICE: Final = "voice"
+KEYS: Final = "keys"
+"""How a call tells its code, as the books keep it."""
 _IN_WORDS: Final[dict[str, messages.CodeCall]] = {"bad_code": "wrong_keys", "number_taken": "taken"}
 _log = structlog.get_logger("openline.phone")
 
@@ -63,7 +67,7 @@ class PhoneDesk:
         }
 
     async def close(self) -> None:
-        """Stop waiting for keys."""
+        """Stop waiting for calls."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -90,7 +94,8 @@ class PhoneDesk:
         if not regions:
             raise Refusal("no_phone")
         number = parse(ask.number, ask.region, regions)
-        await self._book.set_number(conn.pool, side_of(conn), conn.member, number, self._clock.now_ms())
+        now = self._clock.now_ms()
+        await self._book.set_number(conn.pool, side_of(conn), conn.member, number, now, ask.language)
         return await self._page(conn, ask)
 
     async def _forget_number(self, conn: Connection, ask: messages.ForgetNumber) -> messages.NumberPage:
@@ -121,7 +126,8 @@ class PhoneDesk:
         async with self._db.read() as tx:
             entry = await books.entry_of(tx, conn.pool, side, conn.member)
             call = await store.last_call(tx, conn.pool, side, conn.member, "code")
-        ways: list[Way] = ["call", "text"] if self._texts else ["call"]
+        ways: list[Literal["call", "text"]] = ["call", "text"] if self._texts else ["call"]
+        state = self._call_state(call, entry)
         return messages.NumberPage(
             id=ask.id,
             shown=shown(entry.number) if entry.number else "",
@@ -132,7 +138,8 @@ class PhoneDesk:
             ways=ways if options.phone_regions else [],
             answers_on=entry.answers_on,
             keys=keys,
-            call=self._call_state(call, entry),
+            spoken=call is not None and state != "" and call["subject"] == VOICE,
+            call=state,
             missed_at=entry.missed_at,
         )
 
@@ -153,29 +160,40 @@ class PhoneDesk:
             raise Refusal("no_texts")
         side, now = side_of(conn), self._clock.now_ms()
         number = await self._callable(conn, verified=False)
-        call = caps.code_call(conn.pool, side, conn.member, ask.op)
-        # Under no name: nothing is kept free for a call that may be refused.
-        worker = await self._workers.choose("", 1) if ask.by == "call" else ""
+        caller = await self._workers.choose_caller() if ask.by == "call" else None
         plan = Plan(
-            call=call, pool=conn.pool, side=side, member=conn.member, number=number,
-            purpose="code" if ask.by == "call" else "text",
+            call=caps.code_call(conn.pool, side, conn.member, ask.op), pool=conn.pool, side=side, member=conn.member,
+            number=number, purpose="code" if caller else "text", subject=_how(caller),
             network="" if is_own_machine(conn.address) else conn.address,
         )  # fmt: skip
-        whose = (conn.pool, side, conn.member, ask.by, ask.op)
+        fresh, how, code = await self._code(plan, self._limits(_options(conn)), ask, now)
+        if not fresh:
+            return await self._page(conn, ask, keys=code if how == KEYS else "")
+        if caller is None:
+            await self._text(conn, plan, code, ask.language)
+        elif caller.speaks:
+            self._beside(self._tell(plan, caller.worker, code, ask.language))
+        else:
+            self._beside(self._ask_keys(plan, caller.worker))
+        return await self._page(conn, ask, keys=code if how == KEYS else "")
+
+    async def _code(
+        self, plan: Plan, limits: Limits, ask: messages.VerifyNumber, now: int
+    ) -> tuple[bool, str, str]:  # fmt: skip
+        """Whether the request is none that was answered before, how it is told (see `VOICE`), and its code."""
         async with self._db.begin() as tx:
-            fresh = await caps.book(tx, plan, self._limits(_options(conn)), now) is None
+            fresh = await caps.book(tx, plan, limits, now) is None
+            await books.speaks(tx, plan.pool, plan.side, plan.member, ask.language)
+            row = await store.find_call(tx, plan.call)
+            how = str(row["subject"]) if row else ""  # of a repeat it is what it was, whoever could speak now
+            way: Way = "keys" if how == KEYS else "page"
+            whose = (plan.pool, plan.side, plan.member, way, ask.op)
             code = await (self._book.new_code(tx, *whose, now) if fresh else self._book.code(tx, *whose))
-        if ask.by == "text":
-            if fresh:
-                await self._text(conn, plan, code, ask.language)
-            return await self._page(conn, ask)
-        if fresh:
-            self._beside(self._ask_keys(plan, worker))
-        return await self._page(conn, ask, keys=code)
+        return fresh, how, code
 
     async def _confirm_number(self, conn: Connection, ask: messages.ConfirmNumber) -> messages.NumberPage:
         """Refused `bad_code`, `code_expired`, `number_taken`."""
-        await self._book.confirm(conn.pool, side_of(conn), conn.member, "text", ask.code, self._clock.now_ms())
+        await self._book.confirm(conn.pool, side_of(conn), conn.member, "page", ask.code, self._clock.now_ms())
         return await self._page(conn, ask)
 
     async def _text(self, conn: Connection, plan: Plan, code: str, language: str) -> None:
@@ -191,21 +209,30 @@ class PhoneDesk:
 
     async def _ask_keys(self, plan: Plan, worker: str) -> None:
         """Ring the number, and see whether the keys that are pressed there are those that the page shows."""
-        order = AskKeys(plan.number, DIGITS, "", RING_S)
-        try:
-            said = await self._post.ask(worker, order, RING_S + KEYS_S + 5)
-            outcome = await self._heard(plan, said) if isinstance(said, Keyed) else "failed"
-        except (Unanswered, Refusal, StoreUnavailable) as error:
-            _log.warning("keys_not_asked", pool=plan.pool, error=type(error).__name__)
-            outcome = "failed"
+        said = await self._called(plan, worker, AskKeys(plan.number, DIGITS, "", RING_S), RING_S + KEYS_S + LATE_S)
+        outcome = await self._heard(plan, said) if isinstance(said, Keyed) else "failed"
         await caps.over(self._db, plan.call, outcome, self._clock.now_ms())
 
+    async def _tell(self, plan: Plan, worker: str, code: str, language: str) -> None:
+        """Ring the number, and say the code there."""
+        order = TellCode(plan.number, code, language, "", RING_S)
+        said = await self._called(plan, worker, order, RING_S + SAY_S + LATE_S)
+        outcome = _unheard(said.outcome) if isinstance(said, Told) else "failed"
+        await caps.over(self._db, plan.call, outcome or "told", self._clock.now_ms())
+
+    async def _called(self, plan: Plan, worker: str, order: AskKeys | TellCode, seconds: float) -> Result | None:
+        try:
+            return await self._post.ask(worker, order, seconds)
+        except (Unanswered, Refusal, StoreUnavailable) as error:
+            _log.warning("code_not_called", pool=plan.pool, error=type(error).__name__)
+            return None
+
     async def _heard(self, plan: Plan, said: Keyed) -> messages.CodeCall:
-        if said.outcome != "answered":
-            return "failed" if said.outcome == "hung_up" else said.outcome
+        if unheard := _unheard(said.outcome):
+            return unheard
         try:
             now = self._clock.now_ms()
-            await self._book.confirm(plan.pool, plan.side, plan.member, "call", said.keys, now, called=plan.number)
+            await self._book.confirm(plan.pool, plan.side, plan.member, "keys", said.keys, now, called=plan.number)
         except Refusal as refusal:
             return _IN_WORDS.get(refusal.code, "failed")
         return "confirmed"
@@ -219,6 +246,18 @@ class PhoneDesk:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("number_not_confirmed", error=type(error).__name__, known=isinstance(error, FAILURES))
+
+
+def _how(caller: Caller | None) -> str:
+    """How the call of `caller` tells its code; "" for a text."""
+    return "" if caller is None else VOICE if caller.speaks else KEYS
+
+
+def _unheard(outcome: Outcome) -> messages.CodeCall:
+    """Why nobody heard anything; "" where somebody picked up."""
+    if outcome == "answered":
+        return ""
+    return "failed" if outcome == "hung_up" else outcome
 
 
 def _options(conn: Connection) -> PoolOptions:

@@ -32,10 +32,12 @@ class TransferDesk:
         return messages.Ok(id=ask.id, seq=answer["seq"])
 
     async def _answer(self, conn: Connection, ask: messages.AnswerTransfer) -> messages.Ok:
-        """Refused `no_such_session`, `session_over`, `no_transfer`, and what joining the colleague's line is refused
-        for; then the session goes on, and the proposal stands."""
+        """Refused `no_such_session`, `session_over`, `no_transfer`, `rate_higher`, and what joining the colleague's
+        line is refused for; then the session goes on, and the proposal stands."""
         facts = _proposed(conn, ask) if ask.yes else None
         terms = await self._terms.transferred(conn, facts) if facts else {}
+        if dearer := [each.rate for each in terms.values() if each.rate > ask.rate]:
+            raise Refusal("rate_higher", str(dearer[0]))
         answer = await self._media.answer_transfer(
             conn.pool, ask.session, conn.member,
             yes=ask.yes, expert=facts.transfer_to if facts else "", terms=terms, op=ask.op,

@@ -35,17 +35,19 @@ local function load_of(w) return (w.carries + #w.booked) / w.most end
 R.on_deadline.enlisted = function(turn, id) R.put(turn, "workers", id, nil) end
 
 -- FUNCTION enlist
--- ARGS worker most carries lines took
+-- ARGS worker most carries lines took speaks
 -- RETURNS until
 -- REFUSES media_full
--- A worker is there for so long. `took` names what it carries by now of what it was chosen for.
+-- A worker is there for so long. `took` names what it carries by now of what it was chosen for; one that `speaks` can
+-- say a code on the telephone.
 R.command("enlist", function(turn, a)
   local before, took = R.get(turn, "workers", a.worker), {}
   if not before and redis.call("HLEN", K.workers(turn.p)) >= WORKERS_MAX then
     return R.refuse("media_full", tostring(WORKERS_MAX))
   end
   for _, key in ipairs(a.took) do took[key] = true end
-  local w = { worker = a.worker, most = a.most, carries = a.carries, lines = a.lines, booked = waiting(turn, before, took) }
+  local w = { worker = a.worker, most = a.most, carries = a.carries, lines = a.lines, speaks = a.speaks }
+  w.booked = waiting(turn, before, took)
   R.put(turn, "workers", a.worker, w)
   R.deadline(turn, "enlisted:" .. a.worker, turn.now + LEASE_MS)
   return { ["until"] = turn.now + LEASE_MS }
@@ -59,12 +61,12 @@ R.command("stand_down", function(turn, a)
   R.put(turn, "workers", a.worker, nil)
 end)
 
--- The least loaded of those that have room; nil and the refusal when there is none.
-local function least_loaded(turn, lines, not_worker)
+-- The least loaded of those that have room, and speak where that is asked; nil and the refusal when there is none.
+local function least_loaded(turn, lines, not_worker, speaking)
   local best, why
   for _, w in ipairs(each(turn)) do
     w.booked = waiting(turn, w, {})
-    if w.worker == not_worker then
+    if w.worker == not_worker or (speaking and not w.speaks) then
       why = why or "no_media"
     elseif lines > 0 and lines_left(w) < lines then
       why = why == "media_full" and why or "phone_full"
@@ -101,12 +103,25 @@ R.command("choose", function(turn, a)
   return { worker = w.worker }
 end)
 
+-- FUNCTION choose_caller
+-- ARGS lines
+-- RETURNS worker speaks
+-- REFUSES no_media media_full phone_full
+-- Who makes a call of its own: the least loaded of those that speak, else of all. Nothing is booked.
+R.command("choose_caller", function(turn, a)
+  local w = least_loaded(turn, a.lines, "", true)
+  if w then return { worker = w.worker, speaks = true } end
+  local other, no = least_loaded(turn, a.lines, "")
+  if not other then return no end
+  return { worker = other.worker, speaks = false }
+end)
+
 -- FUNCTION listed
 -- RETURNS workers
 R.command("listed", function(turn)
   local found = {}
   for i, w in ipairs(each(turn)) do
-    found[i] = { w.worker, w.most, w.carries + #waiting(turn, w, {}), w.lines }
+    found[i] = { w.worker, w.most, w.carries + #waiting(turn, w, {}), w.lines, w.speaks == true }
   end
   return { workers = found }
 end)

@@ -11,15 +11,16 @@ from typing import Final, NamedTuple
 
 from ground.errors import Refusal
 from queueing.facts import SessionFacts
-from sessions.media.bridge import SIDES, Bridge, Side
+from sessions.media.announcing import Announcer
+from sessions.media.bridge import OTHER, SIDES, Bridge, Side
 from sessions.media.description import BadOffer
 from sessions.media.hearing import Ear
 from sessions.media.leg import Leg, Packet, Sink
 from sessions.media.peer import Peer, State, Why
-from sessions.media.sound import chime
 from sessions.media.taping import Taping
 from sessions.media.transport import NoPort, Site
 from sessions.recording.tap import Tapes
+from sessions.speech.voice import Voice
 
 LATE_S: Final = 0.5
 """How long after its money or its time is used up a session is muted that the store has not ended: it may be away."""
@@ -57,12 +58,14 @@ class Carried:
     """A session. `facts` is what was last told of it, None before that; `untaped` hears why it is recorded no more."""
 
     def __init__(
-        self, pool: str, session: str, site: Site, tapes: Tapes | None = None, untaped: Callable[[str], None] = _unheard
-    ) -> None:
+        self, pool: str, session: str, site: Site, tapes: Tapes | None = None,
+        untaped: Callable[[str], None] = _unheard, voice: Voice | None = None,
+    ) -> None:  # fmt: skip
         self.pool, self.session = pool, session
         self.facts: SessionFacts | None = None
         self.bridge = Bridge(Nobody(), Nobody())
-        self.taping = Taping(tapes, pool, session, self.bridge, untaped)
+        self.announcer = Announcer(self.bridge, voice)
+        self.taping = Taping(tapes, pool, session, self.bridge, self.announcer, untaped)
         self.ears: dict[Side, Ear] = {side: Ear() for side in SIDES}
         self.is_over = False
         self._site = site
@@ -111,6 +114,14 @@ class Carried:
         """The side goes on with this leg; the one before it is closed, as this one is where the session is over."""
         self._close(leg if self.is_over else self.bridge.replace(side, leg))
 
+    def picked_up(self, side: Side) -> None:
+        """Whoever has come by telephone is told what the page would show: that the other is still waited for, and that
+        the session is recorded already."""
+        if not self.bridge.leg(OTHER[side]).heard_at:
+            self.announcer.announce("connecting", [side])
+        if self.taping.is_on:
+            self.announcer.announce("recording", [side])
+
     def _close(self, leg: Leg) -> None:
         task = self._loop.create_task(leg.close())
         self._closing.add(task)
@@ -122,10 +133,9 @@ class Carried:
         """The session stood so at `at`, in the store's milliseconds."""
         before, self.facts = self.facts, facts
         if facts.cause == "minute" and before is not None:
-            for side in SIDES:
-                self.bridge.announce(side, chime("minute_left"))
+            self.announcer.announce("minute_left")
         self.taping.want(len(facts.recording) == len(SIDES), at)
-        self._mute(facts.rate > 0 and not facts.running_since)
+        self._mute(facts.rate > 0 and not facts.running_since and not _rings(facts))
         self._mute_at(facts, at)
 
     def _mute_at(self, facts: SessionFacts, at: int) -> None:
@@ -157,8 +167,13 @@ class Carried:
         self.cut()
         legs = [self.bridge.leg(side) for side in SIDES] + [each.peer for each in self._coming.values()]
         self._coming.clear()
-        closing = [leg.close() for leg in legs]
-        await asyncio.gather(*closing, *self._closing, self.taping.close(), return_exceptions=True)
+        closing = [leg.close() for leg in legs] + [self.announcer.close(), self.taping.close()]
+        await asyncio.gather(*closing, *self._closing, return_exceptions=True)
+
+
+def _rings(facts: SessionFacts) -> bool:
+    """A telephone rings, so there is nothing to be heard but its tone, and nobody there to listen."""
+    return facts.state == "connecting" and not {"calling", "ringing"}.isdisjoint((facts.user_leg, facts.expert_leg))
 
 
 async def answered(peer: Peer, sdp: str) -> str:

@@ -44,6 +44,14 @@ class Leg(Protocol):
 
 
 @runtime_checkable
+class SpokenLeg(Leg, Protocol):
+    """A leg of somebody who may see no page: announcements are said in words."""
+
+    language: str
+    """The language tag (BCP 47) to speak in, "" where it isn't known."""
+
+
+@runtime_checkable
 class ReportingLeg(Leg, Protocol):
     """A leg that tells and is told how much of the sound is lost."""
 

@@ -3,12 +3,14 @@
 Every letter comes from a process that holds the store's address; yet a worker takes no text of a client for granted.
 """
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 Side = Literal["user", "expert"]
+Outcome = Literal["answered", "hung_up", "busy", "no_answer", "declined", "failed"]
+"""How it went with a telephone that was rung."""
 BODY_MAX: Final = 64 * 1024
 """Characters of a letter; an offer of a browser has less than 16,384."""
 
@@ -37,7 +39,8 @@ class Probe(_Letter, frozen=True, tag="probe"):
 class Dial(_Letter, frozen=True, tag="dial"):
     """Ring the telephones of a session that this worker carries: the user's, unless that of the turn `offer` was
     answered here, then the expert's; without an `expert_number` that side comes by browser. `apart`: the sound of two
-    telephones must pass through here, to be recorded. A repeat changes nothing. → Done"""
+    telephones must pass through here, to be recorded. The languages (BCP 47, "" where unknown) are those in which
+    either is spoken to. A repeat changes nothing. → Done"""
 
     pool: str
     session: str
@@ -47,6 +50,8 @@ class Dial(_Letter, frozen=True, tag="dial"):
     caller: str
     ring_s: float
     apart: bool
+    user_language: str = ""
+    expert_language: str = ""
 
 
 class RingUser(_Letter, frozen=True, tag="ring_user"):
@@ -60,6 +65,7 @@ class RingUser(_Letter, frozen=True, tag="ring_user"):
     number: str
     caller: str
     ring_s: float
+    language: str = ""
 
 
 class StopRinging(_Letter, frozen=True, tag="stop_ringing"):
@@ -78,6 +84,16 @@ class AskKeys(_Letter, frozen=True, tag="ask_keys"):
     ring_s: float
 
 
+class TellCode(_Letter, frozen=True, tag="tell_code"):
+    """Ring a number, say a code of digits there twice, and hang up. → Told, when it is over"""
+
+    number: str
+    code: Annotated[str, Meta(pattern=r"^[0-9]{1,12}$(?!\n)")]
+    language: str
+    caller: str
+    ring_s: float
+
+
 class Answer(_Letter, frozen=True, tag="answer"):
     """The answer to a browser's offer."""
 
@@ -91,14 +107,20 @@ class Done(_Letter, frozen=True, tag="done"):
 class RingResult(_Letter, frozen=True, tag="ring_result"):
     """How it went with the telephone of a turn."""
 
-    outcome: Literal["answered", "hung_up", "busy", "no_answer", "declined", "failed"]
+    outcome: Outcome
 
 
 class Keyed(_Letter, frozen=True, tag="keyed"):
     """How it went with a number that was asked for keys, and which were pressed there."""
 
-    outcome: Literal["answered", "hung_up", "busy", "no_answer", "declined", "failed"]
+    outcome: Outcome
     keys: str
+
+
+class Told(_Letter, frozen=True, tag="told"):
+    """How it went with a code that was to be said; "answered": it was, once at least."""
+
+    outcome: Outcome
 
 
 class Refused(_Letter, frozen=True, tag="refused"):
@@ -108,8 +130,8 @@ class Refused(_Letter, frozen=True, tag="refused"):
     detail: str = ""
 
 
-Order = Offer | Probe | Dial | RingUser | StopRinging | AskKeys
-Result = Answer | Done | RingResult | Keyed | Refused
+Order = Offer | Probe | Dial | RingUser | StopRinging | AskKeys | TellCode
+Result = Answer | Done | RingResult | Keyed | Told | Refused
 
 _encode = msgspec.json.Encoder().encode
 _orders: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)

@@ -18,9 +18,11 @@ PAUSE_S: Final = 0.3
 
 
 class PhoneLeg:
-    """The sound of one phone call. `rate` is its engine's. Who owns the call follows its news."""
+    """The sound of one phone call. `rate` is its engine's, `language` the one to speak in. Whoever owns the call
+    follows its news."""
 
-    def __init__(self, call: PhoneCall, rate: int) -> None:
+    def __init__(self, call: PhoneCall, rate: int, language: str = "") -> None:
+        self.language = language
         self._call = call
         self._loop = asyncio.get_running_loop()
         self._encoder = Encoder(rate, BIT_RATE)

@@ -102,7 +102,8 @@ CHIMES: dict[str, tuple[tuple[float, float], ...]] = {
     "recording": ((1400.0, 0.25),),
     "ringing": ((425.0, 1.0), (0.0, 4.0)),  # one turn of the tone of most countries (ITU-T E.180, supplement 2)
 }
-"""Tones (Hz, seconds; 0 Hz is a pause) that can't be taken for one another. Words are the page's to speak."""
+"""Tones (Hz, seconds; 0 Hz is a pause) that can't be taken for one another. In a browser the page says the words, on a
+telephone they follow (`announcing.py`)."""
 LOUDNESS = 0.25
 FADE_S = 0.01
 

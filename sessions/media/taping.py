@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from sessions.media.bridge import SIDES, Bridge, Side
+from sessions.media.announcing import Announcer
+from sessions.media.bridge import Bridge, Side
 from sessions.media.leg import Packet
-from sessions.media.sound import chime
 from sessions.recording.tap import CannotRecord, Tape, Tapes
 
 TRIES: Final = 10
@@ -17,11 +17,12 @@ class Taping:
     """One session's. `failed` hears, once a recording, why it could not go on; the call does."""
 
     def __init__(
-        self, tapes: Tapes | None, pool: str, session: str, bridge: Bridge, failed: Callable[[str], None]
-    ) -> None:
+        self, tapes: Tapes | None, pool: str, session: str, bridge: Bridge, announcer: Announcer,
+        failed: Callable[[str], None],
+    ) -> None:  # fmt: skip
         self._tapes = tapes
         self._pool, self._session = pool, session
-        self._bridge = bridge
+        self._bridge, self._announcer = bridge, announcer
         self._failed = failed
         self._wanted = False
         self._turning: asyncio.Task[None] | None = None
@@ -57,10 +58,14 @@ class Taping:
                 await asyncio.sleep(1)
                 continue
             self._bridge.tap(_into(self._tape, epoch))
-            for side in SIDES:
-                self._bridge.announce(side, chime("recording"))
+            self._announcer.announce("recording")
             return
         self._failed("disk_error")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is recorded now."""
+        return self._tape is not None
 
     async def close(self) -> None:
         """What has been heard so far is written."""

@@ -27,6 +27,7 @@ from sessions.media.post import Post
 from sessions.media.transport import Site
 from sessions.media.workers import RENEW_S, Workers, key_of
 from sessions.recording.tap import Tapes
+from sessions.speech.voice import Voice
 
 LOOK_S: Final = 0.25
 """How often each side is listened for."""
@@ -53,6 +54,10 @@ class Telephone(Protocol):
         """How many calls could be made now."""
         ...
 
+    def speaks(self) -> bool:
+        """Whether a code could be said now."""
+        ...
+
     async def close(self) -> None:
         """Hang up everything."""
         ...
@@ -61,12 +66,14 @@ class Telephone(Protocol):
 class Worker:
     """One worker called `name`, which takes at most `most` sessions. `run` it; it ends with `drain` and `close`.
 
-    Without `tapes` it records nothing, and says so.
+    Without `tapes` it records nothing, and says so. With a `telephone` come calls, with a `voice` the words that are
+    said there.
     """
 
     def __init__(self, store: Store, name: str, site: Site, most: int, tapes: Tapes | None = None) -> None:
         self.name, self.most = name, most
         self.telephone: Telephone | None = None
+        self.voice: Voice | None = None
         self.carried: dict[tuple[str, str], Carried] = {}
         self._site, self._tapes = site, tapes
         self._journal, self._line, self._media = Journal(store), Line(store), Media(store)
@@ -160,7 +167,9 @@ class Worker:
         if len(self.carried) >= self.most:
             raise Refusal("media_full")
         key = (follower.pool, session)
-        carried = self.carried[key] = Carried(*key, self._site, self._tapes, lambda why: self._untaped(*key, why))
+        carried = self.carried[key] = Carried(
+            *key, self._site, self._tapes, lambda why: self._untaped(*key, why), self.voice
+        )
         self._took.append(key_of(follower.pool, session))
         if known := follower.mine.get(session):
             carried.learn(*known)
@@ -263,8 +272,9 @@ class Worker:
     async def _enlist(self) -> None:
         took, self._took = self._took, []
         lines = self.telephone.free_lines() if self.telephone is not None else 0
+        speaks = self.telephone is not None and self.telephone.speaks()
         try:
-            await self._workers.enlist(self.name, self.most, len(self.carried), lines, took)
+            await self._workers.enlist(self.name, self.most, len(self.carried), lines, took, speaks=speaks)
         except StoreUnavailable:
             self._took = (took + self._took)[-self.most :]
             raise

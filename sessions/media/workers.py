@@ -18,12 +18,21 @@ RENEW_S: Final = 2.0
 
 
 class Listed(Struct, frozen=True):
-    """One worker: how many sessions it takes and has, and how many calls it could make now (0: no telephone)."""
+    """One worker: how many sessions it takes and has, how many calls it could make now (0: no telephone), and whether
+    it can say words there."""
 
     worker: str
     most: int
     carries: int
     lines: int
+    speaks: bool = False
+
+
+class Caller(Struct, frozen=True):
+    """Who makes a call of its own, and whether it can say something there."""
+
+    worker: str
+    speaks: bool
 
 
 class Workers:
@@ -33,14 +42,17 @@ class Workers:
         self._call = store.call
 
     async def enlist(
-        self, worker: str, most: int, carries: int, lines: int = 0, took: Sequence[str] = (), *, now: int = 0
-    ) -> None:
+        self, worker: str, most: int, carries: int, lines: int = 0, took: Sequence[str] = (), *, speaks: bool = False,
+        now: int = 0,
+    ) -> None:  # fmt: skip
         """The worker is there for `LEASE_S` more, takes `most` sessions and carries so many.
 
         `took` are the keys it was chosen for (see `choose`) and carries by now: from now on `carries` counts them.
         Refuses media_full: no more workers can be there at once.
         """
-        args = {"worker": worker, "most": most, "carries": carries, "lines": lines, "took": list(took)}
+        args = {
+            "worker": worker, "most": most, "carries": carries, "lines": lines, "took": list(took), "speaks": speaks,
+        }  # fmt: skip
         await self._call("enlist", EVERYWHERE, args, now=now)
 
     async def stand_down(self, worker: str, *, now: int = 0) -> None:
@@ -57,6 +69,12 @@ class Workers:
         args = {"key": key, "lines": int(phone), "not_worker": not_worker}
         answer = await self._call("choose", EVERYWHERE, args, now=now)
         return str(answer["worker"])
+
+    async def choose_caller(self, lines: int = 1, *, now: int = 0) -> Caller:
+        """Who is to make calls that are no session's: the least loaded that speaks, else the least loaded. Nothing is
+        booked. Refuses as `choose`."""
+        answer = await self._call("choose_caller", EVERYWHERE, {"lines": lines}, now=now)
+        return Caller(str(answer["worker"]), bool(answer["speaks"]))
 
     async def listed(self, *, now: int = 0) -> list[Listed]:
         """Who is there, by name."""

@@ -16,8 +16,9 @@ from sessions.phone.caps import digest_of
 from sessions.phone.numbers import Number, parse
 
 AnswersOn = Literal["browser", "phone"]
-Way = Literal["call", "text"]
-"""How a code gets to the telephone: by its keys, which press what the page shows, or by a text."""
+Way = Literal["keys", "page"]
+"""How a code comes back: pressed on the telephone's keys, where the page shows it; or typed on the page, where the
+telephone was told it by a voice or a text. One that comes the other way is worth nothing."""
 SHARED_MAX: Final = 5
 SHARED_MS: Final = 30 * 86_400_000
 """So many members may have confirmed one number in this time: a family does. Whoever makes a new visitor of themselves
@@ -29,6 +30,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     number: str = ""
     region: str = ""
+    language: str = ""
     verified_at: int = 0
     answers_on: AnswersOn = "browser"
     missed_at: int = 0
@@ -46,8 +48,11 @@ class Book:
         async with self._db.read() as tx:
             return await entry_of(tx, pool, side, member)
 
-    async def set_number(self, pool: str, side: Side, member: str, number: Number, now: int) -> None:
-        """This is the member's number from now on, and confirmed only if it is the one that was."""
+    async def set_number(
+        self, pool: str, side: Side, member: str, number: Number, now: int, language: str = ""
+    ) -> None:  # fmt: skip
+        """This is the member's number from now on, and confirmed only if it is the one that was. `language` (BCP 47) is
+        the one to speak in there; "" leaves it as it is."""
         async with self._db.begin() as tx:
             before = await entry_of(tx, pool, side, member)
             same = before.number == number.e164
@@ -55,8 +60,8 @@ class Book:
                 await store.delete_code(tx, pool, side, member)
             row = {
                 "pool": pool, "side": side, "member": member, "number": number.e164, "region": number.region,
-                "verified_at": before.verified_at if same else 0, "answers_on": before.answers_on,
-                "missed_at": 0, "changed_at": now,
+                "language": language or before.language, "verified_at": before.verified_at if same else 0,
+                "answers_on": before.answers_on, "missed_at": 0, "changed_at": now,
             }  # fmt: skip
             await store.put_number(tx, row)
 
@@ -74,7 +79,7 @@ class Book:
             await store.change_number(tx, pool, "expert", expert, answers_on=where, changed_at=now)
 
     async def new_code(self, tx: Tx, pool: str, side: Side, member: str, way: Way, op: str, now: int) -> str:
-        """A code for the member's number, to be told in that `way`; an earlier one is worth nothing any more.
+        """A code for the member's number, to come back in that `way`; an earlier one is worth nothing any more.
 
         To be called once for each `op`: it gives five new tries. Refused `no_number`.
         """
@@ -124,6 +129,12 @@ class Book:
         await store.note_confirmed(tx, pool, side, member, digest)
         await store.change_number(tx, pool, side, member, verified_at=now, changed_at=now)
         return ""
+
+
+async def speaks(tx: Tx, pool: str, side: Side, member: str, language: str) -> None:
+    """The language to speak in with the member; "" leaves it as it is."""
+    if language:
+        await store.change_number(tx, pool, side, member, language=language)
 
 
 async def entry_of(tx: Tx, pool: str, side: Side, member: str) -> Entry:

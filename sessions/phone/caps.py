@@ -99,9 +99,9 @@ async def given_to(tx: Tx, call: str, worker: str) -> None:
 
 
 async def over(db: Database, call: str, outcome: str, now: int) -> None:
-    """How the call went."""
+    """How the call went. One by which a number was confirmed meanwhile stays that."""
     async with db.begin() as tx:
-        await store.change_call(tx, call, outcome=outcome, ended_at=now)
+        await store.end_call(tx, call, outcome, now)
 
 
 async def tidy(db: Database, pool: str, now: int) -> None:

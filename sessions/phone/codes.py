@@ -15,7 +15,7 @@ TRIES: Final = 5
 
 
 def code_of(key: bytes, op: str, *what_for: str) -> str:
-    """The code of the request `op` for `what_for`: pool, side, member, number, and the way it is told."""
+    """The code of the request `op` for `what_for`: pool, side, member, number, and the way it comes back."""
     return f"{int(_keyed(key, 'code', op, *what_for), 16) % 10**DIGITS:0{DIGITS}d}"
 
 

@@ -58,6 +58,9 @@ class Carrying(Protocol):
     def put(self, side: Side, leg: Leg) -> None:
         """The side goes on with this leg."""
 
+    def picked_up(self, side: Side) -> None:
+        """Somebody is on the side's telephone, who wasn't before."""
+
 
 class Dialled:
     """One session. `picked_up` is the call of the user's turn, if it is here."""
@@ -73,6 +76,7 @@ class Dialled:
         self._to_tell: asyncio.Queue[Tell | End] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._telling = asyncio.create_task(self._tell_all())
+        self._was_told = picked_up is not None and picked_up.last.state == "answered"
         self._do(self._machine.begin())
         if picked_up is not None:
             self._have("user", picked_up)
@@ -98,12 +102,18 @@ class Dialled:
                 case Tell() | End():
                     self._to_tell.put_nowait(effect)
                 case Answered(side):
-                    self._legs[side].hush()
+                    self._answered(side)
                 case Join():
                     self._start(self._join())
                 case HangUp(side):
                     if side in self._placed:
                         self._start(self._placed[side].close())
+
+    def _answered(self, side: Side) -> None:
+        """Who picked up at the turn was told then that the other is waited for."""
+        self._legs[side].hush()
+        if not (side == "user" and self._was_told):
+            self._carried.picked_up(side)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -131,7 +141,8 @@ class Dialled:
         if self._machine.is_over:
             self._start(placed.close())
             return
-        leg = self._legs[side] = PhoneLeg(placed.call, self._engine.rate)
+        language = self._order.user_language if side == "user" else self._order.expert_language
+        leg = self._legs[side] = PhoneLeg(placed.call, self._engine.rate, language)
         self._carried.put(side, leg)
         if placed.last.state != "answered":
             leg.ring()

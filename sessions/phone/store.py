@@ -18,6 +18,7 @@ numbers = sa.Table(
     sa.Column("member", sa.Text, primary_key=True),
     sa.Column("number", sa.Text, nullable=False),  # E.164, "" where there is none
     sa.Column("region", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),  # BCP 47, in which the member is spoken to; "" where unknown
     sa.Column("verified_at", sa.BigInteger, nullable=False),  # 0: not confirmed
     sa.Column("answers_on", sa.Text, nullable=False),
     sa.Column("missed_at", sa.BigInteger, nullable=False),  # a place was given up: nobody picked up at the turn
@@ -49,7 +50,7 @@ calls = sa.Table(
     sa.Column("prefix", sa.Text, nullable=False),
     sa.Column("network", sa.Text, nullable=False),  # a digest of the address that asked for a code
     sa.Column("purpose", sa.Text, nullable=False),  # code, text, turn or session
-    sa.Column("subject", sa.Text, nullable=False),  # the offer or session
+    sa.Column("subject", sa.Text, nullable=False),  # the offer or session; of a call with a code how it tells it
     sa.Column("worker", sa.Text, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("ended_at", sa.BigInteger, nullable=False),
@@ -145,6 +146,12 @@ async def find_call(tx: Tx, call: str) -> sa.RowMapping | None:
 
 async def change_call(tx: Tx, call: str, **values: Any) -> None:
     await tx.execute(sa.update(calls).where(calls.c.call == call).values(**values))
+
+
+async def end_call(tx: Tx, call: str, outcome: str, at: int) -> None:
+    """How a call ended; that a number was confirmed by it stays, for that is counted."""
+    kept = sa.case((calls.c.outcome == CONFIRMED, CONFIRMED), else_=outcome)
+    await change_call(tx, call, outcome=kept, ended_at=at)
 
 
 async def count_calls(tx: Tx, pool: str, since: int, **matching: Any) -> int:

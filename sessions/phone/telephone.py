@@ -6,10 +6,12 @@ from typing import Any, Final
 
 from ground.errors import Refusal
 from queueing.media import Media
-from sessions.media.orders import AskKeys, Dial, Done, Order, Result, RingUser, StopRinging
+from sessions.media.orders import AskKeys, Dial, Done, Order, Result, RingUser, StopRinging, TellCode
+from sessions.phone.code_calls import ask_keys, tell_code
 from sessions.phone.dialled import Carrying, Dialled, Placed
 from sessions.phone.engine import PhoneEngine
-from sessions.phone.turns import Turn, ask_keys, ring
+from sessions.phone.turns import Turn, ring
+from sessions.speech.voice import Voice
 
 LOOK_S: Final = 1.0
 Carry = Callable[[str, str], Awaitable[Carrying]]
@@ -17,10 +19,16 @@ Carry = Callable[[str, str], Awaitable[Carrying]]
 
 
 class Telephone:
-    """One per worker, which owns the `engine`. Closing it hangs everything up, and closes the engine."""
+    """One per worker, which owns the `engine`. Closing it hangs everything up, and closes the engine.
 
-    def __init__(self, engine: PhoneEngine, carry: Carry, media: Media, worker: str) -> None:
+    Without a `voice` nothing is said: keys are asked for, and tones stand for words.
+    """
+
+    def __init__(
+        self, engine: PhoneEngine, carry: Carry, media: Media, worker: str, voice: Voice | None = None
+    ) -> None:  # fmt: skip
         self._engine, self._carry, self._media, self._worker = engine, carry, media, worker
+        self._voice = voice
         self._dialled: dict[tuple[str, str], Dialled] = {}
         self._turns: dict[tuple[str, str], Turn] = {}
         self._ringing: dict[tuple[str, str], asyncio.Lock] = {}
@@ -38,6 +46,8 @@ class Telephone:
                 return await self._stop(order)
             case AskKeys():
                 return await ask_keys(self._engine, order)
+            case TellCode():
+                return await tell_code(self._engine, order, self._voice)
             case _:
                 raise Refusal("no_media")
 
@@ -50,6 +60,10 @@ class Telephone:
     def free_lines(self) -> int:
         """How many calls could be made now."""
         return self._engine.free_lines()
+
+    def speaks(self) -> bool:
+        """Whether a code could be said now."""
+        return self._voice is not None and self._voice.speaks
 
     async def close(self) -> None:
         """Hang up everything, and end the engine."""
@@ -83,7 +97,7 @@ class Telephone:
         key = (order.pool, order.offer)
         async with self._ringing.setdefault(key, asyncio.Lock()):
             if key not in self._turns:
-                self._turns[key] = await ring(self._engine, order)
+                self._turns[key] = await ring(self._engine, order, self._voice)
         return self._turns[key]
 
     async def _stop(self, order: StopRinging) -> Done:

@@ -25,7 +25,7 @@ async def new_pool(town: Town) -> str:
     settings = {"ring_ms": 30_000, "connect_ms": 30_000, "wrap_up_ms": 1, "ready_after_ms": 600_000}
     pool = await town.new_pool(ada, options=options, **settings)
     async with town.database.begin() as tx:
-        row = {"pool": pool, "side": "expert", "member": "ada", "number": ADA, "region": "DE"}
+        row = {"pool": pool, "side": "expert", "member": "ada", "number": ADA, "region": "DE", "language": ""}
         await put_number(tx, row | {"verified_at": 1, "answers_on": "phone", "missed_at": 0, "changed_at": 1})
     return pool
 

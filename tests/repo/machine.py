@@ -38,8 +38,9 @@ TOOLS = (
     Tool("baresip", ("baresip",), ("baresip-core",)),
     Tool("sipp", ("sipp",), ("sip-tester",)),
     Tool("coturn", ("turnserver",), ("coturn",)),
+    Tool("speech", ("espeak-ng",), ("espeak-ng",)),
 )
-INSTALLED_FOR_TESTS = ("browser", "redis_server", "baresip", "sipp", "coturn")
+INSTALLED_FOR_TESTS = ("browser", "redis_server", "baresip", "sipp", "coturn", "speech")
 
 
 def missing() -> list[Tool]:

@@ -39,6 +39,7 @@ from server.fanout import Fanout
 from server.forecasts import OpenForecasts
 from server.hub import Hub
 from server.limits import Bounds
+from server.listed import Listed
 from server.origins import Came
 from server.profile_news import ProfileNews
 from server.roster import Roster
@@ -158,8 +159,18 @@ class Hall:
         letters = LettersDesk(db, self.clock, BASE, self._email_of, lambda: None)
         self.news, conversation = News(store), Conversation(store, db)
         self.switchboard = Switchboard(store, self.journal, self.process, None, self.clock, lambda _conn: [])
+        self.listed = Listed(self.profiles)
         self.phones = Telephony(
-            db, self.line, self.switchboard, self.fanout, self.catalogue, self.till, self.clock, PHONE, SECRET
+            db,
+            self.line,
+            self.switchboard,
+            self.fanout,
+            self.catalogue,
+            self.listed,
+            self.till,
+            self.clock,
+            PHONE,
+            SECRET,
         )
         self.commands = Commands(
             line=self.line,
@@ -205,7 +216,7 @@ class Hall:
     def conductor(self) -> Conductor:
         lead = Leadership(self.store)
         return Conductor(
-            self.process, self.profiles, self.roster, self.line, self.journal, lead, self.books, self.metering.keep,
+            self.process, self.listed, self.roster, self.line, self.journal, lead, self.books, self.metering.keep,
             self.phones.dialler.keep,
         )  # fmt: skip
 

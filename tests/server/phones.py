@@ -20,6 +20,7 @@ from sessions.phone.embedded.phone import EmbeddedPhone
 from sessions.phone.engine import PhoneCall, PhoneUnavailable
 from sessions.phone.store import change_number
 from sessions.phone.telephone import Telephone
+from sessions.speech.voice import Voice
 from tests.ports import LOOPBACK
 from tests.server.hall import EXPERTS, Hall, Page, conducted, hall
 from tests.sessions.media.callers import site
@@ -76,10 +77,10 @@ class Place:
         """Nobody leads the pool any more."""
         await self._lead.aclose()
 
-    async def confirmed(self, side: str, member: str, number: str) -> Page:
+    async def confirmed(self, side: str, member: str, number: str, language: str = "") -> Page:
         """A page of a member whose number is confirmed."""
         page = await self.house.page(side, member)
-        await page.ask(m.SetNumber, number=number)
+        await page.ask(m.SetNumber, number=number, language=language)
         async with self.house.db.begin() as tx:
             await change_number(tx, self.house.pool, side, member, verified_at=1)
         return page
@@ -117,9 +118,11 @@ async def phones(
     *,
     rate: int = 0,
     database: str = "",
+    voice: Voice | None = None,
     **settings: int,
 ) -> AsyncIterator[Place]:
-    """A house whose pool calls numbers of Germany. Every expert may be reached by telephone; `rate` is of a minute."""
+    """A house whose pool calls numbers of Germany. Every expert may be reached by telephone; `rate` is of a minute,
+    `voice` what is spoken with."""
     async with contextlib.AsyncExitStack() as stack:
         house = await stack.enter_async_context(hall(store, pool, folder, SETTINGS | settings, database))
         await house.profiles.put_options(pool, options)
@@ -127,7 +130,8 @@ async def phones(
         await house.profiles.put_experts(pool, people)
         exchange = Exchange(EmbeddedPhone(loopback(f";lines={LINES}")))
         worker = Worker(store, f"m-{uuid.uuid4().hex[:6]}", site(), 8)
-        worker.telephone = Telephone(exchange, worker.carry, house.switchboard.media, worker.name)
+        worker.voice = voice
+        worker.telephone = Telephone(exchange, worker.carry, house.switchboard.media, worker.name, voice)
         stack.push_async_callback(worker.close)
         for work in (house.switchboard.post.run(), house.attachments.keep(), worker.run()):
             stack.push_async_callback(_end, asyncio.create_task(work))

@@ -20,6 +20,7 @@ def test_one_way_to_the_network_and_texts() -> None:
     assert phone_of(TRUNK | TEXTS).calls and phone_of(TRUNK).trunk
     assert phone_of(ARI).calls and phone_of(ARI).ari
     assert phone_of(TRUNK | {"OPENLINE_PHONE_CALLS_DAY": "50"}).calls_a_day == 50
+    assert phone_of(TRUNK | {"OPENLINE_SPEECH": " off "}).speech == "off"
     assert phone_of(TEXTS).text_url == TEXTS["OPENLINE_TEXT_URL"]
     assert phone_of(TEXTS | {"OPENLINE_TEXT_URL": "http://127.0.0.1:9/send"}).text_url
 

@@ -18,10 +18,11 @@ TRUNK = {"OPENLINE_SIP_TRUNK": "sip:openline@127.0.0.1"}
 @pytest.mark.parametrize(
     ("lines", "calling", "silent", "env", "said"),
     [
-        (3, ["p"], [], TRUNK, [("ok", "3 lines are free")]),
+        (3, ["p"], [], TRUNK, [("ok", "3 lines are free"), ("warn", "media workers that")]),
+        (3, ["p"], [], TRUNK | {"OPENLINE_SPEECH": "off"}, [("ok", "3 lines are free"), ("ok", "turned off")]),
         (0, ["p"], [], TRUNK, [("warn", "no line is free")]),
         (0, ["p"], [], {}, [("warn", "p calls numbers, but nothing says how")]),
-        (3, [], ["q"], {}, [("warn", "experts of q offer"), ("ok", "3 lines")]),
+        (3, [], ["q"], {}, [("warn", "experts of q offer"), ("ok", "3 lines"), ("warn", "media workers that")]),
     ],
 )
 def test_what_that_means(
@@ -32,6 +33,12 @@ def test_what_that_means(
     assert [one.verdict for one in found] == [verdict for verdict, _ in said]
     for one, (verdict, words) in zip(found, said, strict=True):
         assert one.text.startswith(words) and bool(one.way_out) == (verdict == "warn")
+
+
+def test_that_all_workers_speak(tmp_path: Path) -> None:
+    config = load({"state_dir": tmp_path}, TRUNK)
+    found = judge([Listed("m1", 9, 0, 3, speaks=True), Listed("no-phone", 9, 0, 0)], ["p"], [], config)
+    assert [(one.subject, one.verdict) for one in found] == [("telephones", "ok"), ("speech", "ok")]
 
 
 async def test_it_asks_the_store_and_the_books(tmp_path: Path) -> None:

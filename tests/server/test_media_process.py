@@ -16,6 +16,7 @@ from ground.store import Store
 from server.config import Config, load, with_store
 from server.media_process import beside
 from sessions.media.workers import Listed, Workers
+from tests.ports import LOOPBACK, free_port
 from tests.repo.house import ROOT
 from tests.stories.venue import OPENLINE
 
@@ -96,11 +97,31 @@ async def test_on_its_own_it_takes_as_many_as_it_is_told_and_stops_in_order(conf
         await asyncio.to_thread(worker.wait, 10)
 
 
-def _started(folder: Path, *words: str) -> "subprocess.Popen[bytes]":
+@pytest.mark.speech
+async def test_one_with_a_telephone_tells_whether_it_speaks(config: Config, tmp_path: Path) -> None:
+    trunk = {"OPENLINE_SIP_TRUNK": f"sip:openline@{LOOPBACK}:{free_port()};local={LOOPBACK};addresses=yes"}
+    words = ("media", "--store", config.store)
+    speaks = _started(tmp_path, *words, **trunk)
+    try:
+        (found,) = await until_listed(config, lambda found: any(each.speaks for each in found), 60)
+        assert found.lines > 0
+        mute = _started(tmp_path, *words, **trunk, OPENLINE_SPEECH="off")
+        try:
+            both = await until_listed(config, lambda found: len([each for each in found if each.lines]) == 2)
+            assert [each.speaks for each in both if each.worker != found.worker] == [False]
+        finally:
+            mute.kill()
+            await asyncio.to_thread(mute.wait, 10)
+    finally:
+        speaks.terminate()
+        assert await asyncio.to_thread(speaks.wait, 15) == 0
+
+
+def _started(folder: Path, *words: str, **settings: str) -> "subprocess.Popen[bytes]":
     with (folder / "log").open("ab") as out:
         return subprocess.Popen(
             [*OPENLINE, *words], cwd=folder, stdout=out, stderr=subprocess.STDOUT,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "OPENLINE_SECRET": SECRET},
+            env=os.environ | {"PYTHONPATH": str(ROOT), "OPENLINE_SECRET": SECRET} | settings,
         )  # fmt: skip
 
 

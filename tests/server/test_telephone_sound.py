@@ -72,3 +72,25 @@ async def test_a_telephone_that_dies_costs_no_more_than_three_seconds(store: Sto
             assert (await vic.until(m.Billed, lambda said: said.bill.session == session)).bill.ms == ran_ms
             heard = theirs.heard()[4000:14_000]
             assert abs(loudest_hz(heard) - 440) < 5 and share_at(heard, 440) > 0.8
+
+
+@pytest.mark.claim("A2")
+@pytest.mark.baresip
+async def test_the_ringing_tone_is_heard_also_where_time_costs_money(store: Store, pool: str, tmp_path: Path) -> None:
+    """What is paid for is not heard while its clock stands still. The tone isn't paid for."""
+    async with phones(store, pool, tmp_path, OPTIONS, rate=RATE) as place:
+        await pay_in(place.house.db, pool, "vic", 5_000)
+        ada, vic = await place.house.expert("ada"), await place.confirmed("user", "vic", VIC)
+        await (await place.confirmed("expert", "ada", ADA)).ask(m.AnswerOn, where="phone")
+        mine, theirs = Phone(tmp_path / "mine", hz=440), Phone(tmp_path / "theirs", user="200", answers=False)
+        async with on(mine, theirs):
+            place.exchange.lead(VIC, mine)
+            place.exchange.lead(ADA, theirs)
+            session = await place.matched(vic, ada)
+            await vic.until(m.Session, lambda said: said.their_leg == "ringing")
+            await asyncio.sleep(2.5)  # a second of tone, wherever in its turn it began
+            await vic.ask(m.End, session=session)
+            await mine.sees("CALL_CLOSED")
+            heard = await until(mine.heard)
+            parts = [heard[at : at + 4_000] for at in range(0, len(heard) - 3_999, 2_000)]
+            assert any(loudest_hz(part) and share_at(part, 425) > 0.8 for part in parts)

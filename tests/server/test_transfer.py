@@ -122,7 +122,10 @@ async def test_the_new_place_is_on_the_colleagues_terms_with_the_money_that_is_l
     assert quote.enough and 8 * RATE <= quote.balance <= 9 * RATE
     assert not (await ann.ask(m.Quote, expert="eve", mode="audio")).enough_s > 60 * 2
     assert (await ann.ask(m.Quote, expert="ada", mode="chat")).balance == 0, "of a line where nobody hands over to"
-    assert isinstance(await ann.ask(m.AnswerTransfer, session=going.session, **YES), m.Ok)
+    for shown in (0, RATE - 1):  # a page that knows nothing of the price, and one that knew it before it rose
+        low = {"rate": shown, **YES}
+        assert await refused(ann, m.AnswerTransfer, session=going.session, **low) == ("rate_higher", str(RATE))
+    assert isinstance(await ann.ask(m.AnswerTransfer, session=going.session, rate=quote.rate, **YES), m.Ok)
     bill = await going.billed()
     assert bill.outcome == "charged" and bill.amount >= RATE
     offer = await eve.until(m.Offer, lambda one: one.state == "ringing")

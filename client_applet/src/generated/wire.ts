@@ -1,7 +1,7 @@
 // Made from wire/messages.py and wire/codes.py by `openline schema`. Do not edit.
 
 export type AnswersOn = "browser" | "phone";
-export type CodeCall = "" | "calling" | "confirmed" | "busy" | "no_answer" | "declined" | "failed" | "wrong_keys" | "taken";
+export type CodeCall = "" | "calling" | "confirmed" | "busy" | "no_answer" | "declined" | "failed" | "wrong_keys" | "taken" | "told";
 export type BillOutcome = "charged" | "short" | "free" | "unpaid";
 export type Indicator = "free" | "ringing" | "busy" | "wrap-up" | "away" | "closed" | "offline";
 export type LegState = "" | "calling" | "ringing" | "answered" | "busy" | "no_answer" | "declined" | "failed" | "hung_up";
@@ -230,6 +230,7 @@ export interface Waiter {
   connected: boolean;
   paused_until: number;
   pause_reason: PauseReason;
+  call_me: boolean;
   lines: string[];
 }
 
@@ -611,19 +612,24 @@ export interface MyNumber {
   id: number;
 }
 
-/** This is my telephone number; it replaces the one before. `region` is where it is when it has no country code. */
+/**
+ * This is my telephone number; it replaces the one before. `region` is where it is when it has no country code,
+ * `language` the one to speak in there.
+ */
 export interface SetNumber {
   t: "set_number";
   op: string;
   number: string;
   region?: string;
+  language?: string;
   id: number;
 }
 
 /**
- * Confirm my number. By "call": it rings, and whoever picks up presses the keys of the code that the answer shows
+ * Confirm my number. By "call": it rings, and a voice says a code there, which comes back in `confirm_number`
+ * (`NumberPage.spoken`); where no voice is there, whoever picks up presses the keys of the code that the answer shows
  * (`NumberPage.keys`). By "text", where the server has a way to send one: the code arrives at the number, and comes
- * back in `confirm_number`.
+ * back in `confirm_number`. `language` is that of the voice or the text.
  */
 export interface VerifyNumber {
   t: "verify_number";
@@ -633,7 +639,7 @@ export interface VerifyNumber {
   id: number;
 }
 
-/** The code that was texted to the number. */
+/** The code that the telephone was told, by a voice or a text. */
 export interface ConfirmNumber {
   t: "confirm_number";
   op: string;
@@ -666,7 +672,8 @@ export interface ProposeTransfer {
 
 /**
  * User: go on with the colleague `expert` (this session ends; the place is the first of that line), or stay. A yes
- * to one colleague is none to another, whom the expert has proposed meanwhile.
+ * to one colleague is none to another, whom the expert has proposed meanwhile; nor to a higher rate than `rate`, which
+ * the user was shown (a minute of that colleague's, as in `quoted`).
  */
 export interface AnswerTransfer {
   t: "answer_transfer";
@@ -674,6 +681,7 @@ export interface AnswerTransfer {
   session: string;
   yes: boolean;
   expert?: string;
+  rate?: number;
   id: number;
 }
 
@@ -1302,7 +1310,8 @@ export interface MediaMoved {
  * `usable`: sessions by telephone can reach it now; `verified`: a code was confirmed. `regions` are the countries that
  * the pool calls, empty where it calls nobody; `ways` are those in which a number can be confirmed. `keys` is what to
  * press on the telephone that rings now, only in the answer to `verify_number`; `call` how that call stands (ask again
- * while it is "calling"). `missed_at`: when a place in line was given up, because nobody picked up at the turn.
+ * while it is "calling"), and `spoken` that it says a code. `missed_at`: when a place in line was given up, because
+ * nobody picked up at the turn.
  */
 export interface NumberPage {
   t: "number_page";
@@ -1314,6 +1323,7 @@ export interface NumberPage {
   ways: ("call" | "text")[];
   answers_on: AnswersOn;
   keys: string;
+  spoken: boolean;
   call: CodeCall;
   missed_at: number;
   id: number;
@@ -1490,6 +1500,7 @@ export type RefusalCode =
   | "no_texts"
   | "not_by_phone"
   | "same_expert"
+  | "rate_higher"
   | "no_transfer"
   | "no_such_line"
   | "line_unsaid"
@@ -1499,6 +1510,7 @@ export type RefusalCode =
   | "file_broken"
   | "file_refused"
   | "scan_failed"
+  | "no_room"
   | "too_many_files"
   | "no_such_file"
   | "too_many_replies"

@@ -7,6 +7,7 @@ export const ar: Catalogue<Key> = {
   "light.free": "متاح",
   "light.ringing": "يُتصل به الآن",
   "light.busy": "في مكالمة أخرى",
+  "light.with_you": "في جلسة معك",
   "light.wrap-up": "يوشك أن ينتهي",
   "light.away": "غائب مؤقتًا",
   "light.closed": "مغلق",
@@ -235,6 +236,7 @@ export const ar: Catalogue<Key> = {
   "why.chats": "أجاب من قبل عن أسئلة حول {words}",
 
   "bar.session": "في جلسة مع {name}",
+  "bar.ended": "انتهت الجلسة",
   "bar.calling": "نتصل بـ {name}",
   "bar.ready": "{name} متاح!",
   "bar.left": "بقي {time}",

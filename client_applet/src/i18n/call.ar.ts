@@ -75,6 +75,7 @@ export const callAr: Catalogue<CallKey> = {
   "mic.failed_text": "حاول مجددًا، أو تابع كتابةً.",
 
   "call.seeking": "بانتظار ميكروفون {partner} …",
+  "call.picking_up": "بانتظار أن يرد {partner} على الهاتف …",
   "call.joining": "جارٍ توصيل الصوت …",
   "call.no_sound_yet": "متصل، بانتظار الصوت …",
   "call.linked": "الصوت متصل",
@@ -145,6 +146,7 @@ export const callAr: Catalogue<CallKey> = {
   "pre.money_low": "لا يكفي لهذه المكالمة: اشحن رصيدك قبل أن يأتي دورك.",
 
   "file.attach": "إرفاق ملف",
+  "file.too_many": "خمسة ملفات في المرة: انتظر حتى تُرسل الملفات الجارية.",
   "file.sending": "جارٍ إرسال {name}",
   "file.cancel": "عدم إرسال {name}",
   "file.open": "تكبير {name}",
@@ -174,7 +176,7 @@ export const callAr: Catalogue<CallKey> = {
   "keep.mailed": "النص في طريقه إلى عنوانك.",
   "keep.no_address": "لا يوجد عنوان بريد إلكتروني في حسابك. أضِف عنوانًا هناك، أو نزِّل النص.",
   "keep.download": "تنزيل النص",
-  "keep.recording": "التسجيل",
+  "keep.recording": "تنزيل التسجيل",
   "transfer.propose": "تحويل إلى زميل",
   "transfer.choose": "إلى من؟",
   "transfer.none": "لا يمكن لأي زميل استلام هذه الجلسة الآن.",

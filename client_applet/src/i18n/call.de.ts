@@ -75,6 +75,7 @@ export const callDe: Catalogue<CallKey> = {
   "mic.failed_text": "Versuchen Sie es nochmal, oder schreiben Sie weiter.",
 
   "call.seeking": "Warten auf das Mikrofon von {partner} …",
+  "call.picking_up": "Warten, bis {partner} ans Telefon geht …",
   "call.joining": "Ton wird verbunden …",
   "call.no_sound_yet": "Verbunden, warten auf Ton …",
   "call.linked": "Ton verbunden",
@@ -145,6 +146,7 @@ export const callDe: Catalogue<CallKey> = {
   "pre.money_low": "Zu wenig für dieses Gespräch: Zahlen Sie ein, bevor Sie an der Reihe sind.",
 
   "file.attach": "Datei anhängen",
+  "file.too_many": "Fünf Dateien auf einmal: Bitte warten Sie, bis die laufenden gesendet sind.",
   "file.sending": "{name} wird gesendet",
   "file.cancel": "{name} nicht senden",
   "file.open": "{name} vergrößern",
@@ -174,7 +176,7 @@ export const callDe: Catalogue<CallKey> = {
   "keep.mailed": "Die Abschrift ist unterwegs an Ihre Adresse.",
   "keep.no_address": "In Ihrem Konto steht keine E-Mail-Adresse. Tragen Sie dort eine ein, oder laden Sie die Abschrift herunter.",
   "keep.download": "Abschrift herunterladen",
-  "keep.recording": "Aufzeichnung",
+  "keep.recording": "Aufzeichnung herunterladen",
   "transfer.propose": "An eine Kollegin oder einen Kollegen übergeben",
   "transfer.choose": "An wen?",
   "transfer.none": "Gerade kann niemand dieses Gespräch übernehmen.",

@@ -75,6 +75,7 @@ export const callEn = {
   "mic.failed_text": "Try again, or go on by chat.",
 
   "call.seeking": "Waiting for {partner}’s microphone …",
+  "call.picking_up": "Waiting for {partner} to pick up the phone …",
   "call.joining": "Connecting audio …",
   "call.no_sound_yet": "Connected, waiting for sound …",
   "call.linked": "Audio connected",
@@ -145,6 +146,7 @@ export const callEn = {
   "pre.money_low": "Too low for this call: make a deposit before it is your turn.",
 
   "file.attach": "Attach a file",
+  "file.too_many": "Five files at a time: please wait until those on their way have been sent.",
   "file.sending": "Sending {name}",
   "file.cancel": "Do not send {name}",
   "file.open": "Enlarge {name}",
@@ -160,7 +162,7 @@ export const callEn = {
   "ended.media_lost": "The connection was lost on our side. We are sorry.",
   "ended.transferred": "The session was handed over to a colleague.",
   "ended.phone_full": "Every telephone line is busy. Please try again in a moment.",
-  "ended.too_many_calls": "That was enough calls for today.",
+  "ended.too_many_calls": "There were enough calls for today.",
   "ended.my_busy": "Your phone was busy.",
   "ended.my_no_answer": "Nobody answered your phone.",
   "ended.my_declined": "The call to your phone was declined.",
@@ -174,7 +176,7 @@ export const callEn = {
   "keep.mailed": "The transcript is on its way to your address.",
   "keep.no_address": "Your account has no email address. Enter one there, or download the transcript.",
   "keep.download": "Download transcript",
-  "keep.recording": "Recording",
+  "keep.recording": "Download recording",
   "transfer.propose": "Hand over to a colleague",
   "transfer.choose": "To whom?",
   "transfer.none": "No colleague can take this session now.",

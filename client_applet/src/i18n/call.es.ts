@@ -75,6 +75,7 @@ export const callEs: Catalogue<CallKey> = {
   "mic.failed_text": "Reintente, o siga por chat.",
 
   "call.seeking": "Esperando el micrófono de {partner} …",
+  "call.picking_up": "Esperando a que {partner} conteste el teléfono …",
   "call.joining": "Conectando el audio …",
   "call.no_sound_yet": "Conectado, esperando sonido …",
   "call.linked": "Audio conectado",
@@ -145,6 +146,7 @@ export const callEs: Catalogue<CallKey> = {
   "pre.money_low": "Insuficiente para esta llamada: haga un ingreso antes de que llegue su turno.",
 
   "file.attach": "Adjuntar un archivo",
+  "file.too_many": "Cinco archivos a la vez: espere a que se envíen los que están en camino.",
   "file.sending": "Enviando {name}",
   "file.cancel": "No enviar {name}",
   "file.open": "Ampliar {name}",
@@ -174,7 +176,7 @@ export const callEs: Catalogue<CallKey> = {
   "keep.mailed": "La transcripción va camino de su dirección.",
   "keep.no_address": "Su cuenta no tiene dirección de correo. Añada una allí o descargue la transcripción.",
   "keep.download": "Descargar transcripción",
-  "keep.recording": "Grabación",
+  "keep.recording": "Descargar la grabación",
   "transfer.propose": "Pasar a un colega",
   "transfer.choose": "¿A quién?",
   "transfer.none": "Ahora ningún colega puede tomar esta sesión.",

@@ -7,6 +7,7 @@ export const de: Catalogue<Key> = {
   "light.free": "Frei",
   "light.ringing": "Wird gerufen",
   "light.busy": "Im Gespräch",
+  "light.with_you": "Im Gespräch mit Ihnen",
   "light.wrap-up": "Gleich so weit",
   "light.away": "Kurz weg",
   "light.closed": "Geschlossen",
@@ -235,6 +236,7 @@ export const de: Catalogue<Key> = {
   "why.chats": "hat schon Fragen zu {words} beantwortet",
 
   "bar.session": "Im Gespräch mit {name}",
+  "bar.ended": "Das Gespräch ist beendet",
   "bar.calling": "{name} wird gerufen",
   "bar.ready": "{name} ist frei!",
   "bar.left": "noch {time}",

@@ -6,6 +6,7 @@ export const en = {
   "light.free": "Free",
   "light.ringing": "Being called",
   "light.busy": "On another call",
+  "light.with_you": "In session with you",
   "light.wrap-up": "Finishing up",
   "light.away": "Away",
   "light.closed": "Closed",
@@ -234,6 +235,7 @@ export const en = {
   "why.chats": "answered questions on {words} before",
 
   "bar.session": "In session with {name}",
+  "bar.ended": "The session is over",
   "bar.calling": "{name} is being called",
   "bar.ready": "{name} is free!",
   "bar.left": "{time} left",

@@ -7,6 +7,7 @@ export const es: Catalogue<Key> = {
   "light.free": "Libre",
   "light.ringing": "Llamando",
   "light.busy": "En otra llamada",
+  "light.with_you": "En sesión con usted",
   "light.wrap-up": "Terminando",
   "light.away": "Ausente",
   "light.closed": "Cerrado",
@@ -235,6 +236,7 @@ export const es: Catalogue<Key> = {
   "why.chats": "ya respondió preguntas sobre {words}",
 
   "bar.session": "En sesión con {name}",
+  "bar.ended": "La sesión ha terminado",
   "bar.calling": "Llamando a {name}",
   "bar.ready": "¡{name} está libre!",
   "bar.left": "quedan {time}",

@@ -69,6 +69,7 @@ export const meterAr: Catalogue<MeterKey> = {
   "bill.credit": "لك",
   "bill.balance": "الرصيد الجديد",
   "bill.owed": "المستحق لك",
+  "bill.never": "لم يتم الاتصال: لا تكلف شيئاً.",
   "bill.short": "كانت هذه المكالمة 30 ثانية أو أقل: لا تكلف شيئاً.",
   "bill.gratis": "كانت هذه المكالمة ضمن الدقائق المجانية: لا تكلف شيئاً.",
   "bill.unpaid": "لم يُحتسب شيء على هذه المكالمة.",

@@ -69,6 +69,7 @@ export const meterDe: Catalogue<MeterKey> = {
   "bill.credit": "Für Sie",
   "bill.balance": "Neues Guthaben",
   "bill.owed": "Ihnen zustehend",
+  "bill.never": "Es kam keine Verbindung zustande: Das kostet nichts.",
   "bill.short": "Diese Sitzung dauerte höchstens 30 Sekunden: es kostet nichts.",
   "bill.gratis": "Diese Sitzung lag in den kostenlosen Minuten: es kostet nichts.",
   "bill.unpaid": "Für diese Sitzung wurde nichts berechnet.",

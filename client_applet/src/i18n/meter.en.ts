@@ -69,6 +69,7 @@ export const meterEn = {
   "bill.credit": "For you",
   "bill.balance": "New balance",
   "bill.owed": "Owed to you",
+  "bill.never": "The two of you were not connected: it costs nothing.",
   "bill.short": "This call was 30 seconds or less: it costs nothing.",
   "bill.gratis": "This call was within the free minutes: it costs nothing.",
   "bill.unpaid": "Nothing was charged for this call.",

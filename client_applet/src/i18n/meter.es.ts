@@ -69,6 +69,7 @@ export const meterEs: Catalogue<MeterKey> = {
   "bill.credit": "Para usted",
   "bill.balance": "Saldo nuevo",
   "bill.owed": "Se le debe",
+  "bill.never": "No hubo conexión: no cuesta nada.",
   "bill.short": "Esta llamada duró 30 segundos o menos: no cuesta nada.",
   "bill.gratis": "Esta llamada entró en los minutos gratis: no cuesta nada.",
   "bill.unpaid": "No se cobró nada por esta llamada.",

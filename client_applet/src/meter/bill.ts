@@ -96,9 +96,9 @@ export class OpenlineBill extends MoneyPart {
     return [rate, amount, ["bill.fee", money(bill.fee), "bill-fee"], ["bill.credit", money(bill.credit), "bill-credit"]];
   }
 
-  private rule({ outcome }: Bill): TemplateResult | typeof nothing {
+  private rule({ outcome, ms }: Bill): TemplateResult | typeof nothing {
     if (outcome === "charged") return nothing;
-    const key: MeterKey = outcome === "short" ? "bill.short" : outcome === "free" ? "bill.gratis" : "bill.unpaid";
+    const key: MeterKey = outcome === "short" ? (ms === 0 ? "bill.never" : "bill.short") : outcome === "free" ? "bill.gratis" : "bill.unpaid";
     return html`<p class="rule" part="bill-rule">${this.t(key)}</p>`;
   }
 

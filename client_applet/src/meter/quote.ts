@@ -80,6 +80,11 @@ export class OpenlineQuote extends MoneyPart {
     return html`<div role="status" part="quote">${this.words()}</div>${this.mayGo ? html`<slot></slot>` : nothing}`;
   }
 
+  /** What a minute costs as it stands before the eyes; 0 where nothing does. */
+  get shown(): number {
+    return this.told?.rate ?? 0;
+  }
+
   /** Where nobody knows, the server decides. */
   private get mayGo(): boolean {
     return !this.frozen && (this.told === null || this.told.enough || this.told.rate === 0);

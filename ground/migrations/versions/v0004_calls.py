@@ -22,7 +22,7 @@ def _phone() -> None:
     op.create_table(
         "phone_numbers",
         *(sa.Column(name, sa.Text(), primary_key=True) for name in whose),
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("number", "region")),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("number", "region", "language")),
         sa.Column("verified_at", sa.BigInteger(), nullable=False),
         sa.Column("answers_on", sa.Text(), nullable=False),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("missed_at", "changed_at")),

@@ -51,7 +51,7 @@ class Child:
             except OSError as why:
                 ours.close()
                 raise PhoneUnavailable(f"the embedded telephone can't be started: {why.strerror}") from None
-        await loop.create_connection(lambda: self._link, sock=ours)
+        await loop.create_unix_connection(lambda: self._link, sock=ours)
         self._link.send(Start(trunk))
         try:
             await asyncio.wait_for(self._ready, START_S)

@@ -63,6 +63,57 @@ def test_what_the_offer_says_is_read_and_its_candidates_are_not() -> None:
     assert "169.254.169.254" not in write_answer(offer, LOCAL)
 
 
+FIREFOX = """v=0
+o=mozilla...THIS_IS_SDPARTA-99.0 7662581921422786828 0 IN IP4 0.0.0.0
+s=-
+t=0 0
+a=sendrecv
+a=fingerprint:sha-256 8C:39:15:03:FA:8C:15:7C:AD:29:15:BC:1F:B6:C1:86:4F:6B:CE:12:D3:72:D9:26:9D:0B:68:55:C6:ED:9F:03
+a=group:BUNDLE 0
+a=ice-options:trickle
+a=msid-semantic:WMS *
+m=audio 45130 UDP/TLS/RTP/SAVPF 109 9 0 8 101
+c=IN IP4 203.0.113.5
+a=candidate:0 1 UDP 2122187007 203.0.113.5 45130 typ host
+a=candidate:2 1 TCP 2105458943 203.0.113.5 9 typ host tcptype active
+a=candidate:0 2 UDP 2122187006 203.0.113.5 38023 typ host
+a=sendrecv
+a=end-of-candidates
+a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level
+a=extmap:2/recvonly urn:ietf:params:rtp-hdrext:csrc-audio-level
+a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:mid
+a=extmap-allow-mixed
+a=fmtp:109 maxplaybackrate=48000;stereo=1;useinbandfec=1
+a=fmtp:101 0-15
+a=ice-pwd:b38aee0c3b02ce9df2d08287e9814d16
+a=ice-ufrag:7293eb51
+a=mid:0
+a=msid:- {8cadcbb5-bd73-4c3e-b7a2-913b9f1cab81}
+a=rtcp:38023 IN IP4 203.0.113.5
+a=rtcp-fb:109 transport-cc
+a=rtcp-mux
+a=rtpmap:109 opus/48000/2
+a=rtpmap:9 G722/8000/1
+a=rtpmap:0 PCMU/8000
+a=rtpmap:8 PCMA/8000
+a=rtpmap:101 telephone-event/8000
+a=setup:actpass
+a=ssrc:2180953604 cname:{c268173a-00af-471e-8711-fc97a112be95}
+"""
+"""As Firefox 153 writes it: the fingerprint for the whole session, two components until we have agreed to one."""
+
+
+def test_an_offer_of_firefox() -> None:
+    offer = read_offer(FIREFOX.replace("\n", "\r\n"))
+    assert (offer.payload_type, offer.username, offer.direction, offer.bundled) == (109, "7293eb51", "sendrecv", True)
+    assert offer.fingerprints[0][1].startswith("8C:39:15:03")
+    answer = SessionDescription.parse(write_answer(offer, LOCAL))
+    assert [group.items for group in answer.group] == [["0"]]
+    audio = answer.media[0]
+    assert (audio.rtp.muxId, audio.rtcp_mux, audio.dtls.role) == ("0", True, "client")
+    assert [(codec.payloadType, codec.parameters) for codec in audio.rtp.codecs] == [(109, {"useinbandfec": 1})]
+
+
 @pytest.mark.parametrize(
     ("theirs", "ours"), [("sendonly", "recvonly"), ("recvonly", "sendonly"), ("inactive", "inactive")]
 )

@@ -8,7 +8,7 @@ import pytest
 from ground.errors import Refusal
 from ground.store import Store
 from sessions.media import workers
-from sessions.media.workers import LEASE_S, Listed, Workers, key_of
+from sessions.media.workers import LEASE_S, Caller, Listed, Workers, key_of
 
 NOW = 1_900_000_000_000
 
@@ -38,6 +38,20 @@ async def test_the_least_loaded_takes_the_next_by_its_share_of_what_it_takes(reg
     assert await registry.choose("p/s1", now=NOW) == "large"
     await registry.enlist("large", 100, 40, now=NOW)
     assert await registry.choose("p/s2", now=NOW) == "small"
+
+
+async def test_a_call_of_its_own_is_made_by_one_that_speaks_if_there_is_any(registry: Workers) -> None:
+    assert await refused(registry.choose_caller(now=NOW)) == "no_media"
+    await registry.enlist("mute", 10, 0, 3, now=NOW)
+    assert await registry.choose_caller(now=NOW) == Caller("mute", False)
+    await registry.enlist("speaks", 10, 5, 1, now=NOW, speaks=True)
+    await registry.enlist("no-phone", 10, 0, 0, now=NOW, speaks=True)
+    assert [await registry.choose_caller(now=NOW) for _ in range(3)] == [Caller("speaks", True)] * 3
+    assert [one.worker for one in await registry.listed(now=NOW) if one.speaks] == ["no-phone", "speaks"]
+    assert await registry.choose_caller(2, now=NOW) == Caller("mute", False)
+    await registry.enlist("speaks", 10, 5, 1, now=NOW, speaks=False)
+    assert await registry.choose_caller(now=NOW) == Caller("mute", False)
+    assert await refused(registry.choose_caller(4, now=NOW)) == "phone_full"
 
 
 async def test_what_is_chosen_is_booked_until_the_worker_counts_it_or_never_took_it(registry: Workers) -> None:

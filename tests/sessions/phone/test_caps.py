@@ -60,6 +60,22 @@ async def test_a_repeat_is_the_same_call(database: Database) -> None:
     assert await booked(database, plan("second")) == ""
 
 
+async def test_a_number_confirmed_while_its_call_still_speaks_counts_as_confirmed(
+    database: Database, numbers: Book
+) -> None:
+    await numbers.set_number("p", "user", "vic", MOBILE, NOW, "de-AT")
+    await numbers.set_number("p", "user", "vic", MOBILE, NOW)
+    assert (await numbers.of("p", "user", "vic")).language == "de-AT"
+    assert await booked(database, plan("code", purpose="code")) == ""
+    async with database.begin() as tx:
+        code = await numbers.new_code(tx, "p", "user", "vic", "page", "op", NOW)
+    await numbers.confirm("p", "user", "vic", "page", code, NOW + 1)
+    await caps.over(database, "code", "told", NOW + 2)
+    async with database.read() as tx:
+        (row,) = await store.calls_of(tx, "p", "user", "vic")
+    assert (row["outcome"], row["ended_at"]) == (store.CONFIRMED, NOW + 2)
+
+
 @pytest.mark.claim("A2")
 async def test_a_repeat_with_another_number_is_not_the_same_call(database: Database) -> None:
     """Else who changes the number while all lines are taken has one called that was never counted."""
@@ -136,8 +152,8 @@ async def test_old_calls_are_let_go(database: Database) -> None:
 
 async def confirmed(numbers: Book, database: Database, member: str, now: int = NOW) -> None:
     async with database.begin() as tx:
-        code = await numbers.new_code(tx, "p", "user", member, "text", f"op{now}", now)
-    await numbers.confirm("p", "user", member, "text", code, now)
+        code = await numbers.new_code(tx, "p", "user", member, "page", f"op{now}", now)
+    await numbers.confirm("p", "user", member, "page", code, now)
 
 
 async def test_a_number_is_confirmed_by_its_code(numbers: Book, database: Database) -> None:
@@ -156,10 +172,10 @@ async def test_a_number_is_confirmed_by_its_code(numbers: Book, database: Databa
 async def test_another_number_is_not_confirmed_by_the_first(numbers: Book, database: Database) -> None:
     await numbers.set_number("p", "user", "vic", MOBILE, NOW)
     async with database.begin() as tx:
-        code = await numbers.new_code(tx, "p", "user", "vic", "text", "op", NOW)
+        code = await numbers.new_code(tx, "p", "user", "vic", "page", "op", NOW)
     await numbers.set_number("p", "user", "vic", Number("+4930123456", "DE"), NOW)
     with pytest.raises(Refusal, match="code_expired"):
-        await numbers.confirm("p", "user", "vic", "text", code, NOW)
+        await numbers.confirm("p", "user", "vic", "page", code, NOW)
     await confirmed(numbers, database, "vic")
     await numbers.set_number("p", "user", "vic", Number("+4930123456", "DE"), NOW)
     assert (await numbers.of("p", "user", "vic")).verified_at == NOW
@@ -170,12 +186,12 @@ async def test_another_number_is_not_confirmed_by_the_first(numbers: Book, datab
 async def test_a_code_is_good_for_five_tries_and_ten_minutes_and_once(numbers: Book, database: Database) -> None:
     await numbers.set_number("p", "user", "vic", MOBILE, NOW)
     async with database.begin() as tx:
-        code = await numbers.new_code(tx, "p", "user", "vic", "text", "op", NOW)
+        code = await numbers.new_code(tx, "p", "user", "vic", "page", "op", NOW)
     wrong = f"{(int(code) + 1) % 10**codes.DIGITS:06d}"
 
     async def tried(said: str, now: int = NOW, member: str = "vic") -> str:
         try:
-            await numbers.confirm("p", "user", member, "text", said, now)
+            await numbers.confirm("p", "user", member, "page", said, now)
         except Refusal as refusal:
             return refusal.code
         return ""
@@ -194,11 +210,11 @@ async def test_what_the_page_shows_for_the_keys_confirms_nothing_from_the_page(
 ) -> None:
     await numbers.set_number("p", "user", "vic", MOBILE, NOW)
     async with database.begin() as tx:
-        keys = await numbers.new_code(tx, "p", "user", "vic", "call", "op", NOW)
-        assert await numbers.code(tx, "p", "user", "vic", "call", "op") == keys
+        keys = await numbers.new_code(tx, "p", "user", "vic", "keys", "op", NOW)
+        assert await numbers.code(tx, "p", "user", "vic", "keys", "op") == keys
     with pytest.raises(Refusal, match="bad_code"):
-        await numbers.confirm("p", "user", "vic", "text", keys, NOW)
-    await numbers.confirm("p", "user", "vic", "call", keys, NOW)
+        await numbers.confirm("p", "user", "vic", "page", keys, NOW)
+    await numbers.confirm("p", "user", "vic", "keys", keys, NOW)
     assert (await numbers.of("p", "user", "vic")).verified_at == NOW
 
 
@@ -208,27 +224,27 @@ async def test_keys_that_are_pressed_on_one_telephone_confirm_no_other(numbers: 
     mine = Number("+4930123456", "DE")
     await numbers.set_number("p", "user", "mal", mine, NOW)
     async with database.begin() as tx:
-        await numbers.new_code(tx, "p", "user", "mal", "call", "first", NOW)
+        await numbers.new_code(tx, "p", "user", "mal", "keys", "first", NOW)
     await numbers.set_number("p", "user", "mal", MOBILE, NOW)
     async with database.begin() as tx:
-        keys = await numbers.new_code(tx, "p", "user", "mal", "call", "second", NOW)
+        keys = await numbers.new_code(tx, "p", "user", "mal", "keys", "second", NOW)
     with pytest.raises(Refusal, match="code_expired"):
-        await numbers.confirm("p", "user", "mal", "call", keys, NOW, called=mine.e164)
+        await numbers.confirm("p", "user", "mal", "keys", keys, NOW, called=mine.e164)
     assert (await numbers.of("p", "user", "mal")).verified_at == 0
-    await numbers.confirm("p", "user", "mal", "call", keys, NOW, called=MOBILE.e164)
+    await numbers.confirm("p", "user", "mal", "keys", keys, NOW, called=MOBILE.e164)
     assert (await numbers.of("p", "user", "mal")).verified_at == NOW
 
 
 async def test_the_books_do_not_hold_the_code(numbers: Book, database: Database) -> None:
     await numbers.set_number("p", "user", "vic", MOBILE, NOW)
     async with database.begin() as tx:
-        code = await numbers.new_code(tx, "p", "user", "vic", "text", "op", NOW)
+        code = await numbers.new_code(tx, "p", "user", "vic", "page", "op", NOW)
         row = await store.take_try(tx, "p", "user", "vic", 5, NOW)
     assert row is not None and code not in row["digest"]
-    assert codes.is_right(KEY, code, row["digest"], "p", "user", "vic", MOBILE.e164, "text")
-    for other in (("q", "user", "vic", MOBILE.e164, "text"), ("p", "user", "vic", MOBILE.e164, "call")):
+    assert codes.is_right(KEY, code, row["digest"], "p", "user", "vic", MOBILE.e164, "page")
+    for other in (("q", "user", "vic", MOBILE.e164, "page"), ("p", "user", "vic", MOBILE.e164, "keys")):
         assert not codes.is_right(KEY, code, row["digest"], *other)
-    assert not codes.is_right(b"another key", code, row["digest"], "p", "user", "vic", MOBILE.e164, "text")
+    assert not codes.is_right(b"another key", code, row["digest"], "p", "user", "vic", MOBILE.e164, "page")
 
 
 async def test_a_family_shares_a_telephone_and_a_crowd_does_not(numbers: Book, database: Database) -> None:
@@ -266,8 +282,8 @@ async def test_an_expert_answers_on_a_confirmed_telephone(numbers: Book, databas
             await numbers.answer_on("p", "ada", "phone", NOW)
         await numbers.set_number("p", "expert", "ada", MOBILE, NOW)
     async with database.begin() as tx:
-        code = await numbers.new_code(tx, "p", "expert", "ada", "text", "op", NOW)
-    await numbers.confirm("p", "expert", "ada", "text", code, NOW)
+        code = await numbers.new_code(tx, "p", "expert", "ada", "page", "op", NOW)
+    await numbers.confirm("p", "expert", "ada", "page", code, NOW)
     await numbers.answer_on("p", "ada", "phone", NOW)
     assert (await numbers.of("p", "expert", "ada")).answers_on == "phone"
 

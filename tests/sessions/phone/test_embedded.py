@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import uvloop
 
 from sessions.phone.embedded.phone import EmbeddedPhone
+from sessions.speech.speech import Speech, program_of
 from tests.ports import LOOPBACK
 from tests.sessions.phone.peers import Phone, on, until
 from tests.sessions.phone.suite import EngineSuite, UnderTest, ring
@@ -42,3 +44,23 @@ class TestEmbedded(EngineSuite):
             await until(lambda: len(watched.frames) > frames + 25)
             assert abs(loudest_hz(b"".join(watched.frames[-25:])) - 440) < 10
             await watched.call.hang_up()
+
+
+@pytest.mark.baresip
+@pytest.mark.speech
+def test_on_the_loop_of_media_workers(tmp_path: Path) -> None:
+    """Their processes run on uvloop, whose transports and child processes are its own."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_called_and_spoken(tmp_path))
+
+
+async def _called_and_spoken(folder: Path) -> None:
+    assert len(await Speech(program_of("")).say("de", "7")) > 0
+    engine = EmbeddedPhone(loopback())
+    async with on(phone := Phone(folder / "phone")):
+        watched = await ring(UnderTest(engine, lambda peer: f"sip:{peer.user}@{LOOPBACK}:{peer.port}"), phone)
+        await watched.reaches("answered", 15)
+        await until(lambda: len(watched.frames) > 25)
+        assert abs(loudest_hz(b"".join(watched.frames[-25:])) - 440) < 10
+        await engine.close()
+        await phone.sees("CALL_CLOSED")

@@ -31,6 +31,9 @@ class Carried:
     def put(self, side: Side, leg: Leg) -> None:
         self.legs[side] = leg
 
+    def picked_up(self, side: Side) -> None:
+        """Nothing is announced here."""
+
 
 class Bench:
     def __init__(self, store: Store, pool: str) -> None:

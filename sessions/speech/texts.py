@@ -1,0 +1,47 @@
+"""What is said to telephones, in the languages of the pages. Pure."""
+
+from typing import Final, Literal, cast, get_args
+
+Language = Literal["en", "de", "es", "ar"]
+Phrase = Literal["code", "again", "turn", "connecting", "minute_left", "recording"]
+
+WORDS: Final[dict[Language, dict[Phrase, str]]] = {
+    "en": {
+        "code": "Your code is:",
+        "again": "Once more, your code is:",
+        "turn": "It is your turn. Please stay on the line. You are being connected.",
+        "connecting": "Please stay on the line. You are being connected.",
+        "minute_left": "One minute is left.",
+        "recording": "This conversation is being recorded.",
+    },
+    "de": {
+        "code": "Ihr Code lautet:",
+        "again": "Noch einmal. Ihr Code lautet:",
+        "turn": "Sie sind an der Reihe. Bitte bleiben Sie am Apparat. Sie werden verbunden.",
+        "connecting": "Bitte bleiben Sie am Apparat. Sie werden verbunden.",
+        "minute_left": "Es bleibt noch eine Minute.",
+        "recording": "Dieses Gespräch wird aufgezeichnet.",
+    },
+    "es": {
+        "code": "Su código es:",
+        "again": "Una vez más, su código es:",
+        "turn": "Es su turno. Por favor, no cuelgue. Le estamos conectando.",
+        "connecting": "Por favor, no cuelgue. Le estamos conectando.",
+        "minute_left": "Queda un minuto.",
+        "recording": "Esta conversación se está grabando.",
+    },
+    "ar": {
+        "code": "رمزكم هو:",
+        "again": "مرة أخرى، رمزكم هو:",
+        "turn": "حان دوركم. يرجى البقاء على الخط. يجري الآن توصيلكم.",
+        "connecting": "يرجى البقاء على الخط. يجري الآن توصيلكم.",
+        "minute_left": "بقيت دقيقة واحدة.",
+        "recording": "يجري تسجيل هذه المحادثة.",
+    },
+}  # fmt: skip
+
+
+def language_of(tag: str) -> Language:
+    """The one of our languages that a language tag (BCP 47) is of; English for any other."""
+    base = tag.partition("-")[0].lower()
+    return cast(Language, base) if base in get_args(Language) else "en"
