@@ -11,7 +11,7 @@ from server.catalogue import Page
 from server.fanout import LivePool
 from sessions.phone import caps
 from sessions.phone.book import Book, callable_number
-from sessions.phone.caps import Limits, Plan
+from sessions.phone.caps import Plan
 
 _log = structlog.get_logger("openline.dialling")
 
@@ -60,7 +60,7 @@ class Callees:
 
     async def count(self, pool: Pool, *plans: Plan) -> list[str | None]:
         """Count calls that are about to be made, all or none. → as `caps.book`. Refused too_many_calls."""
-        limits, now = Limits(pool.page.pool.options.phone_calls, self._calls_a_day), self._clock.now_ms()
+        limits, now = self._book.limits(pool.page.pool.options.phone_calls, self._calls_a_day), self._clock.now_ms()
         async with self._db.begin() as tx:
             return [await caps.book(tx, plan, limits, now) for plan in plans]
 

@@ -119,7 +119,7 @@ class PhoneDesk:
         return callable_number(entry, _options(conn).phone_regions, verified=verified)
 
     def _limits(self, options: PoolOptions) -> Limits:
-        return Limits(options.phone_calls, self._calls_a_day)
+        return self._book.limits(options.phone_calls, self._calls_a_day)
 
     async def _page(self, conn: Connection, ask: messages.Request, keys: str = "") -> messages.NumberPage:
         side, options = side_of(conn), _options(conn)

@@ -12,7 +12,7 @@ from ground.errors import Refusal
 from ground.sql import Database, Tx
 from queueing.facts import Side
 from sessions.phone import codes, store
-from sessions.phone.caps import digest_of
+from sessions.phone.caps import Limits, digest_of
 from sessions.phone.numbers import Number, parse
 
 AnswersOn = Literal["browser", "phone"]
@@ -47,6 +47,10 @@ class Book:
         """A member's entry; an empty one for who has none."""
         async with self._db.read() as tx:
             return await entry_of(tx, pool, side, member)
+
+    def limits(self, each: int, pool: int) -> Limits:
+        """What may be called in 24 hours, for `sessions.phone.caps`."""
+        return Limits(each, pool, self._key)
 
     async def set_number(
         self, pool: str, side: Side, member: str, number: Number, now: int, language: str = ""
@@ -123,7 +127,7 @@ class Book:
         if not codes.is_right(self._key, code, row["digest"], pool, side, member, row["number"], way):
             return "bad_code"
         await store.delete_code(tx, pool, side, member)
-        number, digest = row["number"], digest_of(pool, row["number"])
+        number, digest = row["number"], digest_of(self._key, pool, row["number"])
         if await store.confirmed_by_others(tx, pool, side, member, number, digest, now - SHARED_MS) >= SHARED_MAX:
             return "number_taken"
         await store.note_confirmed(tx, pool, side, member, digest)

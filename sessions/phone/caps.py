@@ -5,6 +5,7 @@ more than one after the other would. What counts is the last 24 hours, whatever 
 """
 
 import hashlib
+import hmac
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -49,10 +50,15 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 class Limits(Struct, frozen=True):
-    """For 24 hours: to one number and for one user (`each`), and in the whole pool."""
+    """For 24 hours: to one number and for one user (`each`), and in the whole pool.
+
+    `key` is a secret that makes numbers unreadable: they are counted by longer than they are kept, and a digest without
+    a key is undone by trying all numbers there are.
+    """
 
     each: int
     pool: int
+    key: bytes
 
 
 async def book(tx: Tx, plan: Plan, limits: Limits, now: int) -> str | None:
@@ -64,13 +70,13 @@ async def book(tx: Tx, plan: Plan, limits: Limits, now: int) -> str | None:
     await store.lock(tx, plan.pool)
     known = await store.find_call(tx, plan.call)
     if known is not None:
-        if known["digest"] != digest_of(plan.pool, plan.number):
+        if known["digest"] != digest_of(limits.key, plan.pool, plan.number):
             raise Refusal("too_many_calls")
         return str(known["worker"])
     await check(tx, plan, limits, now)
     if plan.purpose in CODES:
-        await _check_lines(tx, plan, now)
-    await store.add_call(tx, _row(plan, now))
+        await _check_lines(tx, plan, limits, now)
+    await store.add_call(tx, _row(plan, limits.key, now))
     return None
 
 
@@ -83,7 +89,7 @@ async def check(tx: Tx, plan: Plan, limits: Limits, now: int) -> None:
 
 def code_call(pool: str, side: Side, member: str, op: str) -> str:
     """What the call of a request for a code is called: a digest, for the name outlives whoever asked."""
-    return f"code/{digest_of(pool, f'{side}/{member}/{op}')}"
+    return f"code/{hashlib.sha256(f'{pool}/{side}/{member}/{op}'.encode()).hexdigest()}"
 
 
 async def worker_of(db: Database, call: str) -> str:
@@ -110,7 +116,7 @@ async def tidy(db: Database, pool: str, now: int) -> None:
         await store.forget_old_calls(tx, pool, now - KEEP_MS)
 
 
-async def _check_lines(tx: Tx, plan: Plan, now: int) -> None:
+async def _check_lines(tx: Tx, plan: Plan, limits: Limits, now: int) -> None:
     """A telephone that rings for a code does not ring for another one at the same time, and few do."""
     ringing = {"purpose": "code", "ended_at": 0}
     if (
@@ -119,13 +125,14 @@ async def _check_lines(tx: Tx, plan: Plan, now: int) -> None:
     ):
         raise Refusal("phone_full")
     since = now - CODE_PAUSE_MS
-    if await store.count_calls(tx, plan.pool, since, digest=digest_of(plan.pool, plan.number), purpose=CODES):
+    digest = digest_of(limits.key, plan.pool, plan.number)
+    if await store.count_calls(tx, plan.pool, since, digest=digest, purpose=CODES):
         raise Refusal("too_many_calls")
 
 
 def _bounds(plan: Plan, limits: Limits) -> list[tuple[int, dict[str, Any]]]:
     """What is counted, and how much of it there may be."""
-    digest, member = digest_of(plan.pool, plan.number), {"side": plan.side, "member": plan.member}
+    digest, member = digest_of(limits.key, plan.pool, plan.number), {"side": plan.side, "member": plan.member}
     each = limits.each * (EXPERT_TIMES if plan.side == "expert" else 1)
     bounds: list[tuple[int, dict[str, Any]]] = [
         (limits.pool, {}),
@@ -140,19 +147,20 @@ def _bounds(plan: Plan, limits: Limits) -> list[tuple[int, dict[str, Any]]]:
             (CODES_OF_NUMBER, {"purpose": CODES, "digest": digest}),
         ]
         if plan.network:
-            bounds.append((CODES_OF_NETWORK, {"purpose": CODES, "network": digest_of(plan.pool, plan.network)}))
+            network = digest_of(limits.key, plan.pool, plan.network)
+            bounds.append((CODES_OF_NETWORK, {"purpose": CODES, "network": network}))
     return bounds
 
 
-def _row(plan: Plan, now: int) -> dict[str, Any]:
+def _row(plan: Plan, key: bytes, now: int) -> dict[str, Any]:
     return {
         "call": plan.call, "pool": plan.pool, "side": plan.side, "member": plan.member, "number": plan.number,
-        "digest": digest_of(plan.pool, plan.number), "prefix": prefix(plan.number),
-        "network": digest_of(plan.pool, plan.network) if plan.network else "", "purpose": plan.purpose,
+        "digest": digest_of(key, plan.pool, plan.number), "prefix": prefix(plan.number),
+        "network": digest_of(key, plan.pool, plan.network) if plan.network else "", "purpose": plan.purpose,
         "subject": plan.subject, "worker": "", "at": now, "ended_at": 0, "outcome": "",
     }  # fmt: skip
 
 
-def digest_of(pool: str, value: str) -> str:
+def digest_of(key: bytes, pool: str, value: str) -> str:
     """Of a number, say: to count by, also when its owner is forgotten."""
-    return hashlib.sha256(f"{pool}/{value}".encode()).hexdigest()
+    return hmac.new(key, f"phone-caps\0{pool}\0{value}".encode(), hashlib.sha256).hexdigest()

@@ -46,7 +46,7 @@ async def fill(store: Store, db: Database, pool: str) -> Feedback:
         for purpose in plans:
             call = code_call(pool, "user", uma, purpose)
             plan = Plan(call=call, pool=pool, side="user", member=uma, number=number.e164, purpose=purpose)
-            await book(tx, plan, Limits(9, 99), 14)
+            await book(tx, plan, Limits(9, 99, b"k"), 14)
         await waits.record(tx, pool, entries)
         await record_tickets(tx, pool, entries)
     return feedback

@@ -57,6 +57,7 @@ export const visitAr: Record<VisitKey, Message> = {
   "phone.we_call": "نتصل بك على هذا الرقم.",
   "phone.yours": "رقمك مؤكد",
   "phone.unconfirmed": "لم يؤكد بعد",
+  "phone.missed": "اتصلنا بكم عندما حان دوركم ولم يجب أحد ({time}). أُعطي مكانكم لغيركم.",
   "phone.confirm": "يرجى تأكيد أن هذا رقمك: نتصل بك وتوضح لك هذه الصفحة ما عليك فعله.",
   "phone.by_call": "اتصلوا بي الآن",
   "phone.by_text": "رمز برسالة نصية",

@@ -57,6 +57,7 @@ export const visitDe: Record<VisitKey, Message> = {
   "phone.we_call": "Unter dieser Nummer rufen wir Sie an.",
   "phone.yours": "Ihre Nummer, bestätigt",
   "phone.unconfirmed": "Noch nicht bestätigt",
+  "phone.missed": "Wir haben Sie angerufen, als Sie an der Reihe waren, und niemand nahm ab ({time}). Ihr Platz wurde freigegeben.",
   "phone.confirm": "Bitte bestätigen Sie, dass dies Ihre Nummer ist: Wir rufen Sie an, und diese Seite sagt, was dann zu tun ist.",
   "phone.by_call": "Jetzt anrufen",
   "phone.by_text": "Code per SMS",

@@ -57,6 +57,7 @@ export const visitEn = {
   "phone.we_call": "We call you at this number.",
   "phone.yours": "Your number, confirmed",
   "phone.unconfirmed": "Not confirmed yet",
+  "phone.missed": "We called you at your turn, and nobody picked up ({time}). Your place was given up.",
   "phone.confirm": "Please confirm that this is your number: we call you, and this page says what to do then.",
   "phone.by_call": "Call me now",
   "phone.by_text": "Text me a code",

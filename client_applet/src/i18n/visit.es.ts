@@ -57,6 +57,7 @@ export const visitEs: Record<VisitKey, Message> = {
   "phone.we_call": "Le llamamos a este número.",
   "phone.yours": "Su número, confirmado",
   "phone.unconfirmed": "Aún sin confirmar",
+  "phone.missed": "Le llamamos cuando era su turno y nadie contestó ({time}). Su puesto quedó libre.",
   "phone.confirm": "Confirme que este es su número: le llamamos y esta página le indica qué hacer.",
   "phone.by_call": "Llámenme ahora",
   "phone.by_text": "Código por SMS",

@@ -1,6 +1,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import type { AnswersOn, NumberPage } from "../generated/wire";
+import { dayOf, timeOfDay } from "../i18n";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { VisitForm } from "./visit_form";
@@ -62,9 +63,8 @@ export class OpenlineNumber extends VisitForm {
     this.asked = true;
     const known = await this.client!.request({ t: "my_number" }).catch(() => null);
     this.known = known ?? this.known;
-    this.asked = this.known !== null;
     this.region ||= this.known?.region || this.guessed();
-    if (this.known?.call !== "calling") this.keys = "";
+    if (this.known && this.known.call !== "calling") this.keys = "";
     else if (this.isConnected) this.looking = window.setTimeout(() => void this.look(), LOOK_MS);
   }
 
@@ -102,10 +102,15 @@ export class OpenlineNumber extends VisitForm {
 
   private renderKnown(known: NumberPage): TemplateResult {
     const words = !known.usable ? "phone.unconfirmed" : this.staff ? "phone.yours" : "phone.we_call";
-    return html`<div class="known" part="known">${icon("phone")}
+    const missed = known.missed_at > 0 ? html`<div class="callout warning" part="missed">${icon("warning")}<div>${this.t("phone.missed", { time: this.when(known.missed_at) })}</div></div>` : nothing;
+    return html`${missed}<div class="known" part="known">${icon("phone")}
       <div><strong dir="ltr">${known.shown}</strong><div class="muted">${this.t(words)}</div></div>
       <button class="button quiet small" part="change" @click=${this.edit}>${this.t("phone.change")}</button>
       <button class="button quiet small" part="forget" ?disabled=${this.running} @click=${this.forget}>${this.t("phone.forget")}</button></div>`;
+  }
+
+  private when(at: number): string {
+    return `${dayOf(at, Date.now(), this.language)}, ${timeOfDay(at, this.language)}`;
   }
 
   private renderConfirm(known: NumberPage): TemplateResult {

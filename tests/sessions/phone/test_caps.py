@@ -13,8 +13,8 @@ from sessions.phone.caps import CODES_OF_MEMBER, CODES_OF_NETWORK, CODES_OF_NUMB
 from sessions.phone.numbers import Number
 
 NOW = 1_800_000_000_000
-LIMITS = Limits(each=3, pool=12)
 KEY = b"k" * 32
+LIMITS = Limits(each=3, pool=12, key=KEY)
 MOBILE = Number("+4915112345678", "DE")
 
 
@@ -107,7 +107,7 @@ async def test_an_expert_is_called_more_often_than_a_user_within_what_the_pool_m
 
 
 async def test_codes_are_few_for_each_member_number_and_network(database: Database) -> None:
-    wide, pause = Limits(1000, 100_000), caps.CODE_PAUSE_MS
+    wide, pause = Limits(1000, 100_000, KEY), caps.CODE_PAUSE_MS
 
     async def asks(count: int, name: str, **fixed: str) -> int:
         got = 0
@@ -130,7 +130,7 @@ async def test_a_telephone_does_not_ring_for_two_codes_at_once(database: Databas
 
 
 async def test_few_telephones_ring_for_codes_at_once(database: Database) -> None:
-    wide = Limits(1000, 100_000)
+    wide = Limits(1000, 100_000, KEY)
     many = [plan(f"m{n}", f"+4930{n:02d}5551", f"v{n}", "code") for n in range(10, 18)]
     said = [await booked(database, one, NOW, wide) for one in many]
     assert said == [""] * caps.CODES_AT_ONCE + ["phone_full"] * 3
@@ -260,7 +260,7 @@ async def test_a_family_shares_a_telephone_and_a_crowd_does_not(numbers: Book, d
 @pytest.mark.claim("A2")
 async def test_who_lets_go_of_a_number_has_had_it(numbers: Book, database: Database) -> None:
     """Else one telephone would do for ever new visitors, each with their free calls."""
-    limits = Limits(each=99, pool=999)
+    limits = Limits(each=99, pool=999, key=KEY)
 
     async def has(member: str, day: int) -> None:
         at = NOW + day * DAY_MS
