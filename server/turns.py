@@ -23,7 +23,7 @@ HOLD_S: Final = 1.0
 """How often it is asked whether somebody who picked up is still there."""
 TRIES: Final = 2
 """So many workers ring for one turn, when the first one dies."""
-BUSY: Final = frozenset({"no_media", "media_full", "phone_full"})
+BUSY: Final = frozenset({"no_media", "media_full", "phone_full", "rate_limited"})
 _PASSING: Final = (Unanswered, StoreUnavailable, *FAILURES)
 _log = structlog.get_logger("openline.dialling")
 

@@ -60,10 +60,11 @@ class Post:
     async def ask(self, worker: str, order: Order, deadline_s: float) -> Result:
         """What the worker says to an order. The order may be carried out although no result comes.
 
-        Raises Unanswered, Refusal (`no_media`: that worker isn't there) and StoreUnavailable.
+        Raises Unanswered, Refusal (`no_media`: that worker isn't there; `rate_limited`: this process waits for as many
+        answers as it may) and StoreUnavailable.
         """
         if len(self._asked) >= WAITING_MAX:
-            raise Unanswered("too many orders are waiting")
+            raise Refusal("rate_limited")  # of ours: no worker is the worse for it
         mail, heard = new_id("l"), asyncio.get_running_loop().create_future()
         self._asked[mail] = heard
         try:

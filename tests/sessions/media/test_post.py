@@ -82,6 +82,21 @@ async def test_who_is_not_there_is_known_at_once_and_who_says_nothing_after_the_
             await server.ask("dead", Probe("p", "x"), 0.1)
 
 
+async def test_a_process_that_waits_for_too_much_says_so_of_itself(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it told as a worker's silence, sessions would be taken from a worker that is well."""
+    monkeypatch.setattr(post, "WAITING_MAX", 1)
+    async with running(store, "m1", echo), running(store, "w1") as asking:
+        await Workers(store).enlist("m1", 10, 0)
+        first = asyncio.create_task(asking.ask("m1", Probe("p", "wait"), 5))
+        await asyncio.sleep(0)
+        with pytest.raises(Refusal, match="rate_limited"):
+            await asking.ask("m1", Probe("p", "x"), 5)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+
+
 async def test_letters_that_nobody_can_read_harm_nobody(store: Store, place: str) -> None:
     async with running(store, "m1", echo), running(store, "w1") as server:
         registry = Workers(store)
