@@ -56,7 +56,7 @@ async def test_a_code_that_is_said_is_typed_on_the_page(scene: Scene, phone: Pho
     await scene.expert("ada", name="Ada Quill")
     vic = await scene.user("vic", locale="de-DE")
     await vic.button("Telefon: Ada Quill", vic.card("ada")).click()
-    await vic.panel.get_by_role("radio", name="Telefon").check()
+    await expect(vic.panel.get_by_role("radio", name="Telefon")).to_be_checked()
     await vic.part("number").fill("0151 12345678")
     await vic.button("Diese Nummer verwenden").click()
     await vic.button("Jetzt anrufen").click()

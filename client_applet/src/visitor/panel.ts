@@ -64,7 +64,7 @@ export class OpenlinePanel extends PoolElement {
     this.closing &&= "not_any_more";
     this.opened = true;
     fetchAbout();
-    if (command && !this.consider(command)) void this.actions.run(command);
+    if (command && !this.consider(command) && !this.byPhone(command)) void this.actions.run(command);
     if (navigator.userActivation?.isActive) this.alerts.prepare();
     void this.updateComplete.then(() => {
       if (this.dialog && !this.dialog.open) this.dialog.showModal();
@@ -202,6 +202,14 @@ export class OpenlinePanel extends PoolElement {
     const here = experts.length === 1 && experts[0] === this.expert && kind !== "over" && kind !== "session";
     this.considered = here ? null : command;
     if (here) this.mode = this.preset = mode;
+    return true;
+  }
+
+  /** Where the telephone is to ring, the number is shown before, or asked for. Returns whether it is. */
+  private byPhone(command: Command): boolean {
+    const hall = this.hall.value;
+    if (hall?.role !== "user" || command.t === "switch" || wanted(hall, command).mode !== "phone") return false;
+    this.mode = this.preset = "phone";
     return true;
   }
 
