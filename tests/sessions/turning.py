@@ -165,6 +165,7 @@ async def allocated(
 ) -> AsyncIterator[Client]:
     """An allocation until the end of the block. Raises Refused when there is none."""
     loop = asyncio.get_running_loop()
+    gone = asyncio.Event()
     arguments = ((there.host, there.port), username, credential, 600, 500)
     transport: Any
     protocol: Any
@@ -179,6 +180,7 @@ async def allocated(
         transport, protocol = await loop.create_datagram_endpoint(
             lambda: turn.TurnClientUdpProtocol(*arguments), remote_addr=(there.host, there.port)
         )
+    protocol.connection_lost = lambda _: gone.set()
     try:
         with refusals():
             await asyncio.wait_for(protocol.connect(), 10)
@@ -188,4 +190,4 @@ async def allocated(
         if protocol.refresh_task:
             protocol.refresh_task.cancel()
         transport.close()
-        await asyncio.sleep(0)
+        await asyncio.wait_for(gone.wait(), 10)
