@@ -13,7 +13,7 @@ export { type Place, position } from "./place";
 export type { Phase } from "./reconnect";
 export { acquire, release, SCRIPT_ORIGIN, type TokenRequest, whoIs } from "./registry";
 export { type Answer, type Command, newOp } from "./requests";
-export { joinForecast, joinOutlook, openOffer, placeForecast, placeOutlook } from "./select";
+export { joinForecast, joinOutlook, openOffer, placeForecast, placeOutlook, standsStill } from "./select";
 export type { Chat, Connection, Hall, KnownLight, KnownQueue, KnownTicket } from "./state";
 export { EMPTY_CHAT } from "./state";
 export type { LiveStore } from "./store";

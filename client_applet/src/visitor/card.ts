@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
-import { type Hall, joinForecast, type LiveClient, placeForecast, position, STALE_AFTER_MS } from "../core";
+import { type Hall, joinForecast, type LiveClient, placeForecast, position, STALE_AFTER_MS, standsStill } from "../core";
 import type { Light, Mode, Profile } from "../generated/wire";
 import { comingTime, type Language, languageName, translate } from "../i18n";
 import { avatar } from "../ui/avatar";
@@ -16,9 +16,6 @@ import type { Told } from "./search";
 import { shown } from "./situation";
 import { standing, standingStyles } from "./standing";
 import { marked, whyLine } from "./why";
-
-/** Indicators with which a wait says nothing; nobody knows when somebody who is away comes back. */
-const NOT_NOW: ReadonlySet<string> = new Set(["free", "away", "offline", "closed"]);
 
 /** With whom this user is in session now; "" for nobody. */
 const withWhom = ({ session }: Hall): string => (session?.side === "user" && session.state !== "ended" ? session.expert : "");
@@ -131,7 +128,7 @@ export class OpenlineCard extends LitElement {
       if (light.indicator === "closed" && light.until) parts.push(this.t("light.opens", { time: comingTime(light.until, now, this.language) }));
       if (light.waiting > 0) parts.push(this.t("light.waiting", { n: light.waiting }));
       if (closesSoon(light, now)) parts.push(this.t("light.closes", { time: comingTime(light.closes, now, this.language) }));
-      if (forecast && !NOT_NOW.has(light.indicator)) parts.push(wait(translate(this.language), forecast, now - at));
+      if (forecast && light.indicator !== "free" && !standsStill(light)) parts.push(wait(translate(this.language), forecast, now - at));
     }
     return html`
       <p class="light"><span class="what ${what}">${mark(what)}${this.t(`light.${what}`)}</span>

@@ -53,7 +53,7 @@ function facts(view: PanelView, light: Light): TemplateResult {
   const expected = joinForecast(hall, light.expert);
   return html`
     <dl class="facts">
-      ${told && expected && light.indicator !== "away" ? html`<div><dt>${t("wait.expected")}</dt><dd>${wait(t, expected, now - told.at)}${atMost(view, light.expert, expected, now - told.at)}</dd></div>` : nothing}
+      ${told && expected ? html`<div><dt>${t("wait.expected")}</dt><dd>${wait(t, expected, now - told.at)}${atMost(view, light.expert, expected, now - told.at)}</dd></div>` : nothing}
       <div><dt>${t("people.inLine")}</dt><dd>${light.waiting > 0 ? t("people.count", { n: light.waiting }) : t("people.empty")}</dd></div>
     </dl>`;
 }
