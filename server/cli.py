@@ -118,7 +118,8 @@ def serve(**given: Any) -> None:
 def doctor(as_json: bool, **given: Any) -> None:
     """Say what is wrong with store, database, ports, clock, TURN and mail, and what to do about it.
 
-    Exits with 1 when something fails. TURN is taken from OPENLINE_ICE_SERVERS, mail from OPENLINE_SMTP_URL.
+    Exits with 1 when something fails. TURN is taken from OPENLINE_TURN_URLS and
+    OPENLINE_ICE_SERVERS, mail from OPENLINE_SMTP_URL.
     """
     import asyncio
     import os

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from billing.deposits.processor import Processor, ProcessorDown, ProcessorRefused, Settings
 from ground.checkup import schema_revisions, store_facts
 from ground.embedded import NoStoreBinary, binary
-from server import doctor_media, doctor_net, doctor_phone
+from server import doctor_media, doctor_net, doctor_phone, doctor_turn
 from server.config import Config, without_password
 from server.embedded_run import at_hand
 from server.findings import Finding, judge_clock, judge_python, judge_schema, judge_store
@@ -34,6 +34,8 @@ async def examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
     for server in config.ice_servers:
         for url in server.urls:
             found.append(await doctor_net.ice(url))
+    if config.turn:
+        found += await doctor_turn.turn(config.turn)
     if settings := processor_of(config):
         found.append(await _processor(settings))
     if address := environ.get("OPENLINE_SMTP_URL"):

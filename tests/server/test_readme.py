@@ -48,7 +48,7 @@ def test_every_setting_of_the_table_is_read(tmp_path: Path) -> None:
         "OPENLINE_WORKER_CONFIG", "OPENLINE_MEDIA_CONFIG", "OPENLINE_", "OPENLINE_STRIPE_",
     }  # fmt: skip
     assert told == named | {"OPENLINE_HOST", "OPENLINE_STATE_DIR"}
-    ice = re.search(r"OPENLINE_ICE_SERVERS='(.*?)'", README, re.S)
+    ice = re.search(r"`OPENLINE_ICE_SERVERS`:\n`'(.*?)'`", README, re.S)
     assert ice is not None
     config = load({"state_dir": tmp_path}, {"OPENLINE_ICE_SERVERS": ice[1], "OPENLINE_SECRET": SECRET})
     assert [server.urls for server in config.ice_servers] == [["stun:turn.example:3478"], ["turns:turn.example:5349"]]

@@ -43,7 +43,7 @@ def coturn(
     program = shutil.which("turnserver")
     if program is None:
         pytest.skip("coturn is not installed (apt-get install coturn)")
-    there = Coturn(host, _free_udp(host), free_port(), folder / "log")
+    there = Coturn(host, free_port(), free_port(), folder / "log")
     config = folder / "turnserver.conf"
     config.write_text("\n".join([*_shipped(more, without), *_own(there, folder, secrets), *more]) + "\n")
     with (folder / "out").open("wb") as out:
@@ -75,17 +75,10 @@ def _own(there: Coturn, folder: Path, secrets: tuple[str, ...]) -> list[str]:
 def certificate(folder: Path) -> None:
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-keyout", str(folder / "turn.key"), "-out", str(folder / "turn.pem")],
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-keyout", str(folder / "turn.key"), "-out", str(folder / "turn.pem")],
         check=True, capture_output=True, timeout=30,
     )  # fmt: skip
-
-
-def _free_udp(host: str) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _await_start(process: "subprocess.Popen[bytes]", there: Coturn, folder: Path) -> None:
