@@ -140,7 +140,7 @@ class Commands:
 
     async def _join(self, conn: Connection, ask: messages.Join) -> ServerMessage:
         await self._check_mode(conn, ask.experts, ask.mode)
-        terms = await self._terms.joined(conn, ask.experts, ask.mode)
+        terms = await self._terms.joined(conn, ask.experts, ask.mode, dict(zip(ask.experts, ask.rates, strict=False)))
         # The order says who is asked first when several are free: the one whom the user knows.
         experts = await self._conversation.last_first(conn.pool, conn.member, ask.experts)
         answer = await self._line.join(
@@ -150,7 +150,7 @@ class Commands:
 
     async def _connect(self, conn: Connection, ask: messages.Connect) -> ServerMessage:
         await self._check_mode(conn, [ask.expert], ask.mode)
-        terms = await self._terms.joined(conn, [ask.expert], ask.mode)
+        terms = await self._terms.joined(conn, [ask.expert], ask.mode, _shown(ask))
         answer = await self._line.connect(
             conn.pool, conn.member, ask.expert, ask.mode, name=conn.name, terms=terms, op=ask.op
         )
@@ -161,7 +161,7 @@ class Commands:
         ticket = view.live.mirror.ticket_of(conn.member)
         if ticket:
             await self._check_mode(conn, [ask.expert], ticket.mode)
-        priced, terms = await self._terms.switched(conn, ask.expert)
+        priced, terms = await self._terms.switched(conn, ask.expert, _shown(ask))
         answer = await self._line.switch(
             conn.pool, conn.member, ask.expert, leaving=ask.leaving, terms=terms, op=ask.op
         )
@@ -315,6 +315,11 @@ def _attached(conn: Connection) -> Member | None:
     if conn.member and conn.role in ("user", "expert"):
         return Member(conn.pool, conn.role, conn.member)
     return None
+
+
+def _shown(ask: messages.Connect | messages.Switch) -> dict[str, int]:
+    """The rate that the page says it showed."""
+    return {ask.expert: ask.rate} if ask.rate >= 0 else {}
 
 
 def _kept(ticket: TicketFacts | None) -> dict[str, Terms]:

@@ -35,11 +35,14 @@ class LineTerms:
         self._metering = metering
         self._clock = clock
 
-    async def joined(self, conn: Connection, experts: Iterable[str], mode: Mode) -> dict[str, Terms]:
+    async def joined(
+        self, conn: Connection, experts: Iterable[str], mode: Mode, shown: Mapping[str, int]
+    ) -> dict[str, Terms]:
         """What the lines of `experts` cost the user of this page, to be locked with the places; free ones aren't named.
+        `shown` are the rates that the page showed, as far as it says.
 
-        Refused `balance_too_low`, `wallet_frozen`, `too_many_free_calls`, unless the user has a ticket already: then
-        the line has its own answer, or repeats the one it gave.
+        Refused `rate_higher`, `balance_too_low`, `wallet_frozen`, `too_many_free_calls`, unless the user has a ticket
+        already: then the line has its own answer, or repeats the one it gave.
         """
         view: View = conn.view
         rates = await self._rates(view.page, experts, mode)
@@ -47,13 +50,14 @@ class LineTerms:
             return {}
         ticket = view.live.mirror.ticket_of(conn.member)
         if ticket is None:
+            _hold_to(shown, rates)
             await self._metering.clear(conn.pool, conn.member)
         terms, problem = await self._look(view, conn.member, rates)
         if problem and ticket is None:
             raise problem
         return terms
 
-    async def switched(self, conn: Connection, expert: str) -> tuple[str, dict[str, Terms]]:
+    async def switched(self, conn: Connection, expert: str, shown: Mapping[str, int]) -> tuple[str, dict[str, Terms]]:
         """The same for the line into which the user's ticket goes over, and which ticket that is: its mode decides."""
         view: View = conn.view
         ticket = await self._ticket(view, lambda: view.live.mirror.ticket_of(conn.member))
@@ -61,14 +65,17 @@ class LineTerms:
         if not rates:
             return "", {}
         waits = ticket is not None and ticket.state == "waiting"
+        goes_over = ticket is not None and waits and expert not in dict(ticket.lines)
+        if goes_over:
+            _hold_to(shown, rates)
         if waits:
             await self._metering.clear(conn.pool, conn.member)
         terms, problem = await self._look(view, conn.member, rates)
-        if problem and ticket and waits and expert not in dict(ticket.lines):
+        if problem and goes_over:
             raise problem
         return ticket.ticket if ticket else "", terms
 
-    async def transferred(self, conn: Connection, session: SessionFacts) -> dict[str, Terms]:
+    async def transferred(self, conn: Connection, session: SessionFacts, shown: Mapping[str, int]) -> dict[str, Terms]:
         """The same for the line of the colleague to whom a session of this user is handed over. The session has not
         ended yet: what is left of the money that is set aside for it counts.
 
@@ -78,6 +85,7 @@ class LineTerms:
         rates = await self._rates(view.page, [session.transfer_to], session.mode)
         if not rates:
             return {}
+        _hold_to(shown, rates)
         async with self._database.read() as tx:
             back = await left_of(tx, conn.pool, session, max(self._clock.now_ms(), view.live.mirror.at))
         terms, problem = await self._look(view, conn.member, rates, back)
@@ -134,6 +142,13 @@ class LineTerms:
         if problem is None and any(each.limit_ms < least_ms(options, cap_ms) for each in terms.values()):
             problem = Refusal("balance_too_low", str(options.minimum_minutes))
         return terms, Refusal("wallet_frozen") if balance.frozen else problem
+
+
+def _hold_to(shown: Mapping[str, int], rates: Mapping[str, int]) -> None:
+    """Nobody's yes to one rate is a yes to a higher one. Refused `rate_higher`, with the expert."""
+    for expert, rate in rates.items():
+        if rate > shown.get(expert, rate):
+            raise Refusal("rate_higher", expert)
 
 
 async def left_of(tx: Tx, pool: str, session: SessionFacts, now: int) -> int:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from wire.fields import IceServer, Id, Language, MaybeId, Message, Op, Part, Reply, Request
+from wire.fields import IceServer, Id, Language, MaybeId, Message, Op, Part, Rate, Reply, Request
 
 Sdp = Annotated[str, Meta(min_length=1, max_length=16_384, pattern=r"^[^\x00]*$")]
 NumberText = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
@@ -117,7 +117,7 @@ class AnswerTransfer(Request, tag="answer_transfer"):
     session: Id
     yes: bool
     expert: MaybeId = ""
-    rate: Annotated[int, Meta(ge=0, le=10**12)] = 0
+    rate: Rate = 0
 
 
 class MediaAnswer(Reply, tag="media_answer"):

@@ -38,6 +38,8 @@ Letters = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n
 Language = Annotated[str, Meta(max_length=35, pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$(?!\n)")]
 Stars = Annotated[int, Meta(ge=1, le=5)]
 Amount = Annotated[int, Meta(ge=1, le=10**12)]
+Rate = Annotated[int, Meta(ge=0, le=10**12)]
+ShownRate = Annotated[int, Meta(ge=-1, le=10**12)]
 """Money in minor units of the pool's currency."""
 ReturnTo = Literal["panel", "account", "session"]
 """Where a payment's page leads back to: names, which the server turns into addresses of its own."""

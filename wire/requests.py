@@ -44,10 +44,12 @@ from wire.fields import (
     MaybeId,
     Mode,
     Op,
+    Rate,
     Reason,
     Request,
     ReturnTo,
     Seq,
+    ShownRate,
     SignalKind,
     Stars,
     Status,
@@ -77,27 +79,34 @@ class Watch(Request, tag="watch"):
 
 
 class Join(Request, tag="join"):
-    """Stand in the lines of up to K experts: whoever is free first."""
+    """Stand in the lines of up to K experts: whoever is free first. `rates` are what a minute of each of them costs as
+    the user was shown it, in their order; where it costs more by now, the answer is `rate_higher`. Without: whatever it
+    costs."""
 
     op: Op
     experts: Annotated[list[Id], Meta(min_length=1, max_length=16)]
     mode: Mode = "chat"
+    rates: Annotated[list[Rate], Meta(max_length=16)] = []
 
 
 class Connect(Request, tag="connect"):
-    """Connect now: an immediate offer to a free expert, refused with `expert_busy` otherwise."""
+    """Connect now: an immediate offer to a free expert, refused with `expert_busy` otherwise. `rate` as in `join`; -1:
+    whatever it costs."""
 
     op: Op
     expert: Id
     mode: Mode = "chat"
+    rate: ShownRate = -1
 
 
 class Switch(Request, tag="switch"):
-    """Leave `leaving` (all lines when empty) for the line of `expert`, in one step or not at all."""
+    """Leave `leaving` (all lines when empty) for the line of `expert`, in one step or not at all. `rate` as in
+    `connect`."""
 
     op: Op
     expert: Id
     leaving: MaybeId = ""
+    rate: ShownRate = -1
 
 
 class Leave(Request, tag="leave"):

@@ -35,9 +35,7 @@ class TransferDesk:
         """Refused `no_such_session`, `session_over`, `no_transfer`, `rate_higher`, and what joining the colleague's
         line is refused for; then the session goes on, and the proposal stands."""
         facts = _proposed(conn, ask) if ask.yes else None
-        terms = await self._terms.transferred(conn, facts) if facts else {}
-        if dearer := [each.rate for each in terms.values() if each.rate > ask.rate]:
-            raise Refusal("rate_higher", str(dearer[0]))
+        terms = await self._terms.transferred(conn, facts, {ask.expert: ask.rate}) if facts else {}
         answer = await self._media.answer_transfer(
             conn.pool, ask.session, conn.member,
             yes=ask.yes, expert=facts.transfer_to if facts else "", terms=terms, op=ask.op,

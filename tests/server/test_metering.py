@@ -172,6 +172,30 @@ async def test_the_rate_is_that_of_the_expert_and_the_mode_and_stays_as_it_was_t
     assert (await ann.until(m.Meter)).rate == RATE
 
 
+@pytest.mark.claim("A10")
+async def test_a_yes_to_one_rate_is_none_to_a_higher_one(house: Hall) -> None:
+    """A page that has not heard of the new rate yet may ask for what it shows, and no more is ever locked."""
+    await pay_in(house.db, house.pool, "ann", 100_000)
+    ann = await house.page("user", "ann")
+    ada, eve = await house.expert("ada"), await house.expert("eve")
+    low = RATE - 1
+    assert await refused(ann, m.Connect, expert="ada", mode="audio", rate=low) == ("rate_higher", "ada")
+    both = {"experts": ["ada", "eve"], "mode": "audio"}
+    assert await refused(ann, m.Join, rates=[RATE, 10 * low], **both) == ("rate_higher", "eve")
+    assert await refused(ann, m.Join, rates=[0], **both) == ("rate_higher", "ada")
+    for console in (ada, eve):
+        await console.ask(m.Declare, status="away")
+    op = "op_aaaaaaaaaaaaaaaaaaaa"
+    joined = await ann.ask(m.Join, experts=["ada"], mode="audio", rates=[RATE + 1], op=op)
+    assert [place.rate for place in joined.places] == [RATE], "what it costs, not what was agreed to"
+    again = await ann.ask(m.Join, experts=["ada"], mode="audio", rates=[low], op=op)
+    assert again.ticket == joined.ticket, "a repeat is answered as the first time"
+    assert await refused(ann, m.Switch, expert="eve", rate=low) == ("rate_higher", "eve")
+    assert [place.expert for place in (await ann.until(m.MyTicket)).places] == ["ada"]
+    switched = await ann.ask(m.Switch, expert="eve", rate=10 * RATE)
+    assert {place.expert: place.rate for place in switched.places} == {"eve": 10 * RATE}
+
+
 @pytest.mark.claim("A18")
 async def test_money_that_is_gone_when_the_expert_accepts_ends_the_offer(house: Hall) -> None:
     await pay_in(house.db, house.pool, "ann", 1_000)

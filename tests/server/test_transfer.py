@@ -124,7 +124,7 @@ async def test_the_new_place_is_on_the_colleagues_terms_with_the_money_that_is_l
     assert (await ann.ask(m.Quote, expert="ada", mode="chat")).balance == 0, "of a line where nobody hands over to"
     for shown in (0, RATE - 1):  # a page that knows nothing of the price, and one that knew it before it rose
         low = {"rate": shown, **YES}
-        assert await refused(ann, m.AnswerTransfer, session=going.session, **low) == ("rate_higher", str(RATE))
+        assert await refused(ann, m.AnswerTransfer, session=going.session, **low) == ("rate_higher", "eve")
     assert isinstance(await ann.ask(m.AnswerTransfer, session=going.session, rate=quote.rate, **YES), m.Ok)
     bill = await going.billed()
     assert bill.outcome == "charged" and bill.amount >= RATE
@@ -142,5 +142,5 @@ async def test_who_can_not_pay_for_the_colleague_stays(prepaid: Hall) -> None:
     await passed(going, 40_000)
     await ada.ask(m.ProposeTransfer, session=going.session, expert="eve")
     await ann.until(m.Session, lambda one: one.transfer is not None)
-    assert await refused(ann, m.AnswerTransfer, session=going.session, **YES) == ("balance_too_low", "1")
+    assert await refused(ann, m.AnswerTransfer, session=going.session, rate=RATE, **YES) == ("balance_too_low", "1")
     assert (await prepaid.line.snapshot(prepaid.pool)).sessions[0].state == "live"

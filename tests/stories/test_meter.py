@@ -347,3 +347,26 @@ async def test_a_colleague_who_costs_something_is_gone_on_with_at_the_price_that
     await expect(shown.locator('[part~="enough"]')).to_contain_text("€120.00 a minute")
     await yes.click()
     await uma.sees("Calling Ada Quill", uma.panel)
+
+
+@pytest.mark.claim("A10", "A17")
+async def test_who_was_shown_that_a_line_is_free_agrees_to_no_price(
+    scene: Scene,
+) -> None:
+    await market(scene, msgspec.structs.replace(OPTIONS, prepaid=False))
+    ada, uma = await asyncio.gather(scene.expert("ada", name="Ada Quill"), scene.user("uma"))
+    rate = uma.card("ada").locator('[part~="rate"]')
+    await expect(uma.button("Chat: Ada Quill", uma.card("ada"))).to_be_visible()
+    await expect(rate).to_have_count(0)
+    await scene.books.profiles.put_options(scene.pool, OPTIONS)
+    await pays_in(scene, "uma", 100_000)
+    vera = await scene.talker("user", "vera")
+    async with asyncio.timeout(15):
+        while (await vera.ask(messages.Quote, expert="ada", mode="chat")).rate != RATE:
+            await asyncio.sleep(0.1)
+    await uma.button("Chat: Ada Quill", uma.card("ada")).click()
+    await uma.sees("The price is another by now", uma.panel)
+    await expect(rate).to_have_text("€60.00 a minute")
+    await expect(uma.part("enough")).to_contain_text("€60.00 a minute")
+    await uma.button("Connect now", uma.panel).click()
+    await ada.sees("Uma would like to talk")

@@ -1,10 +1,11 @@
 """The pages about people: an expert's profile, one's account, and what operators do about members and mails."""
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.stories.people import ADA, BRUNO
 from tests.stories.scene import Person, Scene
@@ -98,8 +99,18 @@ async def test_an_operator_invites_reads_the_kept_mail_and_blocks(scene: Scene) 
     await olga.part("block-now").click()
     await expect(olga.part("done")).to_be_visible()
     await expect(ada.part("status-online")).to_be_hidden()
+
+    # However slowly the answer to the choice before comes, what was chosen last is what shows.
+    chosen = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await chosen.wait()
+        await route.continue_()
+
+    await olga.page.route("**/people?role=user*", late)
     await olga.part("tab-people").click()
     await olga.page.locator("section").last.get_by_role("button", name="Experts", exact=True).click()
+    chosen.set()
     await expect(olga.page.locator('[data-subject="ada"]')).to_contain_text("Blocked")
     await olga.part("tab-audit").click()
     await olga.sees("Lost the badge")

@@ -1,4 +1,5 @@
 import type { Bill, Billed, BillPage, Meter, Profile, Mode, Wallet } from "../generated/wire";
+import type { Command } from "./requests";
 import type { Hall } from "./state";
 
 const BILLS_MAX = 8;
@@ -35,6 +36,28 @@ export function unconfirmed(hall: Hall): Pick<Hall, "wallet" | "meter"> {
 export function rateOf(hall: Hall, expert: string, mode: Mode): number {
   const profile = hall.profiles.get(expert);
   return profile && hall.welcome?.rules.prepaid ? modeRate(profile, mode) : 0;
+}
+
+/** Whom a command would connect one with, and how; nobody where it does something else. */
+export function wanted(hall: Hall, command: Command): { experts: readonly string[]; mode: Mode } {
+  switch (command.t) {
+    case "join": return { experts: command.experts, mode: command.mode ?? "chat" };
+    case "connect": return { experts: [command.expert], mode: command.mode ?? "chat" };
+    case "switch": return { experts: [command.expert], mode: hall.ticket?.mode ?? "chat" };
+    default: return { experts: [], mode: "chat" };
+  }
+}
+
+/** The command with the rates that the page shows now: to a higher one it is no yes. Without them of whom it knows nothing. */
+export function asShown(hall: Hall, command: Command): Command {
+  const { experts, mode } = wanted(hall, command);
+  if (!experts.every((expert) => hall.profiles.has(expert))) return command;
+  const rates = experts.map((expert) => rateOf(hall, expert, mode));
+  switch (command.t) {
+    case "join": return { ...command, rates };
+    case "connect": case "switch": return { ...command, rate: rates[0]! };
+    default: return command;
+  }
 }
 
 function modeRate(profile: Profile, mode: Mode): number {

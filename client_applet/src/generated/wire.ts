@@ -258,30 +258,43 @@ export interface Watch {
   id: number;
 }
 
-/** Stand in the lines of up to K experts: whoever is free first. */
+/**
+ * Stand in the lines of up to K experts: whoever is free first. `rates` are what a minute of each of them costs as
+ * the user was shown it, in their order; where it costs more by now, the answer is `rate_higher`. Without: whatever it
+ * costs.
+ */
 export interface Join {
   t: "join";
   op: string;
   experts: string[];
   mode?: Mode;
+  rates?: number[];
   id: number;
 }
 
-/** Connect now: an immediate offer to a free expert, refused with `expert_busy` otherwise. */
+/**
+ * Connect now: an immediate offer to a free expert, refused with `expert_busy` otherwise. `rate` as in `join`; -1:
+ * whatever it costs.
+ */
 export interface Connect {
   t: "connect";
   op: string;
   expert: string;
   mode?: Mode;
+  rate?: number;
   id: number;
 }
 
-/** Leave `leaving` (all lines when empty) for the line of `expert`, in one step or not at all. */
+/**
+ * Leave `leaving` (all lines when empty) for the line of `expert`, in one step or not at all. `rate` as in
+ * `connect`.
+ */
 export interface Switch {
   t: "switch";
   op: string;
   expert: string;
   leaving?: string;
+  rate?: number;
   id: number;
 }
 

@@ -24,6 +24,7 @@ export abstract class PeoplePage extends PoolElement {
   @state() protected done = "";
   @state() private running: ReadonlySet<string> = new Set();
   private made: Api | null = null;
+  private loading: Promise<unknown> = Promise.resolve();
 
   protected get api(): Api {
     return (this.made ??= new Api(this.pool));
@@ -54,6 +55,13 @@ export abstract class PeoplePage extends PoolElement {
       rest.delete(name);
       this.running = rest;
     }
+  }
+
+  /** Runs `work` as `load`, after what is loading now: what was chosen last is what shows in the end. */
+  protected loadNext(work: () => Promise<void>): Promise<boolean> {
+    const loaded = this.loading.then(() => this.run("load", work));
+    this.loading = loaded;
+    return loaded;
   }
 
   private tell(error: unknown): void {

@@ -76,8 +76,8 @@ export class OpenlinePeople extends PeoplePage {
     void this.load();
   }
 
-  private load(before = 0): Promise<boolean> {
-    return this.run("load", () => this.read(before));
+  private load(): Promise<boolean> {
+    return this.loadNext(() => this.read(0));
   }
 
   private async read(before: number): Promise<void> {
@@ -135,7 +135,7 @@ export class OpenlinePeople extends PeoplePage {
   }
 
   private renderMore(before: number): TemplateResult | typeof nothing {
-    return this.more ? html`<div class="buttons">${this.button("load", this.w("more"), () => void this.load(before))}</div>` : nothing;
+    return this.more ? html`<div class="buttons">${this.button("load", this.w("more"), () => void this.loadNext(() => this.read(before)))}</div>` : nothing;
   }
 
   // ------------------------------------------------------------ who
@@ -147,7 +147,7 @@ export class OpenlinePeople extends PeoplePage {
     };
     return html`${this.renderInvite()}<section class="card">
       <div class="buttons">${ROLES.map((role) => html`<button class="chip" aria-pressed=${role === this.shown} @click=${() => show(role)}>${this.w(`people.${role}s`)}</button>`)}</div>
-      ${this.people.length === 0 ? html`<p class="muted">${this.w("people.nobody")}</p>` : nothing}
+      ${this.people.length === 0 && !this.isRunning("load") ? html`<p class="muted">${this.w("people.nobody")}</p>` : nothing}
       <ul class="list">${this.people.map((one) => this.renderPerson(one))}</ul>${this.renderMore(this.people.at(-1)?.joined_at ?? 0)}</section>`;
   }
 

@@ -27,7 +27,7 @@ export class OpenlineStatement extends MoneyPage {
 
   /** Reads the newest page again; resolves to its lines. */
   async load(): Promise<readonly Line[]> {
-    await this.run("load", () => this.fetch(0));
+    await this.loadNext(() => this.fetch(0));
     return this.lines;
   }
 
@@ -46,7 +46,7 @@ export class OpenlineStatement extends MoneyPage {
         ${this.lines.length > 0 ? html`<a class="button quiet small" part="csv" href=${this.api.url(file)} download>${icon("down")}${this.w("statement.csv")}</a>` : nothing}</div>
       ${this.renderSaid()}
       ${this.lines.length > 0 ? this.renderTable() : html`<p class="muted">${this.w(this.read ? "statement.none" : "loading")}</p>`}
-      ${this.more ? html`<div class="buttons">${this.button("load", this.w("more"), () => void this.run("load", () => this.fetch(this.lines.at(-1)!.id)))}</div>` : nothing}</section>`;
+      ${this.more ? html`<div class="buttons">${this.button("load", this.w("more"), () => void this.loadNext(() => this.fetch(this.lines.at(-1)!.id)))}</div>` : nothing}</section>`;
   }
 
   private renderTable(): TemplateResult {

@@ -1,5 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { type ClientController, codeOf, type Command, type LiveClient, visit, whoIs } from "../core";
+import { asShown, type ClientController, codeOf, type Command, type LiveClient, visit, whoIs } from "../core";
 
 /** Runs commands for an element: one at a time, with what went wrong for showing. */
 export class Actions implements ReactiveController {
@@ -41,8 +41,9 @@ export class Actions implements ReactiveController {
   async run(command: Command, name: string = command.t): Promise<boolean> {
     const client = this.clients.client;
     if (!client || this.running !== "") return false;
-    if (client.store.state.role === "guest") return this.askSignIn(command);
-    return this.send(client, command, name);
+    const shown = asShown(client.store.state, command);
+    if (client.store.state.role === "guest") return this.askSignIn(shown);
+    return this.send(client, shown, name);
   }
 
   /** Where one signs in, in a window of its own; whoever comes back from there goes on as whom the cookie names. */
@@ -109,6 +110,7 @@ export class Actions implements ReactiveController {
     } catch (error) {
       const code = codeOf(error);
       this.set("", code);
+      if (code === "rate_higher") client.again(); // what this page knows of prices is old: a new connection tells them all
       return code === "not_signed_in" ? this.askSignIn(command) : false;
     }
   }

@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { forgetBill } from "../call/kept_bill";
-import { ClockController, type Command, FreshnessController, type Hall, SliceController, WatchController } from "../core";
+import { ClockController, type Command, FreshnessController, type Hall, SliceController, wanted, WatchController } from "../core";
 import { translate } from "../i18n";
 import { Announcer } from "../ui/announcer";
 import { avatar } from "../ui/avatar";
@@ -16,7 +16,7 @@ import { panelClosed, panelOpened } from "./open_panels";
 import { panelStyles } from "./panel_styles";
 import { body, type PanelView } from "./panel_body";
 import { fetchAbout } from "./panel_about";
-import { asKept, costs, fetchMoney, wanted } from "./panel_money";
+import { asKept, costs, fetchMoney } from "./panel_money";
 import { placeSpoken } from "./spoken";
 import { standing, standingStyles } from "./standing";
 import { nameOf, shown, type Situation, situation, subject, wantsOthers } from "./situation";

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { keptBill } from "../call/kept_bill";
-import { type Command, type Hall, type KnownTicket, rateOf } from "../core";
+import { type Command, type Hall, type KnownTicket, rateOf, wanted } from "../core";
 import type { Mode, Profile } from "../generated/wire";
 import { money } from "../i18n";
 import { icon } from "../ui/icons";
@@ -10,16 +10,6 @@ import { nameOf } from "./situation";
 /** Loads what speaks of money. */
 export function fetchMoney(): void {
   void import("../meter");
-}
-
-/** Whom a command would connect one with, and how; nobody where it does something else. */
-export function wanted(hall: Hall, command: Command): { experts: readonly string[]; mode: Mode } {
-  switch (command.t) {
-    case "join": return { experts: command.experts, mode: command.mode ?? "chat" };
-    case "connect": return { experts: [command.expert], mode: command.mode ?? "chat" };
-    case "switch": return { experts: [command.expert], mode: hall.ticket?.mode ?? "chat" };
-    default: return { experts: [], mode: "chat" };
-  }
 }
 
 /** Whether somebody named in the command costs something: how long one's balance lasts is told before. */
