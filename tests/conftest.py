@@ -10,6 +10,7 @@ import pytest_asyncio
 from ground.embedded import EmbeddedStore
 from ground.sql import Database
 from ground.store import Store
+from tests.databases import open_migrated
 from tests.repo import machine
 
 
@@ -38,8 +39,7 @@ def pool() -> str:
 @pytest_asyncio.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A migrated SQLite database of the test's own. Rooms with SQL of their own run on PostgreSQL as well."""
-    opened = await Database.open(f"sqlite:///{tmp_path / 'openline.db'}")
-    await opened.migrate()
+    opened = await open_migrated(f"sqlite:///{tmp_path / 'openline.db'}")
     yield opened
     await opened.close()
 

@@ -27,6 +27,7 @@ class PostgresServer:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="openline-pg-"))
         self._as_postgres: list[str] = []
+        self._template = ""
         if os.geteuid() == 0:  # the server refuses to run as root
             shutil.chown(self.folder, "postgres", "postgres")
             self._as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
@@ -55,13 +56,21 @@ class PostgresServer:
         return f"postgresql://postgres@/{name}?host={self.folder}"
 
     async def create(self, template: str = "template1") -> str:
-        """Make a database and return its address."""
+        """Make an empty database, or a copy of `template`, and return its address."""
         name = f"t{next(_numbers)}"
         engine = create_async_engine(self.url("postgres").replace("://", "+asyncpg://"), isolation_level="AUTOCOMMIT")
         async with engine.connect() as conn:
             await conn.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         await engine.dispose()
         return self.url(name)
+
+    async def migrated(self) -> str:
+        """Make a database with the present schema and return its address."""
+        if not self._template:
+            url = await self.create()
+            await _migrate(url)
+            self._template = url.removeprefix("postgresql://postgres@/").split("?")[0]
+        return await self.create(self._template)
 
     def stop(self) -> None:
         self._process.send_signal(2)
@@ -85,19 +94,62 @@ def postgres_server() -> PostgresServer:
     return _only_server()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, of each kind in turn."""
+@cache
+def _template() -> Path:
+    """Where this process keeps a migrated SQLite file, once it has made one."""
+    folder = tempfile.mkdtemp(prefix="openline-sqlite-")
+    atexit.register(shutil.rmtree, folder)
+    return Path(folder) / "template.db"
+
+
+async def migrated_sqlite(path: Path) -> str:
+    """Make a SQLite file with the present schema at `path` and return its address. Migrating takes half a second each
+    time, and is tested where it matters: all others get a copy."""
+    if not _template().exists():
+        await _migrate(f"sqlite:///{_template()}")
+    shutil.copy(_template(), path)
+    return f"sqlite:///{path}"
+
+
+async def open_migrated(url: str) -> Database:
+    """Open the database at `url` with the present schema. A SQLite file that isn't there yet is made so."""
+    if url.startswith("sqlite:///") and not (path := Path(url.removeprefix("sqlite:///"))).exists():
+        await migrated_sqlite(path)
+    db = await Database.open(url)
+    await db.migrate()
+    return db
+
+
+async def _migrate(url: str) -> None:
+    db = await Database.open(url)
+    await db.migrate()
+    await db.close()
+
+
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=KINDS)
+async def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without a schema, of each kind in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/openline.db"
     server: PostgresServer = request.getfixturevalue("postgres_server")
     return await server.create()
 
 
+@pytest.fixture(params=KINDS)
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated database, of each kind in turn."""
+    if request.param == "sqlite":
+        return await migrated_sqlite(tmp_path / "openline.db")
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return await server.migrated()
+
+
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A migrated database, of each kind in turn."""
     db = await Database.open(database_url)
-    await db.migrate()
     yield db
     await db.close()

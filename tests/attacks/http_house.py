@@ -34,6 +34,7 @@ from server.run import settings_of
 from sessions import store as sessions
 from tests.attacks.http_rows import ELSEWHERE, POOL, ROLES
 from tests.billing.books import drop
+from tests.databases import open_migrated
 from tests.directory import pictures
 from tests.listening import listening
 from tests.processor import processor
@@ -216,8 +217,7 @@ class HttpHouse:
 
 @contextlib.asynccontextmanager
 async def http_house(store_url: str, database_url: str, folder: Path) -> AsyncIterator[HttpHouse]:
-    database = await Database.open(database_url)
-    await database.migrate()
+    database = await open_migrated(database_url)
     async with contextlib.AsyncExitStack() as stack:
         cards = await stack.enter_async_context(processor())
         config = Config(

@@ -14,6 +14,7 @@ from billing.audit import audit
 from ground.sql import Database
 from server.cli import main
 from tests.billing.books import EUR, MINUTE, NOW, drop
+from tests.databases import open_migrated
 
 TAMPERED = {
     "balance": "UPDATE ledger_accounts SET balance = balance + 1 WHERE pool = 'p' AND owner = 'uma'",
@@ -46,8 +47,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("books") / "openline.db"
 
     async def write() -> None:
-        db = await Database.open(f"sqlite:///{path}")
-        await db.migrate()
+        db = await open_migrated(f"sqlite:///{path}")
         await drop(db, "p", "ada", 100, fee_bps=1000)
         async with db.begin() as tx:
             await ledger.deposit(tx, "p", "uma", 500, EUR, key="d1", now=NOW)

@@ -22,6 +22,7 @@ from presence.presence import Presence
 from queueing.facts import PoolSnapshot
 from queueing.line import Line
 from server.config import Config, load
+from tests.databases import open_migrated
 from tests.ports import free_port
 from tests.stories.talker import Talker, talking
 from tests.stories.venue import Books, Process
@@ -52,8 +53,7 @@ class Town:
             "state_dir": str(self.folder),
         }
         self.config = load(given, {"OPENLINE_SECRET": SECRET})
-        self.database = await Database.open(self.config.database)
-        await self.database.migrate()
+        self.database = await open_migrated(self.config.database)
         self.books = Books(self.config, self.database, self.ports[0])
         self.store = await Store.open(self.config.store)
         self.line, self.journal, self.presence = Line(self.store), Journal(self.store), Presence(self.store)

@@ -1,3 +1,3 @@
-from tests.databases import database, database_url, postgres_server
+from tests.databases import database, database_url, empty_database_url, postgres_server
 
-__all__ = ["database", "database_url", "postgres_server"]
+__all__ = ["database", "database_url", "empty_database_url", "postgres_server"]

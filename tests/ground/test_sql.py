@@ -94,8 +94,8 @@ async def test_migrating_again_and_at_once_changes_nothing(database: Database, s
         assert await get_version(tx) == "0004"
 
 
-async def test_several_processes_may_make_the_schema_at_once(database_url: str) -> None:
-    databases = [await Database.open(database_url) for _ in range(3)]
+async def test_several_processes_may_make_the_schema_at_once(empty_database_url: str) -> None:
+    databases = [await Database.open(empty_database_url) for _ in range(3)]
     await asyncio.gather(*(db.migrate() for db in databases))
     async with databases[0].read() as tx:
         assert await get_version(tx) == "0004"
@@ -114,8 +114,8 @@ async def test_a_schema_of_a_later_version_is_refused_by_name(database: Database
         await database.migrate()
 
 
-async def test_a_failed_migration_leaves_nothing(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    db = await Database.open(database_url)
+async def test_a_failed_migration_leaves_nothing(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = await Database.open(empty_database_url)
     with monkeypatch.context() as patch:
         patch.setattr("sqlalchemy.JSON.__init__", _fail)
         with pytest.raises(RuntimeError, match="no JSON today"):

@@ -15,6 +15,7 @@ from mail.letter import Letter
 from mail.outbox import Kept, Outbox
 from mail.relay import parse_relay
 from mail.sender import Sender, greet
+from tests.databases import open_migrated
 from tests.mail.letters import NOW, SENDER
 from tests.mail.post import PASSWORD, USER, Post, certificate, post_office
 
@@ -24,8 +25,7 @@ SIGNED_IN = f"{quote(USER)}:{quote(PASSWORD, safe='')}@"
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """SQLite: what a mail server does is the same before every database."""
-    opened = await Database.open(f"sqlite:///{tmp_path / 'openline.db'}")
-    await opened.migrate()
+    opened = await open_migrated(f"sqlite:///{tmp_path / 'openline.db'}")
     yield opened
     await opened.close()
 

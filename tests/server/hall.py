@@ -50,6 +50,7 @@ from server.transcripts import Transcripts
 from server.views import Names
 from sessions.conversation import Conversation
 from sessions.fetching.tickets import Tickets
+from tests.databases import open_migrated
 from wire import messages
 from wire.codec import MSGPACK, Codec
 
@@ -252,8 +253,7 @@ async def hall(
     store: Store, pool: str, folder: Path, settings: dict[str, int] | None = None, database: str = ""
 ) -> AsyncIterator[Hall]:
     """A house with the pool `pool` of three experts in its directory. `database` is the address of its books."""
-    db = await Database.open(database or f"sqlite:///{folder / 'books.db'}")
-    await db.migrate()
+    db = await open_migrated(database or f"sqlite:///{folder / 'books.db'}")
     made = Hall(store, db, pool)
     await made.profiles.create_pool(pool, "The pool", settings or {})
     await made.profiles.put_experts(pool, EXPERTS)

@@ -17,6 +17,7 @@ from server.app import create_app
 from server.config import Config
 from server.run import settings_of
 from tests import stores
+from tests.databases import open_migrated
 from tests.listening import listening
 
 NOW = SystemClock().now_ms
@@ -71,8 +72,7 @@ class PeopleSite:
 async def people_site(store_url: str, database_url: str, folder: Path, **more: Any) -> AsyncIterator[PeopleSite]:
     """A server before the store and the database, with `ADA` and `BOB` in its pool."""
     await stores.forget(store_url, POOL)
-    database = await Database.open(database_url)
-    await database.migrate()
+    database = await open_migrated(database_url)
     profiles = Profiles(database)
     await profiles.create_pool(POOL, "The demo line")
     await profiles.put_experts(POOL, [ADA, BOB])

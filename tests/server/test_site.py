@@ -24,6 +24,7 @@ from server.config import Config
 from server.limits import Bounds, Rate
 from server.middleware import BODY_BYTES
 from server.run import settings_of
+from tests.databases import open_migrated
 from tests.listening import listening
 from tests.repo.house import ROOT
 
@@ -60,8 +61,7 @@ class Site:
 @contextlib.asynccontextmanager
 async def serving(store_url, tmp_path, bounds=None, **more) -> AsyncIterator[Site]:
     database_url = f"sqlite:///{tmp_path / 'openline.db'}"
-    database = await Database.open(database_url)
-    await database.migrate()
+    database = await open_migrated(database_url)
     profiles = Profiles(database)
     await profiles.create_pool("demo", "The demo line")
     await profiles.put_options("demo", PoolOptions(visitors=True))

@@ -22,6 +22,7 @@ from sessions.recording.rendering import Rendered, Unrendered, render
 from sessions.recording.store import recordings as table
 from sessions.recording.tap import Limits, Tapes
 from sessions.recording.upkeep import GIVE_UP_MS, OLD_MS, SETTLE_MS, Upkeep, _is_let_go
+from tests.databases import open_migrated
 from tests.sessions.logged import session
 from tests.sessions.recording.voices import Voice, hear, loud
 
@@ -103,8 +104,7 @@ async def town(database: Database, tmp_path: Path) -> Town:
 @pytest.fixture
 async def hamlet(tmp_path: Path) -> AsyncIterator[Town]:
     """A town on SQLite alone, for what happens on the disk."""
-    db = await Database.open(f"sqlite:///{tmp_path}/openline.db")
-    await db.migrate()
+    db = await open_migrated(f"sqlite:///{tmp_path}/openline.db")
     yield await settled(db, tmp_path / "recordings")
     await db.close()
 
