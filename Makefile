@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 PORT ?= 8080
-JOBS ?= 3
+JOBS ?= 2
 
 .PHONY: help run test lint applet lock clean
 
@@ -19,7 +19,7 @@ help:  ## this list
 run: $(VENV)/.run applet  ## install what is needed and start the demo (PORT=8080)
 	@exec $(BIN)/openline demo --port $(PORT)
 
-test: $(VENV)/.dev machine applet lint  ## install what the tests need and run everything (JOBS=3 at a time)
+test: $(VENV)/.dev machine applet lint  ## install what the tests need and run everything (JOBS=2 at a time)
 	@$(BIN)/python client_applet/build.py --check
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(PYTEST)
 

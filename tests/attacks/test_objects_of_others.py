@@ -40,6 +40,7 @@ PLAIN = {
     "amount": 500, "back": "panel", "peer": "p1", "sdp": "v=0", "on": True,
     "number": "+4915112345678", "region": "DE", "by": "call", "code": "123456", "where": "phone",
     "type": "text/plain", "size": 4, "title": "Hello", "yes": True, "by_chat": False, "rate": 600,
+    "rates": [600],
 }  # fmt: skip
 OTHERWISE: dict[type, dict[str, Any]] = {messages.TranscriptOf: {"by": "download"}}
 """Where a field of one message takes other values."""

@@ -1,4 +1,7 @@
-"""A house with telephones for the tests: real SIP, a media worker in this process, numbers that ring real peers."""
+"""A house with telephones for the tests: real SIP, a media worker in this process, numbers that ring real peers.
+
+With `OPENLINE_TEST_ASTERISK` all calls go through that Asterisk, else through the embedded engine.
+"""
 
 import asyncio
 import contextlib
@@ -16,6 +19,7 @@ from queueing.facts import SessionFacts
 from sessions.media import post, workers
 from sessions.media.worker import Worker
 from sessions.media.workers import Workers
+from sessions.phone.asterisk.engine import AsteriskEngine
 from sessions.phone.embedded.phone import EmbeddedPhone
 from sessions.phone.engine import PhoneCall, PhoneUnavailable
 from sessions.phone.store import change_number
@@ -24,6 +28,7 @@ from sessions.speech.voice import Voice
 from tests.ports import LOOPBACK
 from tests.server.hall import EXPERTS, Hall, Page, conducted, hall
 from tests.sessions.media.callers import site
+from tests.sessions.phone import asterisk_given
 from tests.sessions.phone.peers import Peer
 from tests.sessions.phone.trunks import loopback
 from wire import messages as m
@@ -37,7 +42,7 @@ SETTINGS = {"ring_ms": 20_000, "connect_ms": 20_000, "wrap_up_ms": 1, "call_ms":
 class Exchange:
     """An engine in which numbers lead to peers on loopback. It counts what is called, and at how many at a time."""
 
-    def __init__(self, engine: EmbeddedPhone) -> None:
+    def __init__(self, engine: EmbeddedPhone | AsteriskEngine) -> None:
         self.engine = engine
         self.routes: dict[str, str] = {}
         self.called: list[str] = []
@@ -128,7 +133,7 @@ async def phones(
         await house.profiles.put_options(pool, options)
         people = [msgspec.structs.replace(one, modes=["chat", "phone"], rate=rate) for one in EXPERTS]
         await house.profiles.put_experts(pool, people)
-        exchange = Exchange(EmbeddedPhone(loopback(f";lines={LINES}")))
+        exchange = Exchange(await _engine(stack))
         worker = Worker(store, f"m-{uuid.uuid4().hex[:6]}", site(), 8)
         worker.voice = voice
         worker.telephone = Telephone(exchange, worker.carry, house.switchboard.media, worker.name, voice)
@@ -139,6 +144,12 @@ async def phones(
         await lead.enter_async_context(conducted(house))
         await _until(lambda: _there(store, worker.name))
         yield Place(house, exchange, worker, lead)
+
+
+async def _engine(stack: contextlib.AsyncExitStack) -> EmbeddedPhone | AsteriskEngine:
+    if asterisk_given.ADDRESS:
+        return await stack.enter_async_context(asterisk_given.engine(asterisk_given.settings()))
+    return EmbeddedPhone(loopback(f";lines={LINES}"))
 
 
 async def _there(store: Store, name: str) -> bool:

@@ -127,7 +127,7 @@ async def test_who_can_serve_sooner_stands_first(house: Hall, guest: Page) -> No
     users = [await house.page("user", f"u{n}") for n in range(3)]
     for user in users:
         await user.ask(messages.Join, experts=["pay"])
-    await guest.until(messages.Lights, lambda told: any(one.waiting == 2 for one in told.lights))
+    await guest.until(messages.Lights, lambda told: any(one.waiting == 3 for one in told.lights))
     found = await find(guest, sort="wait")
     assert names(found)[:4] == ["mon", "tax", "pay", "bob"]
     waits = {one.profile.expert: one.wait for one in found.experts}

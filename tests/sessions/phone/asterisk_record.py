@@ -16,10 +16,11 @@ from typing import Any
 
 from sessions.phone.asterisk.engine import AsteriskEngine
 from tests.sessions.phone.asterisk_between import Between
+from tests.sessions.phone.asterisk_given import settings
 from tests.sessions.phone.asterisk_tape import PEER, TAPES
 from tests.sessions.phone.peers import Peer, Phone, Script, on, until
 from tests.sessions.phone.suite import UnderTest, Watched, ring
-from tests.sessions.phone.test_asterisk import number, settings
+from tests.sessions.phone.test_asterisk import number
 
 SOUND = 60
 """Packets of it that a tape keeps."""

@@ -1,10 +1,4 @@
-"""A real Asterisk does what every engine does, and what only it has to.
-
-    OPENLINE_TEST_ASTERISK=http://openline:SECRET@127.0.0.1:18088/ari
-
-It runs on this machine with the configuration of deploy/asterisk/test, whose README tells how it is started: the
-telephones are on loopback ports, and Asterisk calls them by its endpoint `phones`.
-"""
+"""A real Asterisk (`asterisk_given.py`) does what every engine does, and what only it has to."""
 
 import asyncio
 import contextlib
@@ -14,7 +8,6 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -23,34 +16,19 @@ from ground.ids import new_id
 from sessions.phone.asterisk.client import Ari
 from sessions.phone.asterisk.engine import AsteriskEngine
 from sessions.phone.asterisk.rtp import Rtp, build
-from sessions.phone.asterisk.settings import AriSettings, ari_of
+from sessions.phone.asterisk.settings import AriSettings
 from sessions.phone.engine import PhoneUnavailable
 from tests.ports import LOOPBACK
 from tests.sessions.phone.asterisk_between import Between
+from tests.sessions.phone.asterisk_given import ADDRESS, engine, settings
 from tests.sessions.phone.peers import Peer, Phone, Script, on, until
 from tests.sessions.phone.suite import EngineSuite, UnderTest, Watched, ring
 from tests.sessions.phone.tones import loudest_hz, tone
 
-ADDRESS = os.environ.get("OPENLINE_TEST_ASTERISK", "")
 pytestmark = pytest.mark.skipif(not ADDRESS, reason="OPENLINE_TEST_ASTERISK is not set: no Asterisk to test with")
 TRUNK_PORT = int(os.environ.get("OPENLINE_TEST_ASTERISK_TRUNK", "15061"))
 BACK_S = 4.0
 """A connection that was lost is there again by then: pauses of 0.1, 0.5, 1 and 2 seconds."""
-
-
-def settings(url: str = "", **more: str) -> AriSettings:
-    """Those of the Asterisk of the environment, and a few ports."""
-    parts = urlsplit(ADDRESS)
-    at = urlsplit(url or ADDRESS)
-    env = {
-        "OPENLINE_ARI": f"{at.scheme}://{parts.username}@{at.hostname}:{at.port}{at.path}",
-        "OPENLINE_ARI_SECRET": parts.password or "",
-        "OPENLINE_ARI_ADDRESSES": "PJSIP/phones/{uri}",
-        "OPENLINE_ARI_MEDIA": "127.0.0.1:21000-21099",
-    }
-    found = ari_of({**env, **more})
-    assert found
-    return found
 
 
 def number(peer: Peer) -> str:
@@ -59,10 +37,8 @@ def number(peer: Peer) -> str:
 
 @contextlib.asynccontextmanager
 async def opened(found: AriSettings, instance: str = "") -> AsyncIterator[UnderTest]:
-    engine = await AsteriskEngine.open(found, instance=instance or new_id("test"))
-    await until(engine.free_lines)
-    yield UnderTest(engine, number)
-    await engine.close()
+    async with engine(found, instance) as reached:
+        yield UnderTest(reached, number)
 
 
 @pytest_asyncio.fixture
