@@ -69,6 +69,7 @@ PROMISES: dict[str, str] = {
 # What this version keeps, and where its code is.
 WHERE: dict[str, str] = {
     "A1": "client_applet/src, server/commands.py, queueing/line.py",
+    "A2": "server/telephone.py, server/dialling.py, sessions/phone, sessions/media, client_applet/src/visitor",
     "A3": "client_applet/src/visitor, server/desks/letters.py",
     "A4": "directory/hours.py, directory/exceptions.py, directory/holidays.py, client_applet/src/people",
     "A5": "server/desks/about.py, client_applet/src/visitor/about.ts",
@@ -83,8 +84,9 @@ WHERE: dict[str, str] = {
     "A14": "billing/meter.py, server/settling.py, client_applet/src/staff",
     "A15": "billing/price.py, billing/holds.py, server/settling.py",
     "A16": "billing/ledger.py, billing/deposits, client_applet/src/people",
-    "A17": "queueing/lua/clock.lua, server/evidence.py",
-    "A18": "server/terms.py, server/accepting.py, queueing/lua/metering.lua, client_applet/src/call",
+    "A17": "queueing/lua/clock.lua, queueing/media.py, sessions/media/hearing.py, server/evidence.py",
+    "A18": "server/terms.py, server/accepting.py, queueing/lua/metering.lua, sessions/media/carrying.py, "
+    "client_applet/src/call",
     "A19": "server/desks/deposits.py, server/metering.py, client_applet/src/visitor",
     "A20": "billing/price.py, billing/meter.py",
     "B1": "client_applet/src, directory, server/commands.py",
@@ -104,6 +106,7 @@ WHERE: dict[str, str] = {
     "B15": "directory/index, server/desks/finding.py",
     "B16": "directory/index/words.py, directory/index/ranking.py",
     "B27": "sessions/conversation.py, client_applet/src",
+    "B28": "server/telephone.py, sessions/phone, client_applet/src/visitor",
     "B29": "server/app.py, server/hub.py",
     "B30": "client_applet/src",
     "B31": "server/app.py, server/connection.py",
@@ -122,7 +125,7 @@ KEPT_NOW = tuple(WHERE)
 
 @cache
 def marked() -> dict[str, list[str]]:
-    """Claim → `tests/room/test_x.py::name` of every test marked with it."""
+    """Claim → `tests/room/test_x.py::name` of every test marked with it (`*`: all of the file)."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in house.with_suffix(".py"):
         if house.name(path).startswith("tests/"):
@@ -136,6 +139,13 @@ def _marks(path: Path) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             for decorator in node.decorator_list:
                 yield from ((claim, node.name) for claim in _claims(decorator))
+        elif isinstance(node, ast.Assign) and any(_is_pytestmark(target) for target in node.targets):
+            marks = node.value.elts if isinstance(node.value, ast.List) else [node.value]
+            yield from ((claim, "*") for mark in marks for claim in _claims(mark))
+
+
+def _is_pytestmark(target: ast.expr) -> bool:
+    return isinstance(target, ast.Name) and target.id == "pytestmark"
 
 
 def _claims(decorator: ast.expr) -> list[str]:
@@ -166,8 +176,8 @@ def page() -> str:
     for claim in KEPT_NOW:
         shown = "<br>".join(f"`{test}`" for test in tests.get(claim, [])) or "none yet"
         lines.append(f"| {claim} | {PROMISES[claim]} | {WHERE[claim]} | {shown} |")
-    lines += ["", "## Not yet", ""]
-    lines += [f"- {claim}: {promise}" for claim, promise in PROMISES.items() if claim not in WHERE]
+    if missing := [f"- {claim}: {promise}" for claim, promise in PROMISES.items() if claim not in WHERE]:
+        lines += ["", "## Not yet", "", *missing]
     return "\n".join(lines) + "\n"
 
 
