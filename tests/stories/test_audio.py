@@ -24,6 +24,7 @@ REFUSED = """if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = a
   throw new DOMException("the person said no", "NotAllowedError");
 };"""
 LOUDEST = """async (call) => {
+  if (!call.theirs) return { hz: 0, db: null };
   const sound = new AudioContext();
   const analyser = new AnalyserNode(sound, { fftSize: 8192, smoothingTimeConstant: 0 });
   sound.createMediaStreamSource(call.theirs).connect(analyser);
@@ -45,7 +46,7 @@ async def hears(listener: Person, hz: float) -> None:
     async with asyncio.timeout(15):
         while True:
             found = await listener.page.locator("openline-call").evaluate(LOUDEST)
-            if abs(found["hz"] - hz) < 12 and found["db"] > AUDIBLE_DB:
+            if found["db"] is not None and found["db"] > AUDIBLE_DB and abs(found["hz"] - hz) < 12:
                 return
 
 
