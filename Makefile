@@ -21,7 +21,7 @@ run: $(VENV)/.run applet  ## install what is needed and start the demo (PORT=808
 
 test: $(VENV)/.dev machine applet lint  ## install what the tests need and run everything (JOBS=2 at a time)
 	@$(BIN)/python client_applet/build.py --check
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(PYTEST)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: $(VENV)/.dev  ## formatting, lint, types, import floors
 	@echo "lint: ruff, mypy, import floors" >&2

@@ -1,6 +1,7 @@
 """What all tests share: the real store, a pool of one's own, a real database, and a loud list of what was skipped."""
 
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -45,11 +46,21 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    _longest_first(items)
     for tool in machine.missing():
         skip = pytest.mark.skip(reason=f"MISSING {tool.names[0]}")
         for item in items:
             if item.get_closest_marker(tool.mark):
                 item.add_marker(skip)
+
+
+def _longest_first(items: list[pytest.Item]) -> None:
+    """Files in the order of how long they may take: else one worker is left alone with a long one at the end."""
+    may_take: Counter[Path] = Counter()
+    for item in items:
+        limit = item.get_closest_marker("timeout")
+        may_take[item.path] += limit.args[0] if limit else 1
+    items.sort(key=lambda item: -may_take[item.path])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
