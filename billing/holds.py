@@ -52,7 +52,8 @@ class Hold(Struct, frozen=True):
 
 
 class Ending(Struct, frozen=True):
-    """How a session ended for its hold: it ran `ran_ms`; `ended_by` is "user", "expert" or "" for anything else."""
+    """How a session ended for its hold: it ran `ran_ms`; `ended_by` is "user", "expert", "server" or ""
+    for anything else."""
 
     session: str
     ran_ms: int

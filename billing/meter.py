@@ -4,6 +4,7 @@
 session has ended, `release` when the offer ended without one. A hold has the id of its offer.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import structlog
@@ -139,11 +140,11 @@ async def settle(
 ) -> BillFacts | None:  # fmt: skip
     """Charge a session that ended, once: a repeat gets the same bill.
 
-    `ended_by` is "user", "expert" (also when the expert was lost) or "". A session without an open hold is `unpaid`: it
-    is logged as an error, and written down when `user` and `expert` are given. It never raises for what it is given;
-    None when there is nothing to bill at all. Errors of a database out of order do come out.
+    `ended_by` is "user", "expert" (also when the expert was lost), "server" (our fault) or "". A session without an
+    open hold is `unpaid`: it is logged as an error, and written down when `user` and `expert` are given. It never
+    raises for what it is given; None when there is nothing to bill at all. Errors of a database out of order come out.
     """
-    by = ended_by if ended_by in ("user", "expert") else ""
+    by = ended_by if ended_by in ("user", "expert", "server") else ""
     ending = Ending(session, min(max(0, ran_ms), _LONGEST_MS), by, ended_at)
     try:
         async with tx.begin_nested():
@@ -163,6 +164,12 @@ async def bill(tx: Tx, pool: str, session: str) -> BillFacts | None:
     return None if held is None or held.state == "pending" else _bill(held)
 
 
+async def bills(tx: Tx, pool: str, sessions: Sequence[str]) -> dict[str, BillFacts]:
+    """The same of several, by session; those that have none are left out."""
+    found = [_bill(holds.from_row(row)) for row in await store.holds_of_sessions(tx, pool, sessions)]
+    return {bill.session: bill for bill in found}
+
+
 async def balances(tx: Tx, pool: str, of: BillFacts) -> tuple[int, int]:
     """What the user of a bill may spend, and what its expert is owed, as it stands now."""
     wallet = await ledger.balance_of(tx, pool, of.user)
@@ -178,7 +185,8 @@ async def given_back(tx: Tx, pool: str, hold: str, ran_ms: int) -> int:
 
 
 async def free_calls_today(tx: Tx, pool: str, user: str, expert: str, now: int) -> int:
-    """Sessions of the two within the 24 hours before `now` that cost nothing, unless the expert ended them."""
+    """Sessions of the two within the 24 hours before `now` that cost nothing, unless the expert or our fault ended
+    them."""
     return await store.free_calls(tx, pool, user, expert, now - DAY_MS)
 
 

@@ -267,6 +267,12 @@ async def hold_of_session(tx: Tx, pool: str, session: str) -> sa.RowMapping | No
     return (await tx.execute(_of_session, {"pool": pool, "session": session})).mappings().one_or_none()
 
 
+async def holds_of_sessions(tx: Tx, pool: str, sessions: Sequence[str]) -> Sequence[sa.RowMapping]:
+    """The holds of `sessions` that are over."""
+    over = (holds.c.pool == pool, holds.c.session.in_(sessions), holds.c.state != "pending")
+    return (await tx.execute(_holds.where(*over))).mappings().all()
+
+
 async def add_hold(tx: Tx, row: Mapping[str, Any]) -> None:
     await tx.execute(_add_hold, row)
 
@@ -303,10 +309,10 @@ async def due_holds(tx: Tx, pool: str, now: int) -> Sequence[sa.RowMapping]:
 
 
 async def free_calls(tx: Tx, pool: str, user: str, expert: str, since: int, *, begun: bool = False) -> int:
-    """Sessions of the two that cost nothing and ended after `since`, except those that the expert ended. Also those
-    whose clock never ran: while it stands still there is talk, too. With `begun`, also those of which only the
-    beginning was free."""
-    counted = sa.and_(holds.c.outcome.in_(("short", "free")), holds.c.ended_by != "expert")
+    """Sessions of the two that cost nothing and ended after `since`, except those that the expert or our own fault
+    ended. Also those whose clock never ran: while it stands still there is talk, too. With `begun`, also those of which
+    only the beginning was free."""
+    counted = sa.and_(holds.c.outcome.in_(("short", "free")), holds.c.ended_by.not_in(("expert", "server")))
     if begun:
         counted = sa.or_(counted, sa.and_(holds.c.outcome == "charged", holds.c.free_ms > 0))
     query = (

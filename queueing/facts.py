@@ -40,7 +40,8 @@ class TicketFacts(Struct, tag_field="k", tag="ticket", kw_only=True):
     stepped_away, expert_gone, expert_offline, grace, waited_too_long, operator, left, served, ... `by` is "" for the
     user, else `operator:<id>`, `expert:<id>`, `system`.
     `terms` are those locked with each place, in the order of `lines`: expert, rate, free_ms, limit_ms (as in Terms);
-    [] where every line is free. With `call_me` the user's phone rings at the turn; they need no page.
+    [] where every line is free. `agreed` is the highest rate that the user has said yes to. With `call_me` the user's
+    phone rings at the turn (see `rings_at`); they need no page.
     """
 
     cause: str
@@ -61,6 +62,15 @@ class TicketFacts(Struct, tag_field="k", tag="ticket", kw_only=True):
     by: str
     terms: list[tuple[str, int, int, int]] = []
     call_me: bool = False
+    agreed: int = 0
+
+    def dearer(self) -> int:
+        """The highest rate of a line that costs more than the user has agreed to; 0 where none does."""
+        return max((rate for _expert, rate, _free, _limit in self.terms if rate > self.agreed), default=0)
+
+    def rings_at(self, expert: str) -> bool:
+        """Whether the turn with `expert` is announced by telephone: never at a rate that was not agreed to."""
+        return self.call_me and all(rate <= self.agreed for one, rate, _free, _limit in self.terms if one == expert)
 
 
 class OfferFacts(Struct, tag_field="k", tag="offer", kw_only=True):

@@ -106,12 +106,17 @@ class Line:
         args = {"user": user, "ms": seconds * 1000}
         return await self._call("step_away", pool, args, op=op, who=f"user:{user}", now=now)
 
-    async def call_me(self, pool: str, user: str, *, on: bool, op: str = "", now: int = 0) -> dict[str, Any]:
+    async def call_me(
+        self, pool: str, user: str, *, on: bool, rate: int = -1, op: str = "", now: int = 0
+    ) -> dict[str, Any]:
         """Ring the user's phone at the turn; until then they need no page. → {"call_me"}
 
-        The caller has seen that there is a number which may be called. Refuses no_ticket, in_session, not_by_phone.
+        The caller has seen that there is a number which may be called. With a `rate` (minor units a minute, as the user
+        was shown it) they agree to what their lines cost by now. Refuses no_ticket, in_session, not_by_phone, and
+        rate_higher where a line costs more than that.
         """
-        return await self._call("call_me", pool, {"user": user, "on": on}, op=op, who=f"user:{user}", now=now)
+        args = {"user": user, "on": on, "rate": rate}
+        return await self._call("call_me", pool, args, op=op, who=f"user:{user}", now=now)
 
     async def come_back(self, pool: str, user: str, *, op: str = "", now: int = 0) -> dict[str, Any]:
         """End a pause early. → {"changed"}"""

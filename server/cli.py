@@ -47,7 +47,8 @@ def main() -> None:
     Is all well?        openline doctor
     Do books add up?    openline audit
 
-    Every option is also an environment variable, OPENLINE_ and the option's name; secrets are only that.
+    Settings are options or environment variables, OPENLINE_...: the option's help names its own in brackets, the README
+    names all. An option goes first. Secrets are environment variables or files only.
     """
 
 
@@ -97,7 +98,10 @@ def serve(**given: Any) -> None:
         openline serve --workers 4 --host 0.0.0.0 --store rediss://store.example:6380 \\
             --database postgresql://openline@db.example/openline --origin https://shop.example
     Audio that costs something flows through media workers; `openline media --help` says how to open the firewall.
-    STUN and TURN servers for audio: OPENLINE_ICE_SERVERS='[{"urls": ["stun:stun.example.org"]}]'
+    For browsers that reach nobody directly: a TURN server, set up as deploy/coturn/README.md says:
+        OPENLINE_TURN_URLS='turn:turn.example:3478?transport=udp,turns:turn.example:5349?transport=tcp'
+        OPENLINE_TURN_SECRET_FILE=/etc/openline/turn-secret
+    Telephones: OPENLINE_SIP_TRUNK or OPENLINE_ARI; docs/calls.md has all of it.
     Mails (sign-in links, messages to experts) go through OPENLINE_SMTP_URL, from OPENLINE_MAIL_FROM, with links to
     OPENLINE_BASE_URL:
         OPENLINE_SMTP_URL=smtp://user:password@mail.example:587    (STARTTLS; smtps://...:465 for TLS from the start;
@@ -116,10 +120,10 @@ def serve(**given: Any) -> None:
 @click.option("--port", type=int, help="Port that the server would listen on.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list instead of text.")
 def doctor(as_json: bool, **given: Any) -> None:
-    """Say what is wrong with store, database, ports, clock, TURN and mail, and what to do about it.
+    """Say what is wrong with store, database, media workers, telephones, TURN and mail.
 
-    Exits with 1 when something fails. TURN is taken from OPENLINE_TURN_URLS and
-    OPENLINE_ICE_SERVERS, mail from OPENLINE_SMTP_URL.
+    Also with ports, clock, folders and the card processor; and what to do about each. Exits with 1 when something
+    fails. Run it with the settings of the server: what is set nowhere is not looked at.
     """
     import asyncio
     import os

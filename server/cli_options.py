@@ -9,11 +9,11 @@ from server.config import Config, ConfigError, load
 
 C = TypeVar("C", bound=Callable[..., Any])
 
-STORE_HELP = (
+STORE_ADDRESSES = (
     "Valkey or Redis 7.0 or newer: redis://, rediss:// (TLS), unix://, redis+sentinel://host:port,host:port/service, "
-    "redis+cluster://host:port,host:port. Without it the server runs a store of its own in the state folder. "
-    "[OPENLINE_STORE]"
+    "redis+cluster://host:port,host:port."
 )
+STORE_HELP = f"{STORE_ADDRESSES} Without it the server runs a store of its own in the state folder. [OPENLINE_STORE]"
 DATABASE_HELP = (
     "sqlite:///path or postgresql://user@host/name; by default SQLite in the state folder. [OPENLINE_DATABASE]"
 )
@@ -32,9 +32,9 @@ def where(command: C) -> C:
     return command
 
 
-def config_of(**given: Any) -> Config:
+def config_of(*, keyless: bool = False, **given: Any) -> Config:
     """Settings from the options and the environment; a wrong one ends the command with its name and the way out."""
     try:
-        return load(given)
+        return load(given, keyless=keyless)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None

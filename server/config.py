@@ -7,6 +7,7 @@ import re
 import secrets
 import shlex
 from collections.abc import Callable, Sequence
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ _MAIL_NEEDS = {
     "BASE_URL": "where the links in mails lead, such as https://line.example",
 }
 SECRET_FILE = "secret"  # noqa: S105 - a file name
+OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 class ConfigError(ValueError):
@@ -69,7 +71,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     port: int = 8080
     workers: int = 1
     origins: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    hosts: tuple[str, ...] = OWN_NAMES
     trusted_proxies: tuple[str, ...] = ()
     ice_servers: tuple[IceServer, ...] = ()
     turn: TurnServers | None = None
@@ -87,6 +89,11 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     stripe_webhook_secret: str = ""
     stripe_api: str = ""
     demo: bool = False
+
+    @property
+    def is_reached_here_only(self) -> bool:
+        """Whether nobody comes from another machine."""
+        return all(host in OWN_NAMES for host in self.hosts)
 
     @property
     def recordings(self) -> Path:
@@ -112,11 +119,11 @@ def without_password(url: str) -> str:
     return re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", url)
 
 
-def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config:
+def load(given: dict[str, Any], environ: dict[str, str] | None = None, *, keyless: bool = False) -> Config:
     """Settings from `given` (None and () mean "not given"), else the environment, else the defaults.
 
     With no store address the store is embedded, and `store` stays "" until `with_store` names the child's socket.
-    Raises ConfigError.
+    `keyless` is for a process that signs and verifies nothing: it needs no secret. Raises ConfigError.
     """
     env = dict(os.environ if environ is None else environ)
     values = {name: value for name, value in given.items() if value not in (None, (), "")}
@@ -129,7 +136,7 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None) -> Config
     return Config(
         store=store,
         database=str(values.pop("database", "")) or f"sqlite:///{state_dir / 'openline.db'}",
-        keys=_keys(env, state_dir, embedded=not store),
+        keys=() if keyless else _keys(env, state_dir, embedded=not store),
         state_dir=state_dir,
         embedded=not store,
         ice_servers=_ice_servers(env.get("OPENLINE_ICE_SERVERS", "")),
@@ -178,6 +185,8 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
             checked[name] = _list(values[name])
     for origin in checked.get("origins", ()):
         _check_origin(origin)
+    for proxy in checked.get("trusted_proxies", ()):
+        _check_proxy(proxy)
     if "host" in values:
         checked["host"] = str(values["host"])
     return checked
@@ -202,7 +211,7 @@ def _whole(name: str, value: Any) -> int:
     except ValueError:
         number = -1
     if not (0 if name == "port" else 1) <= number <= limit:
-        raise ConfigError(f"{name} must be a whole number up to {limit}, not {value!r}")
+        raise ConfigError(f"OPENLINE_{name.upper()} (--{name}) must be a whole number up to {limit}, not {value!r}")
     return number
 
 
@@ -220,6 +229,13 @@ def _check_origin(origin: str) -> None:
         or origin != f"{parts.scheme}://{parts.netloc}".lower()
     ):
         raise ConfigError(f"origin {origin!r} is not exact: write it as https://shop.example, without path or star")
+
+
+def _check_proxy(proxy: str) -> None:
+    try:
+        ip_network(proxy)
+    except ValueError as error:
+        raise ConfigError(f"OPENLINE_TRUSTED_PROXIES (--trusted-proxy): {error}; write it as 10.0.0.5") from None
 
 
 def _mail(env: dict[str, str]) -> dict[str, Any]:

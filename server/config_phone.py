@@ -98,9 +98,17 @@ def _texts(env: Mapping[str, str]) -> tuple[str, str]:
             "texts need OPENLINE_TEXT_URL and OPENLINE_TEXT_SECRET_FILE (or OPENLINE_TEXT_SECRET) together"
         )
     if len(secret) < SECRET_MIN:
-        raise PhoneProblem(f"the secret of texts has {SECRET_MIN} characters at least")
-    parts = urlsplit(url)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    if not safe or not parts.hostname or "@" in parts.netloc:
+        raise PhoneProblem(f"OPENLINE_TEXT_SECRET(_FILE) has {SECRET_MIN} characters at least")
+    if not _is_safe(url):
         raise PhoneProblem("OPENLINE_TEXT_URL is an https address (http on this machine) without user or password")
     return url, secret
+
+
+def _is_safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    return safe and bool(parts.hostname) and port != 0 and "@" not in parts.netloc

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from billing.deposits.processor import Processor, ProcessorDown, ProcessorRefused, Settings
 from ground.checkup import schema_revisions, store_facts
 from ground.embedded import NoStoreBinary, binary
-from server import doctor_media, doctor_net, doctor_phone, doctor_turn
+from server import doctor_folders, doctor_media, doctor_net, doctor_phone, doctor_turn
 from server.config import Config, without_password
 from server.embedded_run import at_hand
 from server.findings import Finding, judge_clock, judge_python, judge_schema, judge_store
@@ -30,6 +30,10 @@ async def examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
     if not any(one.verdict == "fail" for one in found):  # else that is what there is to say
         found.append(await _media(config))
         found += await _phones(config)
+    found += doctor_media.reach(config)
+    if config.phone.trunk:
+        found.append(await doctor_phone.trunk(config.phone.trunk))
+    found += doctor_folders.folders(config)
     found.append(await doctor_net.port(config.host, config.port))
     for server in config.ice_servers:
         for url in server.urls:

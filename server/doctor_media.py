@@ -1,4 +1,9 @@
-"""What `openline doctor` says of media workers: whether there are any where audio can't do without."""
+"""What `openline doctor` says of media workers: whether there are any where audio can't do without, and whether
+browsers elsewhere can come to them."""
+
+import socket
+from contextlib import closing, suppress
+from ipaddress import ip_address
 
 from directory.expert import Expert, Pool
 from directory.profiles import Profiles
@@ -12,6 +17,9 @@ from server.findings import Finding
 from sessions.media.workers import Listed, Workers
 
 SUBJECT = "media workers"
+ADDRESSES = "media addresses"
+_OUTSIDE = ("192.0.2.1", 9)
+"""Where nobody is (RFC 5737); nothing is sent there."""
 
 
 async def media(config: Config) -> Finding:
@@ -23,6 +31,27 @@ async def media(config: Config) -> Finding:
         finally:
             await store.close()
     return judge(listed, await _needing(config), config)
+
+
+def reach(config: Config) -> list[Finding]:
+    """What keeps browsers elsewhere from the media workers that this server starts; nothing, as far as can be seen."""
+    media = config.media
+    if config.is_reached_here_only or not media.workers or media.announce or media.private:
+        return []
+    told = media.hosts or _own_address()
+    if not told or any(ip_address(address).is_global for address in told):
+        return []
+    text = f"browsers are told to send their sound to {', '.join(told)}, in a private network"
+    way_out = "set OPENLINE_MEDIA_ANNOUNCE to the outside address (OPENLINE_MEDIA_PRIVATE=1: all are inside)"
+    return [Finding("warn", ADDRESSES, text, way_out)]
+
+
+def _own_address() -> tuple[str, ...]:
+    """From which of our addresses the system would send to the outside; none where it can't."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as out, suppress(OSError):
+        out.connect(_OUTSIDE)
+        return (str(out.getsockname()[0]),)
+    return ()
 
 
 async def _needing(config: Config) -> list[str]:

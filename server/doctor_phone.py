@@ -1,5 +1,9 @@
 """What `openline doctor` says of telephones: whether those that pools offer can be called at all."""
 
+import asyncio
+import ssl
+from pathlib import Path
+
 from directory.profiles import Profiles
 from ground.checkup import schema_revisions
 from ground.sql import Database
@@ -8,10 +12,14 @@ from server.config import Config
 from server.embedded_run import at_hand
 from server.findings import Finding
 from sessions.media.workers import Listed, Workers
+from sessions.phone.trunk import Trunk
+from sessions.phone.trunk_probe import probe
 from sessions.speech.speech import OFF
 
 SUBJECT = "telephones"
 SPEECH = "speech"
+TRUNK = "sip trunk"
+PATIENCE_S = 3.0
 _WAYS = "OPENLINE_SIP_TRUNK or OPENLINE_ARI"
 
 
@@ -55,6 +63,29 @@ def _speech(listed: list[Listed], config: Config) -> Finding:
         return Finding("ok", SPEECH, "codes and announcements are said in words")
     text = f"media workers that can't speak: {silent}. Numbers are confirmed by keys there, announcements are tones"
     return Finding("warn", SPEECH, text, "install espeak-ng beside them (OPENLINE_SPEECH=off: leave it so)")
+
+
+async def trunk(trunk: Trunk) -> Finding:
+    """Whether the trunk is there, as seen from this machine. Trunks may keep quiet to who only asks, so that no answer
+    is no failure."""
+    way_out = "check OPENLINE_SIP_TRUNK (host, port, transport), and that the firewall lets it through"
+    if trunk.ca and not _is_file(trunk.ca):
+        return Finding("fail", TRUNK, f"there is no file {trunk.ca}", "name another as ca in OPENLINE_SIP_TRUNK")
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            status = await probe(trunk)
+        return Finding("ok", TRUNK, f"{trunk.at} answers over {trunk.transport} ({status})")
+    except ssl.SSLError as error:
+        why = getattr(error, "verify_message", "") or error.reason or "no TLS"
+        text = f"{trunk.at}: its certificate is not trusted, so no call goes out: {why}"
+        return Finding("fail", TRUNK, text, "name its authority's file as ca in OPENLINE_SIP_TRUNK")
+    except (OSError, TimeoutError, ValueError) as error:
+        text = str(error) or f"no answer within {PATIENCE_S:.0f} s, to who only asks at least"
+    return Finding("warn", TRUNK, f"{trunk.at}: {text}", way_out)
+
+
+def _is_file(path: str) -> bool:
+    return Path(path).is_file()
 
 
 def judge(listed: list[Listed], calling: list[str], silent: list[str], config: Config) -> list[Finding]:

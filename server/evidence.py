@@ -4,6 +4,9 @@ While a metered session is live, each connection of its two sides here is asked 
 browsers answer by themselves). A side from which none of its connections here has sent a byte for `QUIET_S` is reported
 to the live store with how long ago its last sign was, so that the clock stands still from then on; and again as soon as
 it is heard. Each process speaks of its own connections only: the store joins what all of them say.
+
+So it is done for bridged audio as well, whose evidence is the media worker's: a side that goes on by chat has no
+other. On the telephone nobody does.
 """
 
 import asyncio
@@ -45,7 +48,7 @@ class Evidence:
         seen: set[Key] = set()
         for live in self._pools():
             for session in live.mirror.sessions.values():
-                if session.rate and session.state == "live":
+                if session.rate and session.state == "live" and session.mode != "phone":
                     seen.update(self._session(live, session, now))
         for key in self._quiet.keys() - seen:
             del self._quiet[key]

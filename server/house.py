@@ -190,7 +190,7 @@ async def open_house(config: Config, gate: Gate, bounds: Bounds | None = None) -
         accounts, mailer = Accounts(database, words), _mailer(config, database, clock)
         letters, talk = (
             LettersDesk(database, clock, base_of(config), accounts.email_of, mailer.hint),
-            Talk(config, database, clock, conversation, catalogue, fanout, till.books.recordings, mailer.hint),
+            Talk(config, database, clock, conversation, catalogue, fanout, till.books, mailer.hint),
         )
         commands = Commands(
             line=line, presence=presence, conversation=conversation, fanout=fanout,

@@ -38,22 +38,25 @@ STOP_S: Final = 8.0
 """How long a worker has to stop in order: its sessions go to others meanwhile."""
 AGAIN_S: Final = 1.0
 PHONE_AGAIN_S: Final = 10.0
-LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+FOLDER_AGAIN_S: Final = 2.0
 _log = structlog.get_logger("openline.media")
 
 
-def run(config: Config) -> int:
-    """Carry sessions until SIGINT or SIGTERM, then give them up in order. Returns the exit code."""
+def run(config: Config, *, alone: bool = False) -> int:
+    """Carry sessions until SIGINT or SIGTERM, then give them up in order. Returns the exit code.
+
+    `alone`: no server has started it, so where recordings are kept is for a server to have said before.
+    """
     logs.set_up()
     raise_file_limit()
     # Neither going through everything nor waiting for the thread that writes recordings may take a packet's time.
     gc.set_threshold(10_000, 20, 1_000)
     sys.setswitchinterval(0.0005)
     sound.prepare()
-    return uvloop.run(_serve(config))
+    return uvloop.run(_serve(config, alone))
 
 
-async def _serve(config: Config) -> int:
+async def _serve(config: Config, alone: bool) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -62,17 +65,42 @@ async def _serve(config: Config) -> int:
     except StoreUnavailable as error:
         _log.error("no_store", error=str(error))
         return 1
-    tapes = tapes_of(config)
-    worker = Worker(store, new_id("m"), site_of(config), config.media.sessions, tapes)
-    telephone = asyncio.create_task(_telephone(config, worker, Media(store)))
+    site = site_of(config)
+    worker = Worker(store, new_id("m"), site, config.media.sessions)
+    _log.info("media_worker", worker=worker.name, sessions=worker.most, private_networks=site.allow_private)
+    extras = [
+        asyncio.create_task(_telephone(config, worker, Media(store))),
+        asyncio.create_task(_recordings(config, worker, alone)),
+    ]
     try:
         return await _carry(worker, stopped)
     finally:
-        telephone.cancel()
-        await asyncio.gather(telephone, return_exceptions=True)
-        if tapes is not None:
-            tapes.close()
+        for extra in extras:
+            extra.cancel()
+        await asyncio.gather(*extras, return_exceptions=True)
+        if worker.tapes is not None:
+            worker.tapes.close()
         await store.close()
+
+
+async def _recordings(config: Config, worker: Worker, alone: bool) -> None:
+    """Gives the worker what recordings are written with, as soon as there is a folder for them. What it kept in one
+    that no server looks after nobody would ever erase."""
+    told = False
+    while True:
+        try:
+            worker.tapes = Tapes(Folder.open(config.recordings, new=not alone))
+        except (OSError, ValueError) as error:
+            if not told:
+                _log.warning(
+                    "no_folder_for_recordings", folder=str(config.recordings), error=type(error).__name__,
+                    setting="OPENLINE_RECORDINGS", meaning="nothing is recorded here",
+                )  # fmt: skip
+            told = True
+        else:
+            _log.info("recordings", folder=str(config.recordings))
+            return
+        await asyncio.sleep(FOLDER_AGAIN_S)
 
 
 async def _telephone(config: Config, worker: Worker, media: Media) -> None:
@@ -103,7 +131,6 @@ def _voice(config: Config) -> Voice | None:
 
 async def _carry(worker: Worker, stopped: asyncio.Event) -> int:
     running, stopping = asyncio.create_task(worker.run()), asyncio.create_task(stopped.wait())
-    _log.info("media_worker", worker=worker.name, sessions=worker.most)
     await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     failed = running.done()
@@ -119,17 +146,8 @@ async def _carry(worker: Worker, stopped: asyncio.Event) -> int:
 def site_of(config: Config) -> Site:
     """Where browsers reach the worker. Private networks are spoken with when nobody comes from elsewhere."""
     media = config.media
-    only_here = all(host in LOOPBACK for host in config.hosts)
-    return Site(media.hosts, media.ports, media.announce, only_here if media.private is None else media.private)
-
-
-def tapes_of(config: Config) -> Tapes | None:
-    """What recordings are written with; None where there is no folder that can be written."""
-    try:
-        return Tapes(Folder.open(config.recordings))
-    except (OSError, ValueError) as error:
-        _log.error("no_folder_for_recordings", folder=str(config.recordings), error=type(error).__name__)
-        return None
+    private = config.is_reached_here_only if media.private is None else media.private
+    return Site(media.hosts, media.ports, media.announce, private)
 
 
 @contextmanager
@@ -164,7 +182,7 @@ class _Child:
             if self._stopping.is_set():
                 return None
             self._process = subprocess.Popen(  # noqa: S603 (the arguments are ours)
-                die_with_parent(sys.executable, "-c", "from server.media_process import child; child()"),
+                die_with_parent(sys.executable, "-P", "-c", "from server.media_process import child; child()"),
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for the parent, which stops its workers

@@ -18,6 +18,13 @@ from server.mirror import Event
 from server.money_mails import MoneyMails
 
 RINGING: Final = frozenset({"ringing", "matched"})
+OURS: Final = frozenset({"media_lost", "phone_full", "too_many_calls"})
+"""What ends a session for want of something of ours."""
+EndedBy = Literal["user", "expert", "server", ""]
+_LOST: Final[dict[str, EndedBy]] = {
+    "user_gone": "user", "user_failed": "user", "expert_gone": "expert", "expert_failed": "expert",
+}  # fmt: skip
+"""Whose connection was lost."""
 _log = structlog.get_logger("openline.settling")
 
 
@@ -73,7 +80,7 @@ class Settling:
         held = await holds.of_session(tx, pool, session)
         if held is None or held.state != "pending":
             return []
-        await meter.settle(tx, pool, held.hold, session, ran_ms=ran_ms, ended_by="", ended_at=ended_at)
+        await meter.settle(tx, pool, held.hold, session, ran_ms=ran_ms, ended_by="server", ended_at=ended_at)
         return [Moved(held.user, session)]
 
     async def _mail(self, tx: Tx, pool: str, bill: BillFacts, mails: MoneyMails) -> None:
@@ -88,13 +95,13 @@ class Settling:
             _log.exception("receipt_not_mailed", pool=pool, session=bill.session)
 
 
-def ended_by(facts: SessionFacts) -> Literal["user", "expert", ""]:
-    """Which side ended a session, was lost, or never came; "" for anybody else. For what the expert never came to
-    nobody answers but the expert."""
+def ended_by(facts: SessionFacts) -> EndedBy:
+    """Which side ended a session, was lost, or never came; "server" where we failed both, "" for anybody else. For what
+    the expert never came to nobody answers but the expert. The reason is a side's own words unless nobody ended it."""
+    if facts.by == "system" and facts.reason in OURS:
+        return "server"
     if not facts.live_at and not facts.expert_on:
         return "expert"
-    if not facts.live_at and facts.reason == "not_connected":
-        return "user"
-    if facts.by == "user" or facts.reason == "user_gone":
-        return "user"
-    return "expert" if facts.by.startswith("expert:") or facts.reason == "expert_gone" else ""
+    if facts.by == "system":
+        return "user" if not facts.live_at and facts.reason == "not_connected" else _LOST.get(facts.reason, "")
+    return "user" if facts.by == "user" else "expert" if facts.by.startswith("expert:") else ""

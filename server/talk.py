@@ -13,6 +13,7 @@ from ground.errors import Refusal
 from ground.sql import FAILURES, Database
 from identity.tokens import Tokens
 from queueing.media import Media
+from server.books import Books
 from server.catalogue import Catalogue
 from server.config import Config
 from server.desks.chat import ChatDesk
@@ -27,7 +28,6 @@ from sessions.fetching.tickets import Tickets
 from sessions.files.files import Files
 from sessions.files.scanning import Scanner
 from sessions.recording.folder import Folder
-from sessions.recording.keeping import Recordings
 
 LOOK_S: Final = 20.0
 STRAYS_MS: Final = 3_600_000
@@ -39,15 +39,16 @@ class Talk:
 
     def __init__(
         self, config: Config, database: Database, clock: Clock, conversation: Conversation, catalogue: Catalogue,
-        fanout: Fanout, recordings: Recordings | None, hint: Callable[[], None],
+        fanout: Fanout, books: Books, hint: Callable[[], None],
     ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
         self._conversation = conversation
         self._catalogue = catalogue
         self._hint = hint
+        self._reached = books.reached
         self._strays_at = 0
-        self.recordings = recordings
+        self.recordings = books.recordings
         self.files = files_of(config, database)
         self.tickets = Tickets(Tokens(config.keys), database)
         self.transcripts = Transcripts(database, conversation, catalogue, fanout)
@@ -57,7 +58,8 @@ class Talk:
         seconds = asyncio.get_running_loop().time
         chat = ChatDesk(self._conversation, self.files, self.tickets, self._clock, seconds)
         keeping = KeepingDesk(
-            self._database, self.transcripts, self.recordings, self.tickets, self._clock, self._hint, seconds
+            self._database, self.transcripts, self.recordings, self.tickets, self._clock, self._hint, seconds,
+            self._reached,
         )  # fmt: skip
         return {**chat.handlers(), **keeping.handlers(), **TransferDesk(media, terms).handlers()}
 

@@ -52,7 +52,11 @@ class Transcripts:
         """The conversation in one of LANGUAGES, times in UTC. Refused as `check`."""
         met = await self.check(pool, session, side, member)
         said = await self._conversation.history(pool, session, side, member, 0, LINES_MAX)
-        names = {"expert": (await self._catalogue.names(pool))(met.expert), "user": await self._user(pool, session)}
+        nameless = text(language, "transcript.nameless")
+        names = {
+            "expert": (await self._catalogue.names(pool))(met.expert),
+            "user": await self._user(pool, session) or nameless,
+        }
         title = text(
             language, "transcript.title",
             user=names["user"], expert=names["expert"], pool=(await self._catalogue.open(pool)).pool.name,

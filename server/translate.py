@@ -111,7 +111,7 @@ class Translator:
         for before, after in step.tickets.values():
             was, now = dict(before.lines) if before else {}, _places(after)
             for expert in was.keys() | now.keys():
-                _note(lines.setdefault(expert, _Line()), after, was.get(expert), now.get(expert))
+                _note(lines.setdefault(expert, _Line()), after, expert, was.get(expert), now.get(expert))
         return lines
 
     def _lights(self, step: Step, lines: dict[str, _Line]) -> Told:
@@ -263,13 +263,13 @@ def _places(facts: TicketFacts) -> dict[str, int]:
     return {} if facts.state == "done" else dict(facts.lines)
 
 
-def _note(line: _Line, ticket: TicketFacts, was: int | None, now: int | None) -> None:
+def _note(line: _Line, ticket: TicketFacts, expert: str, was: int | None, now: int | None) -> None:
     """One ticket's step in one line."""
     if was is None and now is not None:
         line.joined.add(now)
     elif was is not None and was != now:
         line.fate[was] = now
-    line.waiters[ticket.ticket] = None if now is None else views.waiter(ticket, now)
+    line.waiters[ticket.ticket] = None if now is None else views.waiter(ticket, expert, now)
 
 
 def _others(changed: dict[str, tuple[Of | None, Of]]) -> list[Of]:

@@ -13,7 +13,7 @@ from queueing.facts import OfferFacts
 from queueing.line import Line
 from server.accepting import Accepting
 from server.callees import Callee, Callees, Pool, turn_of
-from sessions.media.orders import Refused, RingResult, RingUser, StopRinging
+from sessions.media.orders import STILL_S, Refused, Result, RingResult, RingUser, StopRinging
 from sessions.media.post import Post, Unanswered
 from sessions.media.workers import Workers, key_of
 from sessions.phone.caps import Plan
@@ -102,7 +102,7 @@ class Turns:
         """How the telephone stands; False when there is nothing more to ask."""
         ring_s = max(1.0, (offer.ready_until - self._clock.now_ms()) / 1000)
         order = RingUser(pool.name, offer.offer, offer.ticket, user.number, "", ring_s, user.language)
-        said = await self._post.ask(worker, order, ring_s + ORDER_S)
+        said = await self._asked(worker, order)
         if isinstance(said, Refused):
             raise Refusal(said.code, said.detail)
         if not isinstance(said, RingResult) or said.outcome != "answered":
@@ -112,6 +112,13 @@ class Turns:
         if known is None or not known.user_ok:
             await self._accept(pool, offer)
         return True
+
+    async def _asked(self, worker: str, order: RingUser) -> Result:
+        """How the ringing ended. It is asked on and on meanwhile: a worker that dies is noticed, and so are we."""
+        while True:
+            said = await self._post.ask(worker, order, STILL_S + ORDER_S)
+            if not isinstance(said, RingResult) or said.outcome != "ringing":
+                return said
 
     async def _accept(self, pool: Pool, offer: OfferFacts) -> None:
         try:

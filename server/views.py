@@ -63,7 +63,7 @@ def unknown(expert: str) -> messages.Light:
     return messages.Light(expert=expert, indicator="offline", since=0, until=0, closes=0, reason="", waiting=0)
 
 
-def waiter(facts: TicketFacts, ordinal: int) -> messages.Waiter:
+def waiter(facts: TicketFacts, expert: str, ordinal: int) -> messages.Waiter:
     return messages.Waiter(
         ticket=facts.ticket,
         user=facts.user,
@@ -75,13 +75,13 @@ def waiter(facts: TicketFacts, ordinal: int) -> messages.Waiter:
         connected=facts.connected,
         paused_until=facts.paused_until,
         pause_reason=cast(messages.PauseReason, facts.pause_reason),
-        call_me=facts.call_me,
+        call_me=facts.rings_at(expert),
         lines=[expert for expert, _ordinal in facts.lines],
     )
 
 
 def queue(mirror: Mirror, expert: str) -> messages.Queue:
-    waiters = [waiter(facts, dict(facts.lines)[expert]) for facts in mirror.line(expert)]
+    waiters = [waiter(facts, expert, dict(facts.lines)[expert]) for facts in mirror.line(expert)]
     return messages.Queue(seq=mirror.seq, at=mirror.at, expert=expert, waiters=waiters)
 
 
@@ -112,6 +112,7 @@ def my_ticket(mirror: Mirror, facts: TicketFacts | None) -> messages.MyTicket:
             reason="",
             places=[],
             call_me=False,
+            agreed=0,
         )
     return messages.MyTicket(
         seq=mirror.seq,
@@ -125,6 +126,7 @@ def my_ticket(mirror: Mirror, facts: TicketFacts | None) -> messages.MyTicket:
         reason=facts.reason or facts.cause,
         places=[] if facts.state == "done" else [place(mirror, facts, *line) for line in facts.lines],
         call_me=facts.call_me,
+        agreed=facts.agreed,
     )
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from msgspec import Struct, convert, to_builtins
 
 from ground.sql import Database, Recorded, Stamp, Tx, Words, metadata, put, put_later
-from queueing.facts import Leg, MediaPath, Mode, SessionFacts, SessionState
+from queueing.facts import Leg, MediaPath, Mode, SessionFacts, SessionState, Side
 from sessions.facts import DeliveredFacts, SaidFacts
 from sessions.files import store as files
 
@@ -42,7 +42,7 @@ session_log = sa.Table(
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 sa.Index(None, session_log.c.pool, session_log.c.expert, session_log.c.ended_at, session_log.c.live_at)
-sa.Index(None, session_log.c.pool, session_log.c.user, session_log.c.matched_at)
+sa.Index(None, session_log.c.pool, session_log.c.user, session_log.c.ended_at)
 
 chat_lines = sa.Table(
     "chat_lines",
@@ -197,6 +197,27 @@ async def last_met(tx: Tx, pool: str, user: str, limit: int) -> list[tuple[str, 
     query = sa.select(session_log.c.expert, last, sa.func.count()).where(over).group_by(session_log.c.expert)
     rows = await tx.execute(query.order_by(last.desc(), session_log.c.expert).limit(limit))
     return [(expert, at, count) for expert, at, count in rows]
+
+
+async def ended(
+    tx: Tx, pool: str, side: Side, member: str, before: tuple[int, str] | None, limit: int
+) -> list[LoggedSession]:
+    """The sessions of one on that side that are over, the last first; with `before`, which is when one ended and its
+    id, those that come after that one."""
+    mine = sa.and_(session_log.c.pool == pool, session_log.c[side] == member, session_log.c.ended_at > 0)
+    if before:
+        at, session = before
+        as_late = sa.or_(session_log.c.ended_at < at, session_log.c.session < session)
+        mine = sa.and_(mine, session_log.c.ended_at <= at, as_late)
+    query = sa.select(session_log).where(mine).limit(limit)
+    rows = await tx.execute(query.order_by(session_log.c.ended_at.desc(), session_log.c.session.desc()))
+    return [_logged(row) for row in rows.mappings()]
+
+
+async def spoken_in(tx: Tx, pool: str, sessions: Sequence[str]) -> set[str]:
+    """Those of `sessions` in which something was written."""
+    first = sa.and_(chat_lines.c.pool == pool, chat_lines.c.session.in_(sessions), chat_lines.c.n == 1)
+    return set((await tx.execute(sa.select(chat_lines.c.session).where(first))).scalars())
 
 
 async def sessions_of(tx: Tx, pool: str, user: str) -> list[sa.RowMapping]:

@@ -62,14 +62,18 @@ def turn_servers(urls: str, secrets: Sequence[str]) -> TurnServers:
     """
     listed = tuple(url.strip() for url in urls.split(",") if url.strip())
     if not 1 <= len(listed) <= URLS_MAX:
-        raise TurnProblem(f"between 1 and {URLS_MAX} TURN addresses, separated by commas")
+        raise TurnProblem(f"OPENLINE_TURN_URLS has 1 to {URLS_MAX} addresses, separated by commas")
     for url in listed:
         found = _URL.fullmatch(url)
         if not found or not 0 < int(found["port"] or 1) < 65_536:
-            raise TurnProblem(f"{url!r} is no TURN address: write it as turn:turn.example:3478?transport=udp")
+            raise TurnProblem(
+                f"OPENLINE_TURN_URLS: {url!r} is no TURN address: write it as turn:turn.example:3478?transport=udp"
+            )
     kept = tuple(secret.strip() for secret in secrets if secret.strip())
     if not 1 <= len(kept) <= SECRETS_MAX or not all(map(_SECRET.fullmatch, kept)):
-        raise TurnProblem(f"TURN needs 1 to {SECRETS_MAX} secrets of at least {SECRET_MIN} printable characters")
+        raise TurnProblem(
+            f"OPENLINE_TURN_SECRET(_FILE) has 1 to {SECRETS_MAX} secrets of at least {SECRET_MIN} printable characters"
+        )
     return TurnServers(listed, kept)
 
 

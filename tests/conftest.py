@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +15,12 @@ from tests.databases import open_migrated
 from tests.repo import machine
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def store_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The address of a real Valkey (or Redis), started once for all tests."""
+@pytest.fixture(scope="session")
+def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Valkey (or Redis), started once for all tests, whatever event loop they run on."""
     embedded = EmbeddedStore(tmp_path_factory.mktemp("store"))
-    url = await embedded.start()
-    yield url
-    await embedded.stop()
+    yield embedded.start_now()
+    embedded.stop_now()
 
 
 @pytest_asyncio.fixture

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from wire.fields import IceServer, Id, Language, MaybeId, Message, Op, Part, Rate, Reply, Request
+from wire.fields import IceServer, Id, Language, MaybeId, Message, Op, Part, Rate, Reply, Request, ShownRate
 
 Sdp = Annotated[str, Meta(min_length=1, max_length=16_384, pattern=r"^[^\x00]*$")]
 NumberText = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
@@ -51,10 +51,15 @@ class Record(Request, tag="record"):
 
 
 class CallMe(Request, tag="call_me"):
-    """A user in line by telephone: ring my phone when it is my turn; the page may be closed until then."""
+    """A user in line by telephone: ring my phone when it is my turn; the page may be closed until then.
+
+    `rate` is the most that a minute costs in the user's lines as the page showed it: they agree to it, and to no more
+    (`rate_higher`); -1 says nothing of it. It is asked for where an operator's move has made it dearer.
+    """
 
     op: Op
     on: bool
+    rate: ShownRate = -1
 
 
 class MyNumber(Request, tag="my_number"):

@@ -171,6 +171,7 @@ REFUSALS: Final[dict[str, RefusalCode]] = {
         RefusalCode("too_many_replies", "As many replies are kept as one may.", "Take one away."),
         RefusalCode("no_such_reply", "There is no such reply of yours.", "Nothing to do."),
         RefusalCode("no_recording", "There is no recording of this session.", "Nothing to do."),
+        RefusalCode("recording_pending", "The recording is being made ready.", "Come again in a minute."),
         # people
         RefusalCode("no_such_user", "There is no such user for you.", "Nothing to do."),
         RefusalCode("feedback_given", "There is feedback on this session already.", "Nothing to do."),

@@ -266,7 +266,9 @@ class MyTicket(Message, tag="my_ticket"):
     reason: str
     places: list[LinePlace]
     call_me: bool
-    """The user's phone rings when it is their turn."""
+    """The user's phone rings when it is their turn; at no line that costs more than `agreed`."""
+    agreed: int
+    """The highest rate, in minor units a minute, that the user has said yes to."""
 
 
 class MyStatus(Message, tag="my_status"):

@@ -45,12 +45,17 @@ function C.by_chat(s, side)
   return s.by_chat ~= nil and s.by_chat[side] == true
 end
 
+-- The last sign of the media worker of a session where it may be dead; nil where it isn't.
+function C.worker_until(turn, s)
+  local renewed = s.worker ~= "" and R.renewed_at(turn, s.worker)
+  return renewed and turn.now - renewed > STALE_MS and renewed or nil
+end
+
 -- The same by the word of the media worker, which vouches for both sides: whether their pages are heard says nothing of
 -- the sound. Without a worker both are cut.
 local function media_until(turn, s, side, strictly)
-  local cut, renewed = s.cut[side], strictly and s.worker ~= "" and R.renewed_at(turn, s.worker)
-  if renewed and turn.now - renewed > STALE_MS then return math.min(cut or renewed, renewed) end
-  return cut
+  local cut, last = s.cut[side], strictly and C.worker_until(turn, s)
+  return last and math.min(cut or last, last) or cut
 end
 
 -- When the evidence of a side ended; nil while there is some.

@@ -186,17 +186,21 @@ R.command("come_back", function(turn, a)
 end)
 
 -- FUNCTION call_me
--- ARGS user on
+-- ARGS user on rate
 -- RETURNS call_me
 -- EMITS ticket offer expert
--- REFUSES no_ticket in_session not_by_phone
--- At the turn the user's phone rings, and they need no page until then.
+-- REFUSES no_ticket in_session not_by_phone rate_higher
+-- At the turn the user's phone rings, and they need no page until then. With a `rate` (-1: nothing is said of it) they
+-- agree to what their lines cost, up to that.
 R.command("call_me", function(turn, a)
   local t = T.of_user(turn, a.user)
   if not t then return R.refuse("no_ticket") end
   if t.session ~= "" then return R.refuse("in_session") end
   if t.mode ~= "phone" then return R.refuse("not_by_phone") end
-  if (t.call_me or false) ~= a.on then
+  local agrees = a.on and a.rate >= 0 and T.dearer(t)
+  if agrees and T.dearer(t, a.rate) then return R.refuse("rate_higher") end
+  if agrees then T.agree(t) end
+  if (t.call_me or false) ~= a.on or agrees then
     t.call_me = a.on or nil
     if not t.connected then t.lost_at = turn.now end
     T.grace(turn, t)

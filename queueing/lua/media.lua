@@ -63,7 +63,7 @@ R.command("bridge", function(turn, a)
   if s.worker == a.instead and s.worker ~= a.worker then
     if s.worker ~= "" then
       carries(turn, s.worker, s.session, false)
-      silence(turn, s, turn.now)
+      silence(turn, s, C.worker_until(turn, s) or turn.now)
     end
     s.worker, s.phones = a.worker, {}
     for _, side in ipairs(a.phones) do s.phones[side] = true end

@@ -47,7 +47,7 @@ function T.facts(t, cause, reason, by)
     k = "ticket", cause = cause, ticket = t.ticket, user = t.user, name = t.name, mode = t.mode, state = t.state,
     lines = lines(t), joined_at = t.joined_at, connected = t.connected, paused_until = t.paused_until,
     pause_reason = t.pause_reason, must_confirm = t.must_confirm, offer = t.offer, session = t.session,
-    reason = reason or "", by = by or "", terms = t.terms and terms(t), call_me = t.call_me,
+    reason = reason or "", by = by or "", terms = t.terms and terms(t), call_me = t.call_me, agreed = t.agreed,
   }
 end
 
@@ -107,10 +107,11 @@ function T.agree(t)
   for expert in pairs(t.terms or {}) do t.agreed = math.max(t.agreed or 0, T.rate(t, expert)) end
 end
 
--- True when a line costs more than the user has agreed to.
-function T.dearer(t)
+-- True when a line costs more than the user has agreed to, or than `rate` where that is given and higher.
+function T.dearer(t, rate)
+  local agreed = math.max(t.agreed or 0, rate or 0)
   for expert in pairs(t.terms or {}) do
-    if T.rate(t, expert) > (t.agreed or 0) then return true end
+    if T.rate(t, expert) > agreed then return true end
   end
   return false
 end

@@ -1,6 +1,6 @@
 """What stays of sessions: transcripts, recordings, whom one has met, and what an expert keeps for oneself."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from ground.clock import Clock
@@ -27,17 +27,21 @@ LETTERS: Final = 20
 """Transcripts that one member may have sent in a day."""
 TRANSCRIPTS: Final = Rate(LETTERS + 4, 0.1)
 """How often one member may ask for one: each is read whole, and a full chat has eight million characters."""
+LETTER_MS: Final = 86_400_000
+"""How long a transcript waits for a mail server that takes it; then nothing of it is kept."""
+BOOKS_S: Final = 2.0
 LETTER_MAX: Final = 500_000
 """Characters of a conversation that go by mail; the whole of a longer one is there to download."""
 
 
 class KeepingDesk:
     """Answers `transcript_of`, `recording_of`, `last_met`; `replies`, `keep_reply`, `drop_reply`, `note_on`,
-    `keep_note`. `hint` wakes who sends mails."""
+    `keep_note`. `hint` wakes who sends mails; `reached` waits until the books have what the journal says."""
 
     def __init__(
         self, db: Database, transcripts: Transcripts, recordings: Recordings | None, tickets: Tickets, clock: Clock,
         hint: Callable[[], None], seconds: Callable[[], float],
+        reached: Callable[[str, str, int, float], Awaitable[bool]],
     ) -> None:  # fmt: skip
         self._db = db
         self._transcripts = transcripts
@@ -48,6 +52,7 @@ class KeepingDesk:
         self._clock = clock
         self._hint = hint
         self._seconds = seconds
+        self._reached = reached
         self._asked = Buckets(TRANSCRIPTS)
 
     def handlers(self) -> Handlers:
@@ -99,16 +104,17 @@ class KeepingDesk:
         mail = written(language, "transcript", pool=pool, partner=found.partner, transcript=told)
         return Letter(
             kind="transcript", pool=conn.pool, to=to.email, subject=mail.subject, text=mail.text,
-            key=f"transcript/{conn.key}/{ask.op}",
+            key=f"transcript/{conn.key}/{ask.op}", expires_at=self._clock.now_ms() + LETTER_MS,
         )  # fmt: skip
 
     async def _recording_of(self, conn: Connection, ask: messages.RecordingOf) -> messages.Fetch:
-        """Refused `no_recording`."""
+        """Refused `no_recording`, and `recording_pending` until its file is made."""
         if self._recordings is None:
             raise Refusal("no_recording", ask.session)
-        kept = await self._recordings.of_session(conn.pool, ask.session, side_of(conn), conn.member)
+        now = self._clock.now_ms()
+        kept = await self._recordings.of_session(conn.pool, ask.session, side_of(conn), conn.member, now=now)
         if kept.state != "ready":
-            raise Refusal("no_recording", ask.session)
+            raise Refusal("recording_pending" if kept.state == "pending" else "no_recording", ask.session)
         return self._fetch(conn, ask, "recording", f"/v1/pools/{conn.pool}/recordings/{ask.session}")
 
     def _fetch(
@@ -156,10 +162,12 @@ class KeepingDesk:
         return messages.Ok(id=ask.id)
 
     async def _check_met(self, conn: Connection, user: str) -> None:
-        """The session that goes on counts: the books hear of it when it is over."""
+        """The session that goes on counts; one that has just ended is in the books in a moment."""
         view: View = conn.view
-        here = view.live.mirror.session_of("expert", conn.member)
+        mirror = view.live.mirror
+        here = mirror.session_of("expert", conn.member)
         if here is not None and here.user == user:
             return
+        await self._reached(conn.pool, mirror.epoch, mirror.seq, BOOKS_S)
         if not (await meetings.between(self._db, conn.pool, user, conn.member)).count:
             raise Refusal("no_such_user", user)

@@ -108,10 +108,11 @@ class PhoneDesk:
         return await self._page(conn, ask)
 
     async def _call_me(self, conn: Connection, ask: messages.CallMe) -> messages.Ok:
-        """Refused as `callable_number` (confirmed ones only), `no_ticket`, `in_session`, `not_by_phone`."""
+        """Refused as `callable_number` (confirmed ones only), `no_ticket`, `in_session`, `not_by_phone`,
+        `rate_higher`."""
         if ask.on:
             await self._callable(conn, verified=True)
-        answer = await self._line.call_me(conn.pool, conn.member, on=ask.on, op=ask.op)
+        answer = await self._line.call_me(conn.pool, conn.member, on=ask.on, rate=ask.rate, op=ask.op)
         return messages.Ok(id=ask.id, seq=answer["seq"])
 
     async def _callable(self, conn: Connection, *, verified: bool) -> str:

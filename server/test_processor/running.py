@@ -67,7 +67,7 @@ def child(settings: Settings, host: str = "127.0.0.1") -> Iterator[str]:
     """
     check_not_live(os.environ, settings.key)
     with socket.create_server((host, 0)) as listener:
-        command = [sys.executable, "-m", "server.test_processor.running", str(listener.fileno())]
+        command = [sys.executable, "-P", "-m", "server.test_processor.running", str(listener.fileno())]
         packed = msgspec.msgpack.encode(settings)
         with subprocess.Popen(  # noqa: S603 - the arguments are ours
             command,

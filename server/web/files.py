@@ -157,7 +157,9 @@ class _FilesDesk:
         if recordings is None:
             raise Refusal("no_recording")
         passed = await self._use(request, "recording", request.path_params["session"])
-        opened = await recordings.open_for(pool_named(request), passed.session, passed.role, passed.member)
+        opened = await recordings.open_for(
+            pool_named(request), passed.session, passed.role, passed.member, now=self._now()
+        )  # fmt: skip
         return self._heard(request, opened, passed.session, _whose(request, passed))
 
     async def operator_hears(self, request: Request) -> Response:

@@ -8,7 +8,8 @@ import asyncio
 import errno
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -62,7 +63,7 @@ class Disk:
             if read < size:
                 raise Refusal("file_broken", "size")
             await asyncio.to_thread(_write, descriptor, bytes(waiting))
-            await asyncio.to_thread(os.fsync, descriptor)
+            await asyncio.to_thread(_sync, descriptor)
         finally:
             os.close(descriptor)
 
@@ -85,9 +86,19 @@ class Disk:
         return [f"{self._folder.name}/{name}" for name in found]
 
 
+@contextmanager
+def _room() -> Iterator[None]:
+    """A disk that is full says so wherever it is asked for anything: for a name, for bytes, for their safe arrival."""
+    try:
+        yield
+    except OSError as error:
+        raise Refusal("no_room") if error.errno in FULL else error from None
+
+
 def _create(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with _room():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _write(descriptor: int, data: bytes) -> None:
@@ -95,11 +106,14 @@ def _write(descriptor: int, data: bytes) -> None:
     if disk.f_bavail * disk.f_frsize < LEFT:
         raise Refusal("no_room")
     left = memoryview(data)
-    try:
+    with _room():
         while left:
             left = left[os.write(descriptor, left) :]
-    except OSError as error:
-        raise Refusal("no_room") if error.errno in FULL else error from None
+
+
+def _sync(descriptor: int) -> None:
+    with _room():
+        os.fsync(descriptor)
 
 
 def _keep(part: Path, path: Path, body: bytes | None) -> None:
@@ -108,13 +122,13 @@ def _keep(part: Path, path: Path, body: bytes | None) -> None:
         descriptor = _create(part)
         try:
             _write(descriptor, body)
-            os.fsync(descriptor)
+            _sync(descriptor)
         finally:
             os.close(descriptor)
     part.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        _sync(folder)
     finally:
         os.close(folder)
 

@@ -83,8 +83,8 @@ class Files:
     ) -> FileFacts:
         """Take the bytes into the place that waits for them, once; `length` is what was announced, if anything was.
 
-        Refuses no_such_file (also when the place waits no longer), file_too_large, file_broken, file_type,
-        file_refused, scan_failed, no_room (on the disk); then the place is gone.
+        Refuses no_such_file (also when the place waits no longer, or is erased meanwhile), file_too_large,
+        file_broken, file_type, file_refused, scan_failed, no_room (on the disk); then the place is gone.
         """
         async with self._db.begin() as tx:
             row = await store.find(tx, pool, file)
@@ -102,8 +102,10 @@ class Files:
             raise
         except TimeoutError:
             raise Refusal("file_broken", "slow") from None
+        except FileNotFoundError:  # somebody of the session was forgotten meanwhile, and it was swept away
+            raise Refusal("no_such_file", file) from None
         finally:
-            await asyncio.shield(self._tidy(pool, file))
+            await asyncio.shield(self._tidy(row))
 
     async def _take(self, row: Row, length: int | None, chunks: AsyncIterator[bytes], now: int) -> FileFacts:
         if length is not None and length != row["size"]:
@@ -144,11 +146,14 @@ class Files:
             ):
                 raise Refusal("no_such_file", facts.file)  # it took so long that the place was given up
 
-    async def _tidy(self, pool: str, file: str) -> None:
+    async def _tidy(self, row: Row) -> None:
         """After sending, however it ended: what is not kept is gone."""
+        pool, file = row["pool"], row["file"]
         async with self._db.begin() as tx:
             await store.step(tx, pool, file, "sending", **store.ERASED)
-        await self.sweep_one(pool, file)
+            found = await store.find(tx, pool, file)
+        if found is None or found["state"] == "erasing":
+            await self._remove(pool, file, row["path"])
 
     async def share(self, pool: str, session: str, side: str, file: str, *, op: str, now: int) -> FileFacts:
         """The file is to be said by the request `op`, and by no other. A repeat gets the first answer.
@@ -206,7 +211,7 @@ class Files:
 
     async def sweep(self, now: int, days: Mapping[str, int]) -> int:
         """Erase what was never said in its time, and in each pool what is older than so many `days`; take from the disk
-        what is to go. How many went. Raises OSError and database errors."""
+        what is to go. How many went. Raises database errors."""
         async with self._db.begin() as tx:
             await store.lapse(tx, now)
             await store.lapse_lost(tx, now - KEEP_MS)
@@ -229,9 +234,7 @@ class Files:
         async with self._db.read() as tx:
             known = {path for start in range(0, len(found), SWEPT)
                      for path in await store.known_paths(tx, pool, found[start : start + SWEPT])}  # fmt: skip
-        for name in set(found) - known:
-            await self._disk.remove(pool, name)
-        return len(set(found) - known)
+        return sum([await self._take_away(pool, name) for name in set(found) - known])
 
     async def pools(self) -> list[str]:
         """Those that have files."""
@@ -239,15 +242,21 @@ class Files:
             return await store.pools(tx)
 
     async def _remove(self, pool: str, file: str, path: str) -> bool:
-        """False when it lies in a folder that this process does not see: another one will do it."""
         # The row goes last: a crash between the two leaves it, and whoever comes round does both again.
-        try:
-            await self._disk.remove(pool, path)
-        except Elsewhere:
-            _log.error("file_elsewhere", pool=pool, file=file)
+        if not await self._take_away(pool, path):
             return False
         async with self._db.begin() as tx:
             await store.delete(tx, pool, file)
+        return True
+
+    async def _take_away(self, pool: str, path: str) -> bool:
+        """False when it lies in a folder that this process does not see, and another one will do it, or when the disk
+        does not do its part: then it is tried again, and keeps no other file here."""
+        try:
+            await self._disk.remove(pool, path)
+        except OSError as error:
+            _log.error("file_stays", pool=pool, error="elsewhere" if isinstance(error, Elsewhere) else error.strerror)
+            return False
         return True
 
 

@@ -34,8 +34,12 @@ class Sources:
         self._hosts: dict[str, bool] = {}
         self._taken: set[Address] = set()
 
-    def may_answer(self, host: str) -> bool:
-        """Whether a host is answered at all, known or not; remembers a few answers."""
+    def may_come(self, address: Address) -> bool:
+        """Whether who sends from an address is listened to at all: one that was taken, or may still be."""
+        return address in self._taken or (len(self._taken) < MAX_SOURCES and self._may_reach(address[0]))
+
+    def _may_reach(self, host: str) -> bool:
+        """Remembers a few answers."""
         known = self._hosts.get(host)
         if known is None:
             known = may_reach(host, self._allow_private)
@@ -45,6 +49,6 @@ class Sources:
 
     def take(self, address: Address) -> bool:
         """Whether an address that showed the right password is one of the first `MAX_SOURCES`."""
-        if address not in self._taken and len(self._taken) < MAX_SOURCES and self.may_answer(address[0]):
+        if self.may_come(address):
             self._taken.add(address)
         return address in self._taken

@@ -22,6 +22,8 @@ from sessions.media.transport import NoPort, Site
 from sessions.recording.tap import Tapes
 from sessions.speech.voice import Voice
 
+CONNECTED_S: Final = 1.0
+"""How long who only tries the way is kept once they are connected: until their browser has noticed, too."""
 LATE_S: Final = 0.5
 """How long after its money or its time is used up a session is muted that the store has not ended: it may be away."""
 
@@ -187,37 +189,53 @@ async def answered(peer: Peer, sdp: str) -> str:
 
 
 class Probes:
-    """Browsers that only try the way to here: each for so many seconds, so many at a time."""
+    """Browsers that only try the way to here: each for so many seconds, so many at a time.
+
+    A try that comes about is over within a second or two. Where there are too many, whoever has been there longest
+    makes room, so that those who never connect keep nobody out.
+    """
 
     def __init__(self, site: Site, most: int, seconds: float = 10.0) -> None:
         self._site, self._most, self._seconds = site, most, seconds
-        self._open: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+        self._open: dict[asyncio.Event, None] = {}  # each is set when its browser is to go; the oldest is the first
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def offer(self, sdp: str) -> str:
-        """Our answer. Refuses media_full, bad_sdp, no_media."""
-        if len(self._open) >= self._most:
-            raise Refusal("media_full")
-        gone = asyncio.Event()
-        peer = Peer(self._site, secrets.randbits(32), lambda state, _why: gone.set() if state == "closed" else None)
-        task = asyncio.create_task(self._end(peer, gone))
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
+        """Our answer. Refuses bad_sdp, no_media."""
+        over = asyncio.Event()
+        peer = Peer(self._site, secrets.randbits(32), lambda state, _why: self._told(over, state))
+        task = self._loop.create_task(self._keep(peer, over))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         try:
-            return await answered(peer, sdp)
+            answer = await answered(peer, sdp)
         except BaseException:
-            gone.set()
+            over.set()
             raise
+        self._open[over] = None
+        if len(self._open) > self._most:
+            self._end(next(iter(self._open)))
+        return answer
 
-    async def _end(self, peer: Peer, gone: asyncio.Event) -> None:
+    def _told(self, over: asyncio.Event, state: State) -> None:
+        self._loop.call_later(CONNECTED_S if state == "connected" else 0, self._end, over)
+
+    def _end(self, over: asyncio.Event) -> None:
+        self._open.pop(over, None)
+        over.set()
+
+    async def _keep(self, peer: Peer, over: asyncio.Event) -> None:
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._seconds):
-                    await gone.wait()
+                    await over.wait()
         finally:
+            self._end(over)
             await peer.close()
 
     async def close(self) -> None:
         """Ends all of them."""
-        for task in self._open:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)

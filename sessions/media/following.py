@@ -82,11 +82,13 @@ class Follower:
         while True:
             try:
                 shot = await self._line.snapshot(self.pool)
+                self._load(shot)
+                return shot.epoch, shot.seq
             except StoreUnavailable:
-                await asyncio.sleep(RETRY_S)
-                continue
-            self._load(shot)
-            return shot.epoch, shot.seq
+                pass
+            except Exception:
+                _log.exception("follow_failed", pool=self.pool)
+            await asyncio.sleep(RETRY_S)
 
     async def close(self) -> None:
         """Follow no more."""

@@ -11,8 +11,10 @@ from msgspec import Meta, Struct
 Side = Literal["user", "expert"]
 Outcome = Literal["answered", "hung_up", "busy", "no_answer", "declined", "failed"]
 """How it went with a telephone that was rung."""
-BODY_MAX: Final = 64 * 1024
-"""Characters of a letter; an offer of a browser has less than 16,384."""
+STILL_S: Final = 4.0
+"""A telephone that rings on for a turn is told as that after so long: so each side knows that the other is there."""
+BODY_MAX: Final = 128 * 1024
+"""Characters of a letter; an offer of a browser has 16,384 at most, each of which JSON may write as six."""
 
 
 class _Letter(Struct, frozen=True, tag_field="o", forbid_unknown_fields=True):
@@ -55,9 +57,10 @@ class Dial(_Letter, frozen=True, tag="dial"):
 
 
 class RingUser(_Letter, frozen=True, tag="ring_user"):
-    """It is a turn: ring the telephone, and keep the line when it is answered. → RingResult, when that is known.
+    """It is a turn: ring the telephone, and keep the line when it is answered. → RingResult, when that is known, or
+    "ringing" after `STILL_S`.
 
-    A repeat rings nothing anew: it asks how that telephone stands."""
+    A repeat rings nothing anew: it asks how that telephone stands. One that nobody asks for is hung up."""
 
     pool: str
     offer: str
@@ -105,9 +108,9 @@ class Done(_Letter, frozen=True, tag="done"):
 
 
 class RingResult(_Letter, frozen=True, tag="ring_result"):
-    """How it went with the telephone of a turn."""
+    """How it went with the telephone of a turn, or goes."""
 
-    outcome: Outcome
+    outcome: Outcome | Literal["ringing"]
 
 
 class Keyed(_Letter, frozen=True, tag="keyed"):

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal
 
+import structlog
+
+from sessions.media.allowance import Allowance
 from sessions.media.description import Local, Offer, read_offer, write_answer
 from sessions.media.leg import Packet, Sink
 from sessions.media.reports import Reception, SenderNews, Sending, read_reports
@@ -29,6 +32,7 @@ Why = Literal["", "not_connected", "gone", "ended"]
 """Of `closed`: it never connected; the browser ended it or can't be reached; we ended it."""
 
 _HEADER = struct.Struct("!BBHII")
+_log = structlog.get_logger("openline.media")
 
 
 class Peer:
@@ -44,8 +48,7 @@ class Peer:
         self._sink: Sink = _nobody
         self._sending = Sending(ssrc)
         self._reception: Reception | None = None
-        self._second = 0.0
-        self._packets = self._octets = 0  # since then
+        self._allowance = Allowance(MOST_PACKETS_S, MOST_OCTETS_S)
         self._ssrc = ssrc
         self._payload_type: int | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -71,6 +74,8 @@ class Peer:
                 async with asyncio.timeout(CONNECT_S):
                     await self._transport.connect(offer.username, offer.password, offer.fingerprints)
                     connected = True
+        except Exception as error:  # a certificate that OpenSSL takes and nobody else can read, for one
+            _log.warning("handshake_failed", error=type(error).__name__)
         finally:
             if not connected:
                 self._end("not_connected")
@@ -103,16 +108,8 @@ class Peer:
             self._reception = Reception(ssrc, sequence, timestamp, at)
         else:
             reception.heard(sequence, timestamp, at)
-        if self._moderate(len(payload), at):
+        if self._allowance.takes(len(payload), at):  # who floods us doesn't flood the other
             self._sink(Packet(payload, sequence, timestamp, kind > 127, ssrc))
-
-    def _moderate(self, size: int, at: float) -> bool:
-        """Whether a packet is within what a browser may send in a second: who floods us doesn't flood the other."""
-        if at - self._second >= 1:
-            self._second, self._packets, self._octets = at, 0, 0
-        self._packets += 1
-        self._octets += size
-        return self._packets <= MOST_PACKETS_S and self._octets <= MOST_OCTETS_S
 
     def _reported(self, data: bytes) -> None:
         for news in read_reports(data):

@@ -35,6 +35,7 @@ class PhoneLeg:
         self._played = -1
         self._rest = b""
         self._ringing: asyncio.TimerHandle | None = None
+        self._released = False
         call.on_frame(self._heard)
 
     @property
@@ -79,7 +80,8 @@ class PhoneLeg:
 
     def send(self, packet: Packet) -> None:
         """A packet that comes late is dropped. One that was lost is silence to the phone, whose line never pauses."""
-        if self._played >= 0 and not 0 < (packet.sequence - self._played) & 0xFFFF < 0x8000:
+        late = self._played >= 0 and not 0 < (packet.sequence - self._played) & 0xFFFF < 0x8000
+        if late or self._released:
             return
         self._played = packet.sequence
         pcm = self._rest + self._decoder.decode(packet.payload).tobytes()
@@ -88,10 +90,15 @@ class PhoneLeg:
             self._call.play(pcm[at : at + self._frame])
         self._rest = pcm[whole:]
 
+    def release(self) -> None:
+        """The call goes on without this leg: nothing goes to the phone from here, nor does closing hang it up."""
+        self._released = True
+
     async def close(self) -> None:
         self.hush()
         self._sink = _nobody
-        await self._call.hang_up()
+        if not self._released:
+            await self._call.hang_up()
 
 
 def _nobody(_packet: Packet) -> None:

@@ -6,6 +6,7 @@ socket through libsrtp to whoever opened the `Transport`, and back the same way.
 """
 
 import asyncio
+import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,19 +16,20 @@ import pylibsrtp
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import CandidatePair, StunProtocol, get_host_addresses
-from aioice.stun import Message
+from aioice.stun import Class, Message
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceTransport
 
+from sessions.media.allowance import Allowance
 from sessions.media.candidates import Address, Sources
 
 PRIVATE: dict[Any, tuple[str, ...]] = {
     Connection: (
         "_nominated", "_check_list", "_protocols", "_local_candidates", "_local_candidates_end", "_queue",
         "_remote_candidates", "check_complete", "check_incoming", "check_state", "data_received", "recv",
-        "respond_error", "send",
+        "respond_error", "send", "check_start",
     ),
-    StunProtocol: ("datagram_received", "local_candidate", "transport", "close"),
+    StunProtocol: ("datagram_received", "local_candidate", "send_stun", "transactions", "transport", "close"),
     RTCCertificate: ("_create_ssl_context",),
     RTCDtlsTransport: ("_rx_srtp", "_tx_srtp", "_set_role", "_task", "start", "stop", "state"),
 }  # fmt: skip
@@ -39,6 +41,9 @@ MAX_WAITING = 64
 """DTLS datagrams that may wait to be read."""
 MAX_UNSENT = 16_384
 """Bytes that the kernel didn't take before sound is dropped instead of kept."""
+MOST_READ_S, MOST_READ_OCTETS_S = 200, 32_000
+"""What is read in a second of one browser's checks, of its handshake and of its reports, each: several times what the
+busiest one sends. One that is made for it may take as long to read as a hundred packets of sound."""
 MAX_STREAMS = 16
 """Sources (SSRC) that one browser may have: libsrtp keeps something of each, and looks through all at each packet."""
 PORT_TRIES = 2_048
@@ -92,8 +97,9 @@ class Site:
             return
         low, high = self._ports
         for _ in range(min(PORT_TRIES, high - low + 1)):
-            yield self._next_port
-            self._next_port = low + (self._next_port - low + 1) % (high - low + 1)
+            port = self._next_port
+            self._next_port = low + (port - low + 1) % (high - low + 1)
+            yield port
 
 
 class Socket(Protocol):
@@ -121,9 +127,19 @@ class Gate(StunProtocol):
         elif 19 < first < 64:
             if address in path.validated:
                 path.data_received(datagram, 1)
-        elif first < 4 and path.sources.may_answer(address[0]):
+        elif first < 4 and self._is_meant(datagram) and path.may_check(address, len(datagram)):
             with suppress(struct.error):  # aioice lets this one through where a number is cut short
                 super().datagram_received(datagram, address)
+
+    def send_stun(self, message: Message, addr: Address) -> None:
+        """A check is answered when it came with the right password, from one of the addresses that are taken."""
+        if message.message_class == Class.REQUEST or self._path.sources.take(addr):
+            super().send_stun(message, addr)
+
+    def _is_meant(self, datagram: bytes) -> bool:
+        """Whether it answers a check of ours or names our part of the username: what strangers send is not even read,
+        for aioice takes as long for what they can make up as for a hundred packets of sound."""
+        return datagram[8:20] in self.transactions or self._path.addressed in datagram
 
 
 class Path(Connection):
@@ -139,7 +155,15 @@ class Path(Connection):
         self.sources = Sources(site.allow_private)
         self.validated: set[tuple[Any, ...]] = set()
         self.target: tuple[Socket, Address] | None = None
+        self.addressed = f"{self.local_username}:".encode()
         self._site = site
+        self._loop = asyncio.get_running_loop()
+        self._checks = Allowance(MOST_READ_S, MOST_READ_OCTETS_S)
+        self._handshake = Allowance(MOST_READ_S, MOST_READ_OCTETS_S)
+
+    def may_check(self, address: Address, size: int) -> bool:
+        """Whether a check of `size` octets from there is read: not from too many addresses, and not too often."""
+        return self.sources.may_come(address) and self._checks.takes(size, self._loop.time())
 
     async def gather_candidates(self) -> None:
         """Opens a socket at each of our addresses. Raises `NoPort` when none can be had."""
@@ -153,16 +177,12 @@ class Path(Connection):
         self._local_candidates_end = True
 
     async def _open(self, address: str) -> Gate | None:
-        loop = asyncio.get_running_loop()
-        for port in self._site.ports():
-            with suppress(OSError):
-                transport, gate = await loop.create_datagram_endpoint(lambda: Gate(self), local_addr=(address, port))
-                with suppress(AttributeError):  # of asyncio's own loop; that of libuv needs no such help
-                    # It would get 256 KiB from the system for each datagram, which costs more than all else here.
-                    cast(Any, transport).max_size = LARGEST + 1
-                gate.local_candidate = self._candidate(transport.get_extra_info("sockname"))
-                return gate
-        return None
+        bound = next(filter(None, (_bound(address, port) for port in self._site.ports())), None)
+        if bound is None:
+            return None
+        transport, gate = await self._loop.create_datagram_endpoint(lambda: Gate(self), sock=bound)
+        gate.local_candidate = self._candidate(transport.get_extra_info("sockname"))
+        return gate
 
     def _candidate(self, own: tuple[Any, ...]) -> Candidate:
         host, announce = own[0], self._site.announce
@@ -188,6 +208,14 @@ class Path(Connection):
         if "PRIORITY" in message.attributes and self.sources.take(addr):
             super().check_incoming(message, addr, protocol)
 
+    async def check_start(self, pair: CandidatePair) -> None:
+        """aioice asks again at once whoever answers that they have our role, for as long as they do."""
+        if pair.state == CandidatePair.State.IN_PROGRESS:
+            self.check_state(pair, CandidatePair.State.FAILED)
+            self.check_complete(pair)
+        else:
+            await super().check_start(pair)
+
     def check_state(self, pair: CandidatePair, state: CandidatePair.State) -> None:
         super().check_state(pair, state)
         if state == CandidatePair.State.SUCCEEDED:
@@ -199,7 +227,7 @@ class Path(Connection):
         self.target = (cast(Socket, chosen.protocol.transport), chosen.remote_addr) if chosen else None
 
     def data_received(self, data: bytes, component: int) -> None:
-        if self._queue.qsize() < MAX_WAITING:
+        if self._queue.qsize() < MAX_WAITING and self._handshake.takes(len(data), self._loop.time()):
             super().data_received(data, component)
 
     async def close(self) -> None:
@@ -208,6 +236,20 @@ class Path(Connection):
         await super().close()
         self._check_list.clear()  # pairs and sockets point at each other and at us
         self._remote_candidates.clear()
+
+
+def _bound(address: str, port: int) -> socket.socket | None:
+    """A UDP socket there; None where it can't be had."""
+    bound = None
+    try:
+        bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+        bound.setblocking(False)
+        bound.bind((address, port))
+    except OSError:
+        if bound is not None:
+            bound.close()
+        return None
+    return bound
 
 
 class Transport:
@@ -228,6 +270,8 @@ class Transport:
         self._rx: pylibsrtp.Session | None = None
         self._tx: pylibsrtp.Session | None = None
         self._streams: set[bytes] = set()
+        self._loop = asyncio.get_running_loop()
+        self._reports = Allowance(MOST_READ_S, MOST_READ_OCTETS_S)
         self._closed = False
 
     async def open(self) -> None:
@@ -277,6 +321,8 @@ class Transport:
         if session is None or len(data) < 12:
             return
         is_rtcp = 191 < data[1] < 224
+        if is_rtcp and not self._reports.takes(len(data), self._loop.time()):
+            return
         stream = data[4:8] if is_rtcp else data[8:12]
         if stream not in self._streams and len(self._streams) >= MAX_STREAMS:
             return

@@ -36,6 +36,8 @@ IDLE_POOL_S: Final = 60.0
 DRAIN_S: Final = 3.0
 """How long a worker that stops goes on forwarding while the browsers go to another."""
 LISTEN_S: Final = 15.0
+TOLD_S: Final = 0.5
+"""How long the journal has to tell how a session ended of which the store said already that it did."""
 _log = structlog.get_logger("openline.media")
 
 
@@ -46,8 +48,9 @@ class Telephone(Protocol):
         """Carry out an order about telephones. May raise Refusal."""
         ...
 
-    def over(self, pool: str, session: str) -> None:
-        """A session has ended, or is no longer this worker's: its telephones are to be hung up."""
+    def over(self, pool: str, session: str, reason: str = "") -> None:
+        """A session has ended, by itself for this `reason`, or is no longer this worker's: its telephones are to be
+        hung up."""
         ...
 
     def free_lines(self) -> int:
@@ -75,7 +78,7 @@ class Worker:
         self.telephone: Telephone | None = None
         self.voice: Voice | None = None
         self.carried: dict[tuple[str, str], Carried] = {}
-        self._site, self._tapes = site, tapes
+        self._site, self.tapes = site, tapes
         self._journal, self._line, self._media = Journal(store), Line(store), Media(store)
         self._presence, self._workers = Presence(store), Workers(store)
         self._post = Post(store, self._journal, name, self._work)
@@ -157,8 +160,14 @@ class Worker:
             answer = await self._media.bridge(pool, session, self.name, instead=self.name)
             if answer["worker"] != self.name:
                 raise Refusal("no_such_session", session)
+            if carried.is_over:  # its end came before this answer did
+                raise Refusal("session_over", session)
         except Refusal:
             self._let_go(carried)
+            raise
+        except StoreUnavailable:
+            if carried.facts is None:  # nobody has said that it is ours, and nobody would say that it is over
+                self._let_go(carried)
             raise
         return carried
 
@@ -168,7 +177,7 @@ class Worker:
             raise Refusal("media_full")
         key = (follower.pool, session)
         carried = self.carried[key] = Carried(
-            *key, self._site, self._tapes, lambda why: self._untaped(*key, why), self.voice
+            *key, self._site, self.tapes, lambda why: self._untaped(*key, why), self.voice
         )
         self._took.append(key_of(follower.pool, session))
         if known := follower.mine.get(session):
@@ -207,7 +216,7 @@ class Worker:
         if carried is None:
             return
         if facts.state == "ended" or (facts.worker != self.name and self._was_ours(carried)):
-            self._let_go(carried)
+            self._let_go(carried, facts.reason if facts.by == "system" else "")
         elif not self._draining:  # else it goes on as it is for a moment
             carried.learn(facts, at)
 
@@ -220,29 +229,32 @@ class Worker:
         if carried := self.carried.get((pool, session)):
             self._let_go(carried)
 
-    def _let_go(self, carried: Carried) -> None:
+    def _let_go(self, carried: Carried, reason: str = "") -> None:
         carried.cut()
         self.carried.pop((carried.pool, carried.session), None)
-        if self.telephone is not None:
-            self.telephone.over(carried.pool, carried.session)
+        if self.telephone is not None:  # first: it may have something to say on what would be hung up
+            self.telephone.over(carried.pool, carried.session, reason)
         self._start(carried.close())
 
     # ------------------------------------------------------------ what it says to the store
 
     async def _listen(self) -> None:
-        """Tell who is heard and who is silent."""
+        """Tell who is heard and who is silent. While this process stood still nobody was heard, though what came
+        meanwhile was read at once afterwards."""
         loop = asyncio.get_running_loop()
+        looked = loop.time()
         while True:
             now = loop.time()
             for carried in self.carried.values():
                 for side in SIDES:
-                    self._hear(carried, side, now)
+                    self._hear(carried, side, now, round((now - looked) * 1000))
+            looked = now
             await asyncio.sleep(LOOK_S)
 
-    def _hear(self, carried: Carried, side: Side, now: float) -> None:
+    def _hear(self, carried: Carried, side: Side, now: float, since_ms: int) -> None:
         key = (carried.pool, carried.session, side)
         heard_at = carried.bridge.leg(side).heard_at
-        silent_ms = carried.ears[side].news(heard_at, carried.silent_ms(side, now), now)
+        silent_ms = carried.ears[side].news(heard_at, max(since_ms, carried.silent_ms(side, now)), now)
         if silent_ms is not None and key not in self._telling:
             self._telling.add(key)
             self._start(self._tell(carried, side, silent_ms, now))
@@ -252,19 +264,27 @@ class Worker:
         try:
             await self._media.heard(carried.pool, carried.session, side, self.name, silent_ms)
             carried.ears[side].told(silent_ms, now)
-        except Refusal:
+        except Refusal as refusal:
             if not self._draining:
-                self._let_go(carried)
+                await self._refused(carried, refusal.code)
         except StoreUnavailable as error:
             _log.warning("evidence_not_told", pool=carried.pool, session=carried.session, error=str(error))
         finally:
             self._telling.discard((carried.pool, carried.session, side))
 
+    async def _refused(self, carried: Carried, why: str) -> None:
+        """A session that is over is cut at once. The journal tells how it ended, of which telephones may hear."""
+        carried.cut()
+        if why == "session_over":
+            await asyncio.sleep(TOLD_S)
+        if self.carried.get((carried.pool, carried.session)) is carried:
+            self._let_go(carried)
+
     async def _hold(self) -> None:
-        """Renew what the worker holds: its place among the workers, and its lease in each pool."""
-        while True:
+        """Renew what the worker holds, until it gives that up: its place among the workers, its lease in each pool."""
+        while not self._draining:
             try:
-                await asyncio.gather(self._enlist(), *(self._renew(pool) for pool in list(self._pools)))
+                await asyncio.gather(self._enlist(), *(self._renew(each) for each in list(self._pools.values())))
             except StoreUnavailable as error:
                 _log.warning("leases_not_renewed", error=str(error))
             await asyncio.sleep(RENEW_S)
@@ -281,14 +301,16 @@ class Worker:
         except Refusal:
             _log.error("too_many_workers")
 
-    async def _renew(self, pool: str) -> None:
-        follower, now = self._pools[pool], asyncio.get_running_loop().time()
+    async def _renew(self, follower: Follower) -> None:
+        pool, now = follower.pool, asyncio.get_running_loop().time()
         if follower.mine or any(key[0] == pool for key in self.carried):
             follower.used_at = now
         if now - follower.used_at < IDLE_POOL_S:
             await self._presence.renew(pool, self.name)
             return
         async with self._opening:  # whoever comes now finds it closed, or opens it behind this
+            if self._pools.get(pool) is not follower or follower.used_at >= now:
+                return
             del self._pools[pool]
             await follower.close()
             await self._presence.release(pool, self.name)

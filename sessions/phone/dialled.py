@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import structlog
 
@@ -14,11 +14,16 @@ from sessions.media.orders import Dial
 from sessions.media.phone_leg import PhoneLeg
 from sessions.phone.dialling import Answered, Call, Dialling, Effect, End, HangUp, Join, Tell
 from sessions.phone.engine import CallNews, PhoneCall, PhoneEngine, PhoneUnavailable
+from sessions.phone.playing import play
+from sessions.speech.texts import Phrase
+from sessions.speech.voice import Voice
 
 AGAIN_S: Final = 0.5
 TELL_S: Final = 30.0
 """How long the store is told again what it did not hear."""
-CLOSE_S: Final = 5.0
+WORDS_S: Final = 5.5
+"""No last words take so long."""
+CLOSE_S: Final = 6.0
 _log = structlog.get_logger("openline.phone")
 
 
@@ -63,12 +68,13 @@ class Carrying(Protocol):
 
 
 class Dialled:
-    """One session. `picked_up` is the call of the user's turn, if it is here."""
+    """One session. `picked_up` is the call of the user's turn, if it is here; `voice` says the last words."""
 
     def __init__(
-        self, order: Dial, carried: Carrying, engine: PhoneEngine, media: Media, worker: str, picked_up: Placed | None
-    ) -> None:
-        self._order, self._carried, self._engine = order, carried, engine
+        self, order: Dial, carried: Carrying, engine: PhoneEngine, media: Media, worker: str, picked_up: Placed | None,
+        voice: Voice | None = None,
+    ) -> None:  # fmt: skip
+        self._order, self._carried, self._engine, self._voice = order, carried, engine, voice
         self._media, self._worker = media, worker
         self._machine = Dialling(expert_by_phone=bool(order.expert_number), picked_up=picked_up is not None)
         self._placed: dict[Side, Placed] = {}
@@ -81,9 +87,9 @@ class Dialled:
         if picked_up is not None:
             self._have("user", picked_up)
 
-    async def close(self) -> None:
-        """The session is over: nothing rings or is talked on after this."""
-        self._do(self._machine.end())
+    async def close(self, reason: str = "") -> None:
+        """The session is over, by itself for this `reason`: nothing rings or is talked on after this."""
+        self._do(self._machine.end(reason))
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_S)
         # What the store is still to be told it knows: it said itself that the session is over.
@@ -105,15 +111,33 @@ class Dialled:
                     self._answered(side)
                 case Join():
                     self._start(self._join())
-                case HangUp(side):
+                case HangUp(side, words):
                     if side in self._placed:
-                        self._start(self._placed[side].close())
+                        self._part(side, words)
 
     def _answered(self, side: Side) -> None:
         """Who picked up at the turn was told then that the other is waited for."""
         self._legs[side].hush()
         if not (side == "user" and self._was_told):
             self._carried.picked_up(side)
+
+    def _part(self, side: Side, words: Phrase | Literal[""]) -> None:
+        """Hang up, behind the last words where there are some and a voice. The sound of the session is cut by then."""
+        if words and self._voice is not None and self._voice.speaks:
+            self._legs[side].release()
+            self._start(self._say(side, words, self._voice))
+        else:
+            self._start(self._placed[side].close())
+
+    async def _say(self, side: Side, words: Phrase, voice: Voice) -> None:
+        call, rate = self._placed[side].call, self._engine.rate
+        try:
+            async with asyncio.timeout(WORDS_S):
+                await play(call, await voice.phrase(self._legs[side].language, words, rate), rate)
+        except TimeoutError:
+            _log.warning("last_words_cut_off", session=self._order.session)
+        finally:
+            await self._placed[side].close()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

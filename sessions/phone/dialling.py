@@ -8,8 +8,11 @@ from msgspec import Struct
 
 from queueing.facts import Leg, Side
 from sessions.phone.engine import CallNews
+from sessions.speech.texts import Phrase
 
 OTHER: Final[dict[Side, Side]] = {"user": "expert", "expert": "user"}
+LAST_WORDS: Final[dict[str, Phrase]] = {"balance_spent": "balance_spent", "cap": "cap"}
+"""Ends of a session that nobody on a telephone would understand without a word. Who was hung up on does."""
 
 
 class Call(Struct, frozen=True):
@@ -36,9 +39,10 @@ class Join(Struct, frozen=True):
 
 
 class HangUp(Struct, frozen=True):
-    """This telephone has no use any more."""
+    """This telephone has no use any more. Whoever is on it hears these words before."""
 
     side: Side
+    words: Phrase | Literal[""] = ""
 
 
 class End(Struct, frozen=True):
@@ -84,14 +88,14 @@ class Dialling:
             return []
         ended = "phone_full" if reason == "phone_full" else f"{side}_failed"
         self.is_over = True
-        return [Tell(side, "failed"), *self._hang_ups(but=side), End(None, ended)]
+        return [Tell(side, "failed"), *self._hang_ups("unreached", but=side), End(None, ended)]
 
-    def end(self) -> list[Effect]:
-        """The session is over, whoever ended it."""
+    def end(self, reason: str = "") -> list[Effect]:
+        """The session is over, whoever ended it; by itself for this `reason`."""
         if self.is_over:
             return []
         self.is_over = True
-        return self._hang_ups()
+        return self._hang_ups(LAST_WORDS.get(reason, ""))
 
     def _answered(self, side: Side) -> list[Effect]:
         done: list[Effect] = [Answered(side)]
@@ -104,9 +108,11 @@ class Dialling:
     def _ended(self, side: Side, ended: Literal["hung_up", "busy", "no_answer", "declined", "failed"]) -> list[Effect]:
         self.is_over = True
         self._legs[side] = ended
-        by = side if ended == "hung_up" else None
-        return [Tell(side, ended), *self._hang_ups(but=side), End(by, f"{side}_{ended}")]
+        if ended == "hung_up":
+            return [Tell(side, ended), *self._hang_ups("", but=side), End(side, f"{side}_{ended}")]
+        return [Tell(side, ended), *self._hang_ups("unreached", but=side), End(None, f"{side}_{ended}")]
 
-    def _hang_ups(self, but: Side | None = None) -> list[Effect]:
-        """The telephones that ring or talk: the other side's stops within the second."""
-        return [HangUp(side) for side in self._legs if side != but]
+    def _hang_ups(self, words: Phrase | Literal[""], but: Side | None = None) -> list[Effect]:
+        """The telephones that ring, which stop within the second, or talk, which may hear `words` first."""
+        talk = [side for side, leg in self._legs.items() if leg == "answered"]
+        return [HangUp(side, words if side in talk else "") for side in self._legs if side != but]

@@ -51,11 +51,11 @@ class Telephone:
             case _:
                 raise Refusal("no_media")
 
-    def over(self, pool: str, session: str) -> None:
-        """A session is no longer this worker's: what rings for it stops."""
+    def over(self, pool: str, session: str, reason: str = "") -> None:
+        """A session is no longer this worker's: what rings for it stops. `reason` is why it ended by itself."""
         dialled = self._dialled.pop((pool, session), None)
         if dialled is not None:
-            self._start(dialled.close())
+            self._start(dialled.close(reason))
 
     def free_lines(self) -> int:
         """How many calls could be made now."""
@@ -83,7 +83,9 @@ class Telephone:
             carried = await self._carry(*key)
             if key not in self._dialled:
                 picked_up = self._take_turn(order)
-                self._dialled[key] = Dialled(order, carried, self._engine, self._media, self._worker, picked_up)
+                self._dialled[key] = Dialled(
+                    order, carried, self._engine, self._media, self._worker, picked_up, self._voice
+                )
         return Done()
 
     def _take_turn(self, order: Dial) -> Placed | None:

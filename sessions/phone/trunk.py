@@ -124,7 +124,9 @@ def _secret(env: Mapping[str, str]) -> str:
     except ValueError as problem:
         raise TrunkProblem(str(problem)) from None
     if len(secret) > SECRET_MAX or not secret.isprintable() or any(char in secret for char in '"\\'):
-        raise TrunkProblem(f"the SIP secret has at most {SECRET_MAX} characters, and no quote or backslash among them")
+        raise TrunkProblem(
+            f"OPENLINE_SIP_SECRET(_FILE) has at most {SECRET_MAX} characters, and no quote or backslash among them"
+        )
     return secret
 
 

@@ -1,10 +1,11 @@
 """Telephones that ring because it is somebody's turn: calls whose session is still to come."""
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 from ground.errors import Refusal
-from sessions.media.orders import RingResult, RingUser
+from sessions.media.orders import STILL_S, RingResult, RingUser
 from sessions.phone.dialled import Placed
 from sessions.phone.engine import CallNews, PhoneCall, PhoneEngine, PhoneUnavailable
 from sessions.phone.playing import play, play_again
@@ -45,10 +46,14 @@ class Turn:
         await play_again(self.placed.call, "ringing", self._rate)
 
     async def result(self) -> RingResult:
-        """How it stands, as soon as that is known: answered, or how it ended."""
+        """How it stands, as soon as that is known: answered, or how it ended; after `STILL_S` that it rings still."""
         self.asked_at = self._loop.time()
-        await self._known.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STILL_S):
+                await self._known.wait()
         self.asked_at = self._loop.time()
+        if not self._known.is_set():
+            return RingResult("ringing")
         last = self.placed.last
         return RingResult(last.ended or "failed" if last.state == "ended" else "answered")
 

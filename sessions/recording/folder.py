@@ -30,12 +30,16 @@ class Folder:
         self.name = name
 
     @classmethod
-    def open(cls, path: Path) -> "Folder":
-        """Made when it isn't there, readable by its owner only. Raises OSError, and ValueError for a strange name."""
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def open(cls, path: Path, *, new: bool = True) -> "Folder":
+        """Made when it isn't there, readable by its owner only, unless `new` is false: then it has to have a name.
+
+        Raises OSError, and ValueError for a strange name.
+        """
         named = path / NAME
-        if not named.exists():
-            _name(named)
+        if new:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not named.exists():
+                _name(named)
         name = named.read_text("ascii").strip()
         if not re.fullmatch(r"folder-[0-9a-z]{16}", name):
             raise ValueError(f"{named} does not hold the name of a folder of recordings")

@@ -110,20 +110,28 @@ class Recordings:
 
     # Who may hear
 
-    async def of_session(self, pool: str, session: str, side: Side, member: str) -> Kept:
+    async def of_session(self, pool: str, session: str, side: Side, member: str, *, now: int) -> Kept:
         """What is kept of a session's recording, for one of its two parties. Refused `no_recording`."""
-        return _kept(await self._theirs(pool, session, side, member))
+        return _kept(await self._theirs(pool, session, side, member), now)
 
-    async def open_for(self, pool: str, session: str, side: Side, member: str) -> Opened:
+    async def of_sessions(
+        self, pool: str, sessions: Sequence[str], side: Side, member: str, *, now: int
+    ) -> dict[str, Kept]:
+        """What is kept of the recordings of those of `sessions` that are one's own, by session."""
+        async with self._db.read() as tx:
+            rows = await store.of_sessions(tx, pool, sessions)
+        return {row["session"]: _kept(row, now) for row in rows if member and row[side] == member}
+
+    async def open_for(self, pool: str, session: str, side: Side, member: str, *, now: int) -> Opened:
         """The file, for one of the two parties of its session. Refused `no_recording`, the same for what is others',
-        what is not ready, and what doesn't exist."""
-        return await self._open(await self._theirs(pool, session, side, member))
+        what is not ready, what is to be erased, and what doesn't exist."""
+        return await self._open(await self._theirs(pool, session, side, member), now)
 
     async def of_operator(self, pool: str, session: str, operator: str, *, reason: str, now: int) -> Opened:
         """The file, for an operator of the pool; the audit says so, once an hour. Refused `no_recording`."""
         async with self._db.read() as tx:
             row = await store.find(tx, pool, session)
-        opened = await self._open(row)
+        opened = await self._open(row, now)
         did = audit.Action(actor=operator, action="hear_recording", object=f"session:{session}", reason=reason)
         try:
             async with self._db.begin() as tx:  # a player asks for a file in many pieces
@@ -140,8 +148,8 @@ class Recordings:
             raise Refusal("no_recording", session)
         return row
 
-    async def _open(self, row: Row | None) -> Opened:
-        if row is None or row["state"] != "ready":
+    async def _open(self, row: Row | None, now: int) -> Opened:
+        if row is None or _kept(row, now).state != "ready":
             raise Refusal("no_recording", row["session"] if row else "")
         try:
             fd = await asyncio.to_thread(self._descriptor, row["path"])
@@ -171,5 +179,7 @@ async def _days(tx: Tx, pool: str) -> int:
     return int(options.get("recording_days", PoolOptions().recording_days))
 
 
-def _kept(row: Row) -> Kept:
-    return Kept(**{field: row[field] for field in Kept.__struct_fields__})
+def _kept(row: Row, now: int) -> Kept:
+    """What is due is erased for everybody, also before its file has gone."""
+    fields = {field: row[field] for field in Kept.__struct_fields__}
+    return Kept(**fields | ({"state": "erased"} if row["erase_at"] <= now else {}))

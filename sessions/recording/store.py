@@ -88,6 +88,10 @@ async def find(tx: Tx, pool: str, session: str) -> Row | None:
     return next(iter(await _rows(tx, sa.select(recordings).where(_of(pool, session)))), None)
 
 
+async def of_sessions(tx: Tx, pool: str, sessions: Sequence[str]) -> list[Row]:
+    return await _rows(tx, sa.select(recordings).where(recordings.c.pool == pool, recordings.c.session.in_(sessions)))
+
+
 async def known(tx: Tx, paths: Sequence[str]) -> set[str]:
     """Which of `paths` are of a recording that is kept."""
     return set((await tx.execute(sa.select(recordings.c.path).where(recordings.c.path.in_(paths)))).scalars())

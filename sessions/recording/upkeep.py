@@ -49,18 +49,24 @@ class Upkeep:
         self._swept_at = 0
 
     async def run(self) -> None:
-        """Runs for ever."""
+        """Runs for ever. What is to go does not wait until hours of talk are made files."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._again(self.render_due))
+            both.create_task(self._again(self._clear))
+
+    async def _again(self, work: Callable[[int], Awaitable[object]]) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            now = self._clock.now_ms()
             try:
-                await self.render_due(now)
-                await self.erase_due(now)
-                if now - self._swept_at >= SWEEP_MS:
-                    self._swept_at = now
-                    await self.sweep(now)
+                await work(self._clock.now_ms())
             except FAILURES as error:
                 _log.warning("recordings_wait", error=type(error).__name__)
+
+    async def _clear(self, now: int) -> None:
+        await self.erase_due(now)
+        if now - self._swept_at >= SWEEP_MS:
+            self._swept_at = now
+            await self.sweep(now)
 
     async def render_due(self, now: int) -> int:
         """Make files of what is over, one after the other; how many are ready that were not."""
@@ -72,9 +78,15 @@ class Upkeep:
         """Erase what has been kept as long as it may be; how many."""
         async with self._db.read() as tx:
             rows = await store.due(tx, self._folder.name, now, AT_ONCE)
-        for row in rows:
+        return sum([await self._erase(row) for row in rows])
+
+    async def _erase(self, row: Row) -> bool:
+        try:
             await self.recordings.erase(row)
-        return len(rows)
+        except OSError as error:  # it is tried again, and keeps no other from going
+            _log.error("recording_not_erased", pool=row["pool"], session=row["session"], error=type(error).__name__)
+            return False
+        return True
 
     async def sweep(self, now: int) -> int:
         """Delete files older than a day that belong to no recording that is kept; how many. (A file may be made in the
@@ -98,7 +110,7 @@ class Upkeep:
         except Unrendered as error:
             if error.why == "full":  # what was recorded is still there: the next look tries again
                 _log.error("no_room_for_recordings", pool=row["pool"])
-            elif error.why != "busy":
+            elif error.why not in ("busy", "stopped"):
                 await self._failed(row, error.why)
             return False
         return await self._ready(row, made, spool, ogg)

@@ -24,8 +24,8 @@ TIME_S: Final = 5.0
 END_S: Final = 2.0
 AT_ONCE: Final = 2
 SECONDS_MAX: Final = 60
-CACHE_BYTES: Final = 16 * 1024 * 1024
-"""About three minutes of sound: all that is ever said fits twice."""
+CACHE_BYTES: Final = 24 * 1024 * 1024
+"""More than four minutes of sound: all that is ever said fits twice."""
 _RATES: Final = range(8_000, 48_001)
 _BYTES_MAX: Final = SECONDS_MAX * 48_000 * 2
 # Of our environment: the rest holds secrets.

@@ -3,7 +3,7 @@
 from typing import Final, Literal, cast, get_args
 
 Language = Literal["en", "de", "es", "ar"]
-Phrase = Literal["code", "again", "turn", "connecting", "minute_left", "recording"]
+Phrase = Literal["code", "again", "turn", "connecting", "minute_left", "recording", "balance_spent", "cap", "unreached"]
 
 WORDS: Final[dict[Language, dict[Phrase, str]]] = {
     "en": {
@@ -13,6 +13,9 @@ WORDS: Final[dict[Language, dict[Phrase, str]]] = {
         "connecting": "Please stay on the line. You are being connected.",
         "minute_left": "One minute is left.",
         "recording": "This conversation is being recorded.",
+        "balance_spent": "The balance is used up. Goodbye.",
+        "cap": "The longest time for a call is over. Goodbye.",
+        "unreached": "The other side can't be reached now. Goodbye.",
     },
     "de": {
         "code": "Ihr Code lautet:",
@@ -21,6 +24,9 @@ WORDS: Final[dict[Language, dict[Phrase, str]]] = {
         "connecting": "Bitte bleiben Sie am Apparat. Sie werden verbunden.",
         "minute_left": "Es bleibt noch eine Minute.",
         "recording": "Dieses Gespräch wird aufgezeichnet.",
+        "balance_spent": "Das Guthaben ist aufgebraucht. Auf Wiederhören.",
+        "cap": "Die längste Gesprächsdauer ist erreicht. Auf Wiederhören.",
+        "unreached": "Die Gegenseite ist gerade nicht zu erreichen. Auf Wiederhören.",
     },
     "es": {
         "code": "Su código es:",
@@ -29,6 +35,9 @@ WORDS: Final[dict[Language, dict[Phrase, str]]] = {
         "connecting": "Por favor, no cuelgue. Le estamos conectando.",
         "minute_left": "Queda un minuto.",
         "recording": "Esta conversación se está grabando.",
+        "balance_spent": "El saldo se ha agotado. Adiós.",
+        "cap": "Se ha alcanzado la duración máxima de la llamada. Adiós.",
+        "unreached": "No es posible contactar ahora con la otra persona. Adiós.",
     },
     "ar": {
         "code": "رمزكم هو:",
@@ -37,6 +46,9 @@ WORDS: Final[dict[Language, dict[Phrase, str]]] = {
         "connecting": "يرجى البقاء على الخط. يجري الآن توصيلكم.",
         "minute_left": "بقيت دقيقة واحدة.",
         "recording": "يجري تسجيل هذه المحادثة.",
+        "balance_spent": "نفد الرصيد. مع السلامة.",
+        "cap": "انتهت المدة القصوى للمكالمة. مع السلامة.",
+        "unreached": "تعذر الوصول إلى الطرف الآخر. مع السلامة.",
     },
 }  # fmt: skip
 

@@ -82,6 +82,7 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("POST", f"{V1}/account/sign-ins/end-others"): Row(kind="own"),
     ("POST", f"{V1}/account/sign-ins/{{sign_in}}/end"): Row(kind="own"),
     ("GET", f"{V1}/account/export"): Row(kind="own"),
+    ("GET", f"{V1}/account/sessions"): Row(kind="user", query={"before": "9-s9", "role": "user"}),
     # one's own money
     ("GET", f"{V1}/wallet"): Row(kind="user"),
     ("POST", f"{V1}/deposits"): Row(

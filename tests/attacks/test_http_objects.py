@@ -172,6 +172,7 @@ FOREIGN = [
     ("boss", ("GET", STATEMENTS), "pool", ELSEWHERE),
     ("boss", ("POST", f"{V1}/payouts"), "pool", ELSEWHERE),
     ("user", ("GET", f"{V1}/statement"), "pool", ELSEWHERE),
+    ("user", ("GET", f"{V1}/account/sessions"), "pool", ELSEWHERE),
     *(("user", ("GET", f"{V1}/sessions/{{session}}/receipt.json"), "session", f"s-{one}") for one in (POOL, ELSEWHERE)),
     ("peer", ("DELETE", f"{V1}/bank-account"), "pool", ELSEWHERE),
 ]

@@ -23,6 +23,7 @@ TAMPERED: list[dict[str, Any]] = [
     {"t": "join", "op": OP, "experts": ["ada"], "rates": [-1]},
     {"t": "connect", "op": OP, "expert": "ada", "rate": -2},
     {"t": "switch", "op": OP, "expert": "ada", "rate": "free"},
+    {"t": "call_me", "op": OP, "on": True, "rate": 1e30},
     {"t": "accept", "op": OP, "offer": "o1-x", "budget_ms": 10**12},
     {"t": "accept", "op": OP, "offer": "o1-x", "fee_bps": 0},
     {"t": "connected", "session": "s1-x", "ran_ms": 0},

@@ -185,7 +185,7 @@ async def test_a_hold_that_nobody_ends_expires(database: Database) -> None:
     await check(database)
 
 
-async def test_short_calls_of_two_are_counted_unless_the_expert_ended_them(database: Database) -> None:
+async def test_short_calls_of_two_are_counted_unless_the_expert_or_we_ended_them(database: Database) -> None:
     async def call(tx: Tx, n: int, ran_ms: int, ended_by: str = "user", expert: str = "ada", at: int = NOW) -> None:
         await reserve(tx, f"o{n}", expert=expert, cap_ms=MINUTE)
         await meter.settle(tx, "p", f"o{n}", f"s{n}", ran_ms=ran_ms, ended_by=ended_by, ended_at=at)
@@ -199,6 +199,7 @@ async def test_short_calls_of_two_are_counted_unless_the_expert_ended_them(datab
         await call(tx, 5, 0)  # the clock stood still all the time, and they could talk
         await call(tx, 6, 31_000)
         await call(tx, 7, 29_000, at=NOW - DAY)
+        await call(tx, 8, 29_000, ended_by="server")
         assert await meter.free_calls_today(tx, "p", "uma", "ada", NOW) == 3
         assert await meter.free_calls_today(tx, "p", "uma", "bob", NOW) == 1
         assert await meter.free_calls_today(tx, "p", "vic", "ada", NOW) == 0

@@ -100,7 +100,10 @@ async def test_whoever_is_heard_no_more_pays_no_more_and_zero_is_silence(pair: T
 
 @pytest.mark.claim("A17")
 @pytest.mark.slow
-async def test_when_a_worker_is_killed_another_carries_on_and_the_gap_costs_nothing(pair: Town, tmp_path: Path) -> None:
+@pytest.mark.parametrize("starves", [False, True], ids=["its lease lapses", "pages notice it sooner"])
+async def test_when_a_worker_is_killed_another_carries_on_and_the_gap_costs_nothing(
+    pair: Town, tmp_path: Path, starves: bool
+) -> None:
     pool = await new_pool(pair, "ada", wrap_up_ms=1, ready_after_ms=600_000)
     await pay_in(pair, pool, "uma", 10 * MINUTE)
     async with AsyncExitStack() as stack:
@@ -109,8 +112,8 @@ async def test_when_a_worker_is_killed_another_carries_on_and_the_gap_costs_noth
         uma = await stack.enter_async_context(pair.talker(pool, "user", "uma", 1))
         await uma.ask(messages.Join, experts=["ada"], mode="audio")
         session = await accepted(ada)
-        hers = await stack.enter_async_context(voice(ada, session, 880))
-        mine = await stack.enter_async_context(voice(uma, session, 440))
+        hers = await stack.enter_async_context(voice(ada, session, 880, starves=starves))
+        mine = await stack.enter_async_context(voice(uma, session, 440, starves=starves))
         live = await uma.until(messages.Session, lambda one: one.state == "live", seconds=20)
         second = await stack.enter_async_context(media_worker(pair, tmp_path / "second"))
         await until(lambda: mine.is_heard(880) and hers.is_heard(440))

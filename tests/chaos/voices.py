@@ -29,11 +29,15 @@ def loopback_only() -> None:
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
 
 
-class Voice:
-    """One side of a bridged session: offers a peer connection, and another one when its media server moves."""
+STARVED_S = 3.0
 
-    def __init__(self, talker: Talker, session: str, hz: float) -> None:
-        self.talker, self.session, self.hz = talker, session, hz
+
+class Voice:
+    """One side of a bridged session: offers a peer connection, and another one when its media server moves, or when no
+    sound has come for `STARVED_S`."""
+
+    def __init__(self, talker: Talker, session: str, hz: float, starves: bool) -> None:
+        self.talker, self.session, self.hz, self.starves = talker, session, hz, starves
         self.worker = ""
         self.callers: list[Caller] = []
 
@@ -56,7 +60,12 @@ class Voice:
             return True
         moved = self.talker.latest(messages.MediaMoved, lambda one: one.session == self.session)
         gone = moved is not None and moved.worker != self.worker and self._since(moved)
-        return gone or self.callers[-1].pc.connectionState in ("closed", "failed")
+        return gone or self._starves() or self.callers[-1].pc.connectionState in ("closed", "failed")
+
+    def _starves(self) -> bool:
+        """As pages do where the other side has been heard."""
+        heard_at = self.callers[-1].heard_at
+        return self.starves and heard_at > 0 and asyncio.get_running_loop().time() - heard_at > STARVED_S
 
     def _since(self, moved: messages.MediaMoved) -> bool:
         """Whether it was said after the last answer."""
@@ -89,8 +98,8 @@ class Voice:
 
 
 @asynccontextmanager
-async def voice(talker: Talker, session: str, hz: float) -> AsyncIterator[Voice]:
-    made = Voice(talker, session, hz)
+async def voice(talker: Talker, session: str, hz: float, *, starves: bool = False) -> AsyncIterator[Voice]:
+    made = Voice(talker, session, hz, starves)
     task = asyncio.create_task(made.keep())
     try:
         yield made

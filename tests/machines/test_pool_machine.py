@@ -55,9 +55,9 @@ class PoolMachine(Acting):
     def connect(self, user: str, expert: str, terms: dict[str, Terms], mode: str) -> None:
         self.once("connect", user, expert, mode, terms=terms)
 
-    @rule(user=users, on=st.sampled_from([True, True, False]))
-    def call_me(self, user: str, on: bool) -> None:
-        self.once("call_me", user, on=on)
+    @rule(user=users, on=st.sampled_from([True, True, False]), rate=st.sampled_from([-1, -1, 0, 100, 250]))
+    def call_me(self, user: str, on: bool, rate: int) -> None:
+        self.once("call_me", user, on=on, rate=rate)
 
     @rule(user=users, expert=experts, away=st.booleans())
     def wait_for_a_call(self, user: str, expert: str, away: bool) -> None:

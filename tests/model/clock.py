@@ -22,13 +22,16 @@ class Clock(Core):
             signs.append(renewed)
         return min(signs, default=None)
 
+    def worker_until(self, session: Session, now: int) -> int | None:
+        """The last sign of the session's media worker where it may be dead; None where it isn't."""
+        renewed = self.leases.get(session.worker, now + LEASE_MS) - LEASE_MS
+        return renewed if now - renewed > DOUBT_MS else None
+
     def media_gone_since(self, session: Session, side: str, now: int, doubting: bool) -> int | None:
         """The same by the word of the media worker, who may be dead."""
-        lease = self.leases.get(session.worker) if doubting else None
         signs = [session.cut[side]] if side in session.cut else []
-        if lease is not None and now - (lease - LEASE_MS) > DOUBT_MS:
-            signs.append(lease - LEASE_MS)
-        return min(signs, default=None)
+        last = self.worker_until(session, now) if doubting else None
+        return min(signs if last is None else [*signs, last], default=None)
 
     def gone_since(self, session: Session, side: str, now: int, doubting: bool) -> int | None:
         """When a side was last heard of; None while somebody hears it and its media flow."""

@@ -56,6 +56,7 @@ def _ticket(ticket: Ticket) -> dict[str, Any]:
         "must_confirm": ticket.must_confirm,
         "terms": _terms(ticket),
         "call_me": ticket.call_me,
+        "agreed": ticket.agreed,
     }
 
 
@@ -165,7 +166,9 @@ def pick(fact: Facts, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 _EXPERT = ("indicator", "declared", "reason", "present", "open", "engagement", "closes", "open_until")
-_TICKET = ("state", "mode", "joined_at", "connected", "paused_until", "pause_reason", "must_confirm", "call_me")
+_TICKET = (
+    "state", "mode", "joined_at", "connected", "paused_until", "pause_reason", "must_confirm", "call_me", "agreed",
+)  # fmt: skip
 _OFFER = ("user", "user_ok", "expert_ok", "ring_until", "ready_until", "rate", "free_ms", "budget_ms", "by_phone")
 _SESSION = (
     "user", "state", "matched_at", "live_at", "cap_until", "gone_until", "mode", "path", "worker", "user_leg",

@@ -35,7 +35,8 @@ class Media(Meter):
         if session.worker != instead or worker == instead:
             return
         if session.worker:
-            self.silence(session, now)
+            last = self.worker_until(session, now)
+            self.silence(session, now if last is None else last)
         self.carry(session, worker)
         session.phones = set(phones)
         self.leases.setdefault(worker, now + 8_000)
@@ -72,13 +73,17 @@ class Media(Meter):
             session.recording.clear()
 
     @command
-    def call_me(self, now: int, user: str, on: bool) -> None:
+    def call_me(self, now: int, user: str, on: bool, rate: int = -1) -> None:
         ticket = self.tickets.get(user)
         if ticket is None:
             raise Refused("no_ticket")
         in_session = ticket.state not in ("waiting", "offered")
         refuse(["in_session" if in_session else "", "not_by_phone" if ticket.mode != "phone" else ""])
-        if ticket.call_me != on:
+        agrees = on and rate >= 0 and self.dearer(ticket)
+        refuse(["rate_higher"] if agrees and self.dearer(ticket, rate) else [])
+        if agrees:
+            ticket.agreed = max(ticket.rate(expert) for expert in ticket.lines)
+        if ticket.call_me != on or agrees:
             ticket.call_me = on
             if not ticket.connected:
                 ticket.lost_at = now

@@ -26,9 +26,9 @@ class Meter(Entering):
         return session
 
     @staticmethod
-    def dearer(ticket: Ticket) -> bool:
-        """True when a line costs more than the user has said yes to."""
-        return any(ticket.rate(expert) > ticket.agreed for expert in ticket.lines)
+    def dearer(ticket: Ticket, rate: int = 0) -> bool:
+        """True when a line costs more than the user has said yes to, and more than `rate`."""
+        return any(ticket.rate(expert) > max(ticket.agreed, rate) for expert in ticket.lines)
 
     def fund_offer(self, offer: Offer, side: str, budget_ms: int, fee_bps: int) -> None:
         """A metered offer keeps the larger budget and the first fee; without a budget there is no match."""

@@ -112,6 +112,26 @@ async def test_a_workers_death_charges_nothing_and_another_carries_on(call: Call
     assert (await call.facts()).running_since == call.scene.now
 
 
+@pytest.mark.claim("A17")
+async def test_a_page_that_notices_a_workers_death_before_its_lease_ends_costs_nothing_either(call: Call) -> None:
+    """Browsers hear nothing any more, ask it again for some seconds, and then get another."""
+    await call.open()
+    await call.talk()
+    await call.later(10_000, "m1")
+    died = call.scene.now
+    await call.later(6_200)
+    assert (await call.facts()).worker == "m1"
+    assert await call.bridge("m2", "m1") == "m2"
+    moved = await call.facts()
+    assert (moved.worker, moved.ran_ms, moved.frozen) == ("m2", died - moved.live_at, "both")
+    for side in ("user", "expert"):
+        await call.heard(side, worker="m2")
+    assert (await call.facts()).ran_ms == moved.ran_ms
+    await call.later(2_900, "m2")
+    assert await call.bridge("m3", "m2") == "m3", "nothing says that this one was dead"
+    assert (await call.facts()).ran_ms == moved.ran_ms + 2_900
+
+
 async def test_two_who_ask_at_once_get_the_same_worker(call: Call) -> None:
     await call.open()
     assert [await call.bridge("m1"), await call.bridge("m2"), await call.bridge("m2", "m1")] == ["m1", "m1", "m2"]
@@ -227,6 +247,23 @@ async def test_picking_up_the_telephone_is_no_yes_to_a_rate_that_was_never_shown
     await scene.come("uma")
     offer = await scene.offered("bob")
     assert (offer.by_phone, offer.user_ok, offer.rate) == (False, False, 9_000), "the page asks"
+
+
+@pytest.mark.claim("A18")
+async def test_who_agrees_to_what_their_line_costs_by_now_is_called_there(call: Call) -> None:
+    scene = call.scene
+    await scene.open("ada", "bob")
+    for expert in ("ada", "bob"):
+        await scene.declare(expert, "away", reason="tea")
+    ticket = (await scene.join("uma", "ada", mode="phone", terms=PAID))["ticket"]
+    dear = {"bob": Terms(rate=9_000, limit_ms=600_000)}
+    await scene.line.move(scene.pool, ticket, "bob", "head", "help", "operator:olga", terms=dear, now=scene.now)
+    asking = scene.line.call_me(scene.pool, "uma", on=True, rate=8_999, now=scene.now)
+    assert await refusal(asking) == "rate_higher", "less than it costs was shown"
+    await scene.line.call_me(scene.pool, "uma", on=True, rate=9_000, now=scene.now)
+    await scene.go("user", "uma")
+    await scene.declare("bob", "online")
+    assert (await scene.offered("bob")).by_phone
 
 
 async def test_recording_needs_both_and_one_ends_it(call: Call) -> None:

@@ -55,6 +55,18 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), f"{house.name(path)} begins without a docstring"
 
 
+def test_no_process_of_ours_takes_modules_from_the_folder_that_it_is_started_in() -> None:
+    """`-P` (or `-I`): else a stray `av.py` there would be run in place of the library, with the server's secrets."""
+    started = [
+        f"{house.name(path)}: {rest}"
+        for path in house.room_modules()
+        if not house.name(path).startswith("loadtest/")
+        for rest in re.findall(r"sys\.executable, (.*)", house.text(path) or "")
+    ]
+    assert len(started) >= 5
+    assert not [one for one in started if '"-P"' not in one and '"-I"' not in one]
+
+
 def test_the_applets_lock_names_no_address() -> None:
     lock = json.loads((house.ROOT / "client_applet" / "package-lock.json").read_text())
     named = [name for name, package in lock["packages"].items() if "resolved" in package]

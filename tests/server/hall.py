@@ -211,8 +211,9 @@ class Hall:
     def _keeping(self, conversation: Conversation) -> KeepingDesk:
         transcripts = Transcripts(self.db, conversation, self.catalogue, self.fanout)
         return KeepingDesk(
-            self.db, transcripts, None, self._tickets(), self.clock, lambda: None, asyncio.get_running_loop().time
-        )
+            self.db, transcripts, None, self._tickets(), self.clock, lambda: None, asyncio.get_running_loop().time,
+            self.books.reached,
+        )  # fmt: skip
 
     def conductor(self) -> Conductor:
         lead = Leadership(self.store)

@@ -14,6 +14,7 @@ from directory.expert import PoolOptions
 from ground.errors import Refusal
 from ground.store import Store
 from server.desks.calls import CallsDesk, comes_by_browser
+from server.evidence import Evidence
 from sessions.media.workers import Workers
 from sessions.turn import turn_servers
 from tests.server.hall import Hall, Page, conducted, hall
@@ -88,7 +89,8 @@ async def test_whose_it_is_not_is_told_nothing_and_what_is_not_bridged_is_not(ho
             assert await refused(page, m.MediaOffer, session=session, **ask) == "no_such_session"
             assert await refused(page, m.IceOf, session=session) == "no_such_session"
             assert await refused(page, m.Record, session=session, on=True) == "no_such_session"
-        assert await refused(ann, m.MediaOffer, session=session, peer="p", sdp="v=0") == "bad_sdp"
+        for bad in ("v=0", "v=0" + 16_381 * "\x01"):
+            assert await refused(ann, m.MediaOffer, session=session, peer="p", sdp=bad) == "bad_sdp"
         assert m1.carried == {} or not any(m1.carried[key].facts is None for key in m1.carried)
         await ann.ask(m.End, session=session)
         await ann.until(m.Session, lambda said: said.state == "ended")
@@ -218,6 +220,22 @@ async def test_a_pool_that_records_nothing_says_so(store: Store, pool: str, tmp_
         session = await meet(ann, ada)
         assert await refused(ann, m.Record, session=session, on=True) == "not_recorded"
         await ann.ask(m.Record, session=session, on=False)
+
+
+async def test_pages_are_asked_for_signs_of_life_unless_their_session_is_by_telephone(house: Hall) -> None:
+    """In audio they count as soon as somebody goes on by chat."""
+    ada, ann = await house.expert("ada"), await house.page("user", "ann")
+    session = await meet(ann, ada)
+    live = ann.conn.view.live
+    asked: dict[str, int] = {}
+    for mode in ("audio", "phone"):
+        facts = live.mirror.session(session)
+        live.mirror.sessions[session] = msgspec.structs.replace(facts, state="live", rate=600, mode=mode)
+        evidence = Evidence(house.line, house.process, lambda: [live])
+        evidence.sweep(max(ann.conn.heard, ada.conn.heard) + 10)
+        asked[mode] = len(evidence._tasks)
+        await asyncio.gather(*evidence._tasks.values())
+    assert asked == {"audio": 2, "phone": 0}
 
 
 async def test_what_the_sockets_hear_is_no_evidence_of_the_sound(house: Hall, store: Store) -> None:

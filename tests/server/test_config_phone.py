@@ -42,12 +42,14 @@ def test_the_secret_of_texts_may_stand_in_a_file(tmp_path: Path) -> None:
         {"OPENLINE_TEXT_URL": TEXTS["OPENLINE_TEXT_URL"], "OPENLINE_TEXT_SECRET_FILE": "/nowhere"},
         TEXTS | {"OPENLINE_TEXT_URL": "http://texts.example.org"},
         TEXTS | {"OPENLINE_TEXT_URL": "https://me:mine@texts.example.org"},
+        TEXTS | {"OPENLINE_TEXT_URL": "https://[texts"}, TEXTS | {"OPENLINE_TEXT_URL": "https://texts.example.org:a"},
+        TRUNK | {"OPENLINE_SIP_SECRET": 'a"quote'}, ARI | {"OPENLINE_ARI_SECRET": "pässword"},
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_and_no_secret_told(env: dict[str, str]) -> None:
     with pytest.raises(PhoneProblem) as problem:
         phone_of(env)
-    assert "OPENLINE_" in str(problem.value) or "secret" in str(problem.value)
+    assert "OPENLINE_" in str(problem.value)
     assert not [
         value
         for name, value in env.items()

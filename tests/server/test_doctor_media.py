@@ -11,7 +11,7 @@ from ground.sql import Database
 from ground.store import Store
 from server.config import load
 from server.doctor import examine
-from server.doctor_media import SUBJECT, judge, needs
+from server.doctor_media import SUBJECT, judge, needs, reach
 from server.embedded_run import owned
 from sessions.media.workers import Listed, Workers
 from tests.ports import free_port
@@ -34,6 +34,22 @@ FREE, PAID = (
 )  # fmt: skip
 def test_who_needs_one(expert: Expert, options: PoolOptions, needing: bool) -> None:
     assert needs(Pool(pool="p", name="P", options=options), [expert]) is needing
+
+
+@pytest.mark.parametrize(
+    ("hosts", "env", "said"),
+    [
+        ("line.example", {"HOSTS": "10.0.0.5"}, "warn"), ("line.example", {"HOSTS": "10.0.0.5,8.8.8.8"}, ""),
+        ("line.example", {"HOSTS": "10.0.0.5", "ANNOUNCE": "203.0.113.7"}, ""),
+        ("line.example", {"HOSTS": "10.0.0.5", "PRIVATE": "1"}, ""), ("", {"HOSTS": "10.0.0.5"}, ""),
+    ],
+)  # fmt: skip
+def test_whether_browsers_elsewhere_can_come(tmp_path: Path, hosts: str, env: dict[str, str], said: str) -> None:
+    given = {f"OPENLINE_MEDIA_{name}": value for name, value in env.items()}
+    found = reach(load({"state_dir": tmp_path, "hosts": hosts}, given))
+    assert [one.verdict for one in found] == ([said] if said else [])
+    assert not found or ("10.0.0.5" in found[0].text and "OPENLINE_MEDIA_ANNOUNCE" in found[0].way_out)
+    assert not reach(load({"state_dir": tmp_path, "hosts": hosts, "media_workers": 0}, given))
 
 
 def test_what_that_means(tmp_path: Path) -> None:

@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ground.errors import Refusal
 from ground.store import Store
 from identity.accounts import Accounts
 from identity.members import Members
 from mail.outbox import Outbox
-from server.desks.keeping import LETTERS
+from server.desks.keeping import LETTER_MS, LETTERS
+from server.transcripts import Transcripts
+from sessions.conversation import Conversation
 from sessions.notebook.replies import REPLIES_MAX
 from tests.databases import database_url, postgres_server
 from tests.server.hall import Hall, Page, conducted, hall
@@ -51,8 +54,20 @@ async def test_a_transcript_goes_to_ones_own_address_and_to_no_operator(house: H
     (claimed,) = await Outbox(house.db).claim(house.clock.now_ms(), 9)
     assert "my landlord wants the deposit" in claimed.text and "Ada Lovelace" in claimed.subject
     assert await refused(ada, m.TranscriptOf, session=session, by="mail") == ("no_email", "")
+    outbox = Outbox(house.db)
+    assert await outbox.hand_over(claimed, house.clock.now_ms())
+    await outbox.uncertain(claimed, house.clock.now_ms(), "cut")
+    assert "landlord" in await letters_of(house)
+    await outbox.tidy(house.clock.now_ms() + LETTER_MS)
+    assert "landlord" not in await letters_of(house), "what was said lies about for no longer than a day"
     codes = [await _code(uma.ask(m.TranscriptOf, session=session, by="mail")) for _ in range(LETTERS)]
     assert codes[:-1] == [""] * (LETTERS - 1) and codes[-1] == "too_many_messages"
+
+
+async def letters_of(house: Hall) -> str:
+    """All texts that the outbox holds."""
+    async with house.db.read() as tx:
+        return "\n".join((await tx.execute(sa.text("SELECT text FROM mail_outbox"))).scalars())
 
 
 async def _code(asked: Any) -> str:
@@ -100,11 +115,27 @@ async def test_a_note_is_about_whom_the_expert_has_met_and_for_that_expert_only(
     assert (gone.text, gone.at) == ("", 0)
 
 
-async def test_in_the_session_that_goes_on_a_note_can_be_made(house: Hall) -> None:
+async def test_a_note_can_be_made_while_the_session_goes_on_and_in_the_moment_after(house: Hall) -> None:
     ada, max_ = await house.expert("ada"), await house.page("user", "max")
-    await talk(ada, max_, "ada")
+    session = await talk(ada, max_, "ada")
     await ada.ask(m.KeepNote, user="max", text="in a hurry")
     assert (await ada.ask(m.NoteOn, user="max")).text == "in a hurry"
+    await max_.ask(m.End, session=session)
+    await ada.until(m.Session, lambda one: one.session == session and one.state == "ended")
+    await ada.ask(m.KeepNote, user="max", text="was in a hurry")
+    assert (await ada.ask(m.NoteOn, user="max")).text == "was in a hurry"
+
+
+async def test_who_gave_no_name_has_one_in_the_transcript(house: Hall) -> None:
+    ada, max_ = await house.expert("ada"), await house.page("user", "max")
+    max_.conn.name = ""
+    session = await talk(ada, max_, "ada")
+    await max_.ask(m.Say, session=session, text="good day")
+    await max_.ask(m.End, session=session)
+    transcripts = Transcripts(house.db, Conversation(house.store, house.db), house.catalogue, house.fanout)
+    told = await transcripts.of(house.pool, session, "expert", "ada", "de")
+    assert told.partner == "Besucher" and told.text.startswith("Besucher und Ada Lovelace")
+    assert "Besucher: good day" in told.text
 
 
 async def test_the_expert_whom_one_met_last_is_asked_first(house: Hall) -> None:

@@ -1,11 +1,13 @@
 """Media workers as processes: beside a server, started again when they die, stopped in order; and on their own."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,6 +18,7 @@ from ground.store import Store
 from server.config import Config, load, with_store
 from server.media_process import beside
 from sessions.media.workers import Listed, Workers
+from sessions.recording.folder import Folder
 from tests.ports import LOOPBACK, free_port
 from tests.repo.house import ROOT
 from tests.stories.venue import OPENLINE
@@ -54,7 +57,11 @@ def _words(process: psutil.Process) -> list[str]:
     return []
 
 
-async def test_one_beside_the_server_comes_again_when_it_is_killed_and_goes_with_it(config: Config) -> None:
+async def test_one_beside_the_server_comes_again_when_it_is_killed_and_goes_with_it(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "av.py").write_text("raise SystemExit('a file of somebody else')")
     with ExitStack() as stack:
         await asyncio.to_thread(stack.enter_context, beside(config))
         (first,) = await until_listed(config, lambda found: len(found) == 1)
@@ -83,6 +90,36 @@ async def test_a_server_that_is_killed_takes_its_workers_with_it(config: Config,
     gone, alive = await asyncio.to_thread(psutil.wait_procs, workers, 15)
     assert len(gone) == 1 and not alive
     await until_listed(config, lambda found: not found)
+
+
+async def test_on_its_own_it_needs_no_secret_scans_nobodys_network_and_keeps_no_voice_that_nobody_would_erase(
+    config: Config, tmp_path: Path
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    worker = _started(tmp_path, "media", "--store", config.store, OPENLINE_SECRET="", OPENLINE_RECORDINGS=str(shared))
+    try:
+        assert (await _said(tmp_path, "media_worker"))["private_networks"] is False
+        assert (await _said(tmp_path, "no_folder_for_recordings"))["folder"] == str(shared)
+        assert not list(shared.iterdir())
+        Folder.open(shared)  # as a server does
+        await _said(tmp_path, "recordings")
+        assert not (tmp_path / ".openline").exists()
+        await until_listed(config, lambda found: len(found) == 1)
+    finally:
+        worker.terminate()
+        assert await asyncio.to_thread(worker.wait, 15) == 0
+
+
+async def _said(folder: Path, event: str) -> dict[str, Any]:
+    """What the log says of `event`, as soon as it does."""
+    async with asyncio.timeout(25):
+        while True:
+            for line in (folder / "log").read_text().splitlines():
+                with suppress(ValueError):
+                    if (said := json.loads(line)).get("event") == event:
+                        return dict(said)
+            await asyncio.sleep(0.05)
 
 
 async def test_on_its_own_it_takes_as_many_as_it_is_told_and_stops_in_order(config: Config, tmp_path: Path) -> None:

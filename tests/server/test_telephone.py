@@ -127,6 +127,32 @@ async def test_a_caller_who_leaves_stops_the_experts_telephone(place: Place, tmp
 
 @pytest.mark.claim("A2")
 @pytest.mark.baresip
+async def test_who_leaves_while_the_worker_takes_the_session_on_is_not_called(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The news of the end is quicker than the store's answer to whose the session is."""
+    ada, vic = await place.house.expert("ada"), await place.confirmed("user", "vic", VIC)
+    worker, answered = place.worker, asyncio.Event()
+    bridge = worker._media.bridge
+
+    async def late(pool: str, session: str, *said: Any, **more: Any) -> Any:
+        answer = await bridge(pool, session, *said, **more)
+        await vic.ask(m.End, session=session)
+        await until(lambda: not worker.carried)
+        answered.set()
+        return answer
+
+    monkeypatch.setattr(worker._media, "bridge", late)
+    async with on(phone := Phone(tmp_path / "phone", answers=False)):
+        place.exchange.lead(VIC, phone)
+        await place.matched(vic, ada)
+        await asyncio.wait_for(answered.wait(), 10)
+        await asyncio.sleep(0.5)
+        assert place.exchange.called == []
+
+
+@pytest.mark.claim("A2")
+@pytest.mark.baresip
 async def test_who_hangs_up_ends_it_for_both_within_a_second(place: Place, tmp_path: Path) -> None:
     ada, vic = await place.house.expert("ada"), await place.confirmed("user", "vic", VIC)
     await (await place.confirmed("expert", "ada", ADA)).ask(m.AnswerOn, where="phone")

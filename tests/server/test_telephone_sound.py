@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from ground.store import Store
+from presence.presence import Presence
+from tests.databases import database_url, postgres_server
 from tests.server.phones import ADA, VIC, a_place_of_its_own, phones
 from tests.server.prepaid import OPTIONS as PREPAID
 from tests.server.prepaid import RATE, pay_in
@@ -15,6 +17,8 @@ from tests.sessions.media.callers import caller, loopback_only
 from tests.sessions.phone.peers import Phone, on, until
 from tests.sessions.phone.tones import loudest_hz, share_at
 from wire import messages as m
+
+__all__ = ["database_url", "postgres_server"]
 
 OPTIONS = msgspec.structs.replace(PREPAID, phone_regions=["DE"])
 
@@ -72,6 +76,30 @@ async def test_a_telephone_that_dies_costs_no_more_than_three_seconds(store: Sto
             assert (await vic.until(m.Billed, lambda said: said.bill.session == session)).bill.ms == ran_ms
             heard = theirs.heard()[4000:14_000]
             assert abs(loudest_hz(heard) - 440) < 5 and share_at(heard, 440) > 0.8
+
+
+@pytest.mark.claim("A17")
+@pytest.mark.baresip
+async def test_what_ends_by_our_fault_is_nobodys_free_call(
+    store: Store, pool: str, tmp_path: Path, database_url: str
+) -> None:
+    """The media worker gives its sessions up, as one that dies does, once more often than there are free calls."""
+    async with phones(store, pool, tmp_path, OPTIONS, rate=RATE, database=database_url) as place:
+        await pay_in(place.house.db, pool, "vic", 5_000)
+        ada, vic = await place.house.expert("ada"), await place.confirmed("user", "vic", VIC)
+        await (await place.confirmed("expert", "ada", ADA)).ask(m.AnswerOn, where="phone")
+        mine, theirs = Phone(tmp_path / "mine"), Phone(tmp_path / "theirs", user="200")
+        async with on(mine, theirs):
+            place.exchange.lead(VIC, mine)
+            place.exchange.lead(ADA, theirs)
+            over: set[str] = set()
+            for _ in range(OPTIONS.free_calls + 1):
+                await place.matched(vic, ada)
+                live = await vic.until(m.Session, lambda said: said.state == "live" and said.session not in over)
+                await Presence(store).release(pool, place.worker.name)
+                billed = await vic.until(m.Billed, lambda said: said.bill.session not in over)
+                assert (place.facts(live.session).reason, billed.bill.outcome) == ("media_lost", "short")
+                over.add(live.session)
 
 
 @pytest.mark.claim("A2")

@@ -1,6 +1,7 @@
 """What is said on the telephone, the whole way: a page, a real store, a media worker, a voice, real SIP telephones."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest_asyncio
 
 from ground.errors import Refusal
 from ground.store import Store
+from sessions.media.hearing import Ear
 from sessions.media.sound import OPUS_RATE, Decimator, Samples, chime_samples
 from sessions.media.workers import Workers
 from sessions.phone.store import CONFIRMED, calls_of
@@ -22,6 +24,7 @@ from tests.server.phones import ADA, VIC, Place, a_place_of_its_own, phones
 from tests.server.prepaid import OPTIONS as PREPAID
 from tests.server.prepaid import RATE, pay_in
 from tests.sessions.phone.peers import Phone, Script, on, until
+from tests.sessions.phone.tones import share_at
 from tests.sessions.speech.listening import by_ear, loud, samples, spoken
 from tests.sessions.speech.test_speech import program
 from tests.sessions.speech.test_voice import digits
@@ -126,12 +129,61 @@ async def test_both_telephones_are_told_what_goes_on_each_in_its_language(
         heard = samples(await until(mine.heard))
         connecting, minute = await said(speech, "de", "connecting"), await said(speech, "de", "minute_left")
         at = [spoken(heard, sound) for sound in (connecting, chime_samples("minute_left", 8_000), minute)]
-        assert all(like > 0.7 for like, _ in at), at
+        assert all(like > 0.65 for like, _ in at), at
         assert at[0][1] < at[1][1] < at[2][1]
         heard, minute = samples(theirs.heard()), await said(speech, "ar", "minute_left")
         at = [spoken(heard, chime_samples("minute_left", 8_000)), spoken(heard, minute)]
-        assert all(like > 0.7 for like, _ in at) and at[0][1] < at[1][1], at
+        assert all(like > 0.65 for like, _ in at) and at[0][1] < at[1][1], at
         assert spoken(heard, await said(speech, "ar", "connecting"))[0] < 0.6, "nobody was waited for"
+
+
+@pytest.mark.claim("B28", "A18")
+async def test_who_talks_hears_why_it_is_over(
+    store: Store, pool: str, tmp_path: Path, speech: Speech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the other side is heard behind the end, and nothing is charged for the words. They are said as well
+    where the worker learns of the end by being refused: here it gives evidence all the time."""
+    monkeypatch.setattr(Ear, "told", lambda *_: None)
+    voice = Voice(speech)
+    await voice.prepare()
+    async with phones(store, pool, tmp_path, OPTIONS, rate=RATE, voice=voice, session_cap_ms=4_000) as place:
+        await pay_in(place.house.db, pool, "vic", RATE)
+        ada, vic = await place.house.expert("ada"), await place.confirmed("user", "vic", VIC, "es")
+        await (await place.confirmed("expert", "ada", ADA, "de")).ask(m.AnswerOn, where="phone")
+        mine, theirs = Phone(tmp_path / "mine", hz=440), Phone(tmp_path / "theirs", user="200", hz=1320)
+        async with on(mine, theirs):
+            place.exchange.lead(VIC, mine)
+            place.exchange.lead(ADA, theirs)
+            session = await place.matched(vic, ada)
+            assert (await place.ended(vic)).reason == "cap"
+            over = time.monotonic()
+            assert place.facts(session).ran_ms == 4_000
+            ears: list[tuple[Phone, Language, int]] = [(mine, "es", 1320), (theirs, "de", 440)]
+            for phone, language, hz in ears:
+                closed = await phone.sees("CALL_CLOSED", 10) - over
+                assert 1 < closed < 8, closed
+                heard = samples(await until(phone.heard))
+                like, at = spoken(heard, words := await said(speech, language, "cap"))
+                assert like > 0.65, (like, at)
+                assert share_at(heard[at : at + len(words)].tobytes(), hz) < 0.2
+
+
+@pytest.mark.claim("B28")
+async def test_who_waits_for_a_telephone_that_is_not_picked_up_is_told_so(
+    place: Place, tmp_path: Path, speech: Speech
+) -> None:
+    await pay_in(place.house.db, place.house.pool, "vic", 5 * RATE)
+    ada, vic = await place.house.expert("ada"), await place.confirmed("user", "vic", VIC, "en")
+    await (await place.confirmed("expert", "ada", ADA)).ask(m.AnswerOn, where="phone")
+    busy = Script(tmp_path / "busy", "refuse", code="486")
+    async with on(mine := Phone(tmp_path / "mine"), busy):
+        place.exchange.lead(VIC, mine)
+        place.exchange.lead(ADA, busy)
+        await place.matched(vic, ada)
+        assert (await place.ended(vic)).reason == "expert_busy"
+        await mine.sees("CALL_CLOSED", 8)
+        like, _ = spoken(samples(await until(mine.heard)), await said(speech, "en", "unreached"))
+        assert like > 0.65
 
 
 @pytest.mark.claim("A2")
@@ -150,7 +202,7 @@ async def test_whose_turn_it_is_is_told_so(place: Place, tmp_path: Path, speech:
         await phone.do("hangup")
         await phone.sees("CALL_CLOSED")
         like, _ = spoken(samples(await until(phone.heard)), await said(speech, "en", "turn"))
-        assert like > 0.7
+        assert like > 0.65
 
 
 async def test_a_voice_that_fails_leaves_keys_and_tones(place: Place, store: Store, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from ground.store import Store
 from identity.accounts import Accounts
 from identity.passwords import Passwords
 from mail.outbox import Outbox
+from sessions.phone import turns as worker_turns
 from tests.databases import database_url, postgres_server
 from tests.server.hall import Page, conducted
 from tests.server.hall import until as comes
@@ -79,6 +80,27 @@ async def test_the_page_is_closed_and_the_telephone_rings(place: Place, tmp_path
         await phone.sees("CALL_CLOSED", 1.5)
         tone = await until(lambda: phone.heard()[4000:12_000])
         assert abs(loudest_hz(tone) - 425) < 5, "whoever waits for the expert hears it ring"
+
+
+@pytest.mark.claim("A2")
+@pytest.mark.baresip
+async def test_there_is_time_to_pick_up(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A telephone rings for `call_ms`, however soon a worker forgets a turn that nobody asks for."""
+    monkeypatch.setattr(worker_turns, "ASKED_S", 1.5)
+    monkeypatch.setattr(worker_turns, "STILL_S", 0.5)
+    ada = await away(place)
+    async with on(phone := Phone(tmp_path / "phone", answers=False)):
+        place.exchange.lead(VIC, phone)
+        await waits(place)
+        await ada.ask(m.Declare, status="online")
+        await phone.sees("CALL_INCOMING")
+        await asyncio.sleep(4)
+        await phone.do("accept")
+        offer = await ada.until(m.Offer, lambda said: said.theirs)
+        assert offer.state == "ringing" and place.exchange.called == [VIC]
+        await ada.ask(m.Accept, offer=offer.offer)
+        session = (await ada.until(m.Session, lambda said: said.their_leg == "answered")).session
+        await ada.ask(m.End, session=session)
 
 
 @pytest.mark.claim("A2")

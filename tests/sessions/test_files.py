@@ -1,6 +1,7 @@
 """Files of a chat: what is taken, what is refused by name, and that nothing stays on the disk that nobody may have."""
 
 import asyncio
+import errno
 import io
 import os
 import re
@@ -17,6 +18,7 @@ from PIL import Image
 
 from ground.errors import Refusal
 from ground.sql import Database
+from sessions.erasure import erase_user, export_user
 from sessions.facts import FileFacts, SaidFacts
 from sessions.files import disk, store
 from sessions.files.checking import named
@@ -93,6 +95,20 @@ async def test_files_leave_room_on_the_disk_for_others(
     assert await refusal(send(files, TEXT, "text/plain")) == "no_room"
     assert on_disk(folder) == []
     monkeypatch.setattr(disk, "LEFT", 0)
+    assert (await send(files, TEXT, "text/plain", op="op-2")).size == len(TEXT)
+
+
+@pytest.mark.parametrize("call", ["mkdir", "fsync"])
+async def test_a_full_disk_is_told_by_name_wherever_it_says_so(
+    files: Files, folder: Folder, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def full(*_what: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, full)
+        assert await refusal(send(files, pictures.encoded(pictures.photo(), "PNG"), "image/png")) == "no_room"
+    assert on_disk(folder) == []
     assert (await send(files, TEXT, "text/plain", op="op-2")).size == len(TEXT)
 
 
@@ -215,6 +231,51 @@ async def test_a_sender_who_goes_leaves_nothing(files: Files, folder: Folder) ->
     assert on_disk(folder) == []
 
 
+@pytest.mark.parametrize("swept", [True, False])
+@pytest.mark.parametrize("kind", ["text/plain", "image/png"])
+async def test_who_is_forgotten_while_a_file_comes_leaves_nothing(
+    files: Files, folder: Folder, database: Database, kind: str, swept: bool
+) -> None:
+    data = TEXT if kind == "text/plain" else pictures.encoded(pictures.photo(), "PNG")
+    began, forgotten = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield data
+        began.set()
+        await forgotten.wait()
+
+    await log(database, POOL, session("s1"))
+    file = await files.place(POOL, "s1", "user", Asked("it", kind, len(data)), op="op-1", until=NOW + 1, now=NOW)
+    sending = asyncio.create_task(files.receive(POOL, file, None, slowly(), NOW))
+    await began.wait()
+    async with database.begin() as tx:
+        await erase_user(tx, POOL, "uma")
+    assert not swept or await files.sweep(NOW, {}) == 1
+    forgotten.set()
+    assert await refusal(sending) == "no_such_file"
+    async with database.read() as tx:
+        assert on_disk(folder) == [] and await store.pools(tx) == []
+
+
+async def test_a_file_that_the_disk_will_not_let_go_keeps_no_other(
+    files: Files, folder: Folder, database: Database
+) -> None:
+    stuck, other = [await send(files, TEXT, "text/plain", op=name) for name in ("stuck", "other")]
+    async with database.begin() as tx:
+        row = await store.find(tx, POOL, stuck.file)
+        await store.erase(tx, POOL, other.file)
+    assert row is not None
+    path = folder.path / POOL / row["path"].split("/")[1]
+    path.unlink()
+    (path / "in the way").mkdir(parents=True)
+    await files.erase(POOL, stuck.file)  # who takes a message back hears of no trouble
+    assert await files.sweep(NOW, {}) == 1 and on_disk(folder) == []
+    shutil.rmtree(path)
+    assert await files.sweep(NOW, {}) == 1
+    async with database.read() as tx:
+        assert await store.pools(tx) == []
+
+
 async def test_what_a_dead_process_left_goes_with_the_next_look(
     files: Files, folder: Folder, database: Database
 ) -> None:
@@ -274,8 +335,6 @@ def line(n: int, file: FileFacts | None, **more: object) -> SaidFacts:
 async def test_the_journal_erases_what_was_taken_back_and_whoever_is_forgotten(
     files: Files, folder: Folder, database: Database
 ) -> None:
-    from sessions.erasure import erase_user, export_user
-
     taken, stays = [await send(files, TEXT, "text/plain", f"{name}.txt", op=name) for name in ("taken", "stays")]
     for n, file in enumerate((taken, stays), start=1):
         await files.share(POOL, "s1", "user", file.file, op=f"say-{n}", now=NOW)

@@ -50,6 +50,12 @@ async def hears(listener: Person, hz: float) -> None:
                 return
 
 
+async def hears_soon(listener: Person, hz: float) -> None:
+    """As `hears`, once the call has come about."""
+    await expect(listener.part("call-state")).to_have_attribute("data-flowing", "true", timeout=20_000)
+    await hears(listener, hz)
+
+
 async def hears_nothing(listener: Person) -> None:
     async with asyncio.timeout(15):
         while True:
@@ -84,6 +90,70 @@ async def test_each_side_hears_the_tone_of_the_other(scene: Scene) -> None:
     await hears(ada, TONE_HZ["Uma"])
     await uma.end()
     await ada.sees("Uma ended the session.")
+
+
+UNPLUG = """({ call }) => {
+  window.plugged = navigator.mediaDevices.getUserMedia;
+  navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("none", "NotFoundError"); };
+  for (const track of call.mine.getAudioTracks()) { track.stop(); track.dispatchEvent(new Event("ended")); }
+}"""
+HELD = """(panel) => {
+  navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("held", "NotReadableError"); };
+  return panel.call.chooseInput("another");
+}"""
+PLUG_IN = "() => { navigator.mediaDevices.getUserMedia = window.plugged; }"
+
+
+@pytest.mark.claim("A2")
+@pytest.mark.timeout(90)
+async def test_whoever_loses_the_microphone_is_told_and_goes_on_with_another(scene: Scene) -> None:
+    await scene.begin([ADA])
+    ada, uma = await asyncio.gather(
+        scene.expert("ada", name="Ada Quill", init=TONE % TONE_HZ["Ada Quill"], permissions=["microphone"]),
+        scene.user("uma", init=TONE % TONE_HZ["Uma"], permissions=["microphone"]),
+    )
+    await uma.button("Audio call: Ada Quill").click()
+    await ada.part("accept").click()
+    await hears_soon(ada, TONE_HZ["Uma"])
+    panel = uma.page.locator("openline-call")
+    await panel.evaluate(UNPLUG)
+    await uma.sees("No microphone found")
+    await hears_nothing(ada)
+    await hears(uma, TONE_HZ["Ada Quill"])
+    await uma.page.evaluate(PLUG_IN)
+    await uma.part("microphone-on").click()
+    await hears(ada, TONE_HZ["Uma"])
+
+    await panel.evaluate(HELD)
+    await expect(uma.part("not-taken")).to_have_text("The microphone is in use. You are heard through the one before.")
+    await hears(ada, TONE_HZ["Uma"])
+    await uma.page.evaluate(PLUG_IN)
+    await panel.evaluate('(panel) => panel.call.chooseInput("")')
+    await expect(uma.part("not-taken")).to_have_count(0)
+    await hears(ada, TONE_HZ["Uma"])
+    await uma.end()
+
+
+NOTE_SPEECH = "window.spoken = []; SpeechSynthesis.prototype.speak = (said) => window.spoken.push(said.text);"
+
+
+@pytest.mark.claim("A2")
+@pytest.mark.timeout(90)
+async def test_the_last_minute_of_a_call_that_costs_nothing_is_shown_and_said(scene: Scene) -> None:
+    await scene.begin([ADA], session_cap_ms=63_000)
+    ada, uma = await asyncio.gather(
+        scene.expert("ada", name="Ada Quill", init=TONE % 880 + NOTE_SPEECH, permissions=["microphone"]),
+        scene.user("uma", init=TONE % 440 + NOTE_SPEECH, permissions=["microphone"]),
+    )
+    await uma.button("Audio call: Ada Quill").click()
+    await ada.part("accept").click()
+    for person in (ada, uma):
+        await expect(person.part("call-state")).to_have_attribute("data-flowing", "true", timeout=20_000)
+    for person in (ada, uma):
+        await expect(person.part("last-minute")).to_contain_text("Last minute: at")
+        [said] = await person.page.evaluate("spoken")
+        assert said == (await person.part("last-minute").inner_text()).strip()
+    await uma.end()
 
 
 @pytest.mark.claim("B27")

@@ -12,7 +12,7 @@ import msgspec
 import psutil
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 
 from billing import ledger
 from directory.expert import PoolOptions
@@ -20,9 +20,10 @@ from ground.clock import SystemClock
 from tests.ports import free_port
 from tests.stories.people import ADA
 from tests.stories.scene import NET, Person, Scene
-from tests.stories.test_audio import REFUSED, TONE, TONE_HZ, hears, hears_nothing
+from tests.stories.test_audio import NOTE_SPEECH, TONE, TONE_HZ, hears, hears_nothing
 from tests.stories.test_directory import AXE, violations
-from tests.stories.test_meter import is_left_with, left, ringing, set_aside
+from tests.stories.test_earlier_sessions import account
+from tests.stories.test_meter import left, ringing, set_aside
 from tests.stories.venue import Books, Process
 from wire import messages
 
@@ -44,7 +45,6 @@ WATCH_PACKETS = """({ call: { peer } }) => {
   }, 50);
 }"""
 LAST_PACKET = "() => window.last.at"
-NOTE_SPEECH = "window.spoken = []; SpeechSynthesis.prototype.speak = (said) => window.spoken.push(said.text);"
 PEER = """(panel) => panel.call.state.base + "." + panel.call.state.generation"""
 
 
@@ -177,6 +177,31 @@ async def test_a_closed_tab_is_noticed_and_comes_back_by_itself(scene: Scene) ->
     await uma.end()
 
 
+ASKS_ANEW = """navigator.permissions.query = async () => ({ state: "prompt" });"""
+"""A browser that forgets with the page what it was allowed, as Firefox does."""
+
+
+@pytest.mark.timeout(90)
+async def test_a_reload_where_the_browser_asks_again_says_what_to_do(scene: Scene) -> None:
+    await market(scene, uma=100_000)
+    ada, uma = await two(scene, uma={"init": TONE % TONE_HZ["Uma"] + ASKS_ANEW})
+    await call(uma)
+    await ada.part("accept").click()
+    await uma.part("microphone-on").click()
+    await talk(ada, uma)
+    await uma.page.reload()
+    await uma.reopen_panel()
+    await uma.sees("This page was loaded anew, and your browser wants a click")
+    await ada.sees("No sound is coming from Uma")
+    await expect(ada.part("quality")).to_have_count(0)
+    for person in (ada, uma):
+        await expect(person.part("state")).to_have_attribute("data-standing", "frozen")
+    await uma.part("microphone-on").click()
+    await talk(ada, uma)
+    await ada.connected()
+    await uma.end()
+
+
 @pytest.mark.claim("A17")
 @pytest.mark.slow
 @pytest.mark.timeout(90)
@@ -259,6 +284,23 @@ async def test_the_page_that_took_the_call_last_has_it(scene: Scene) -> None:
     await uma.end()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(90)
+async def test_both_sides_in_two_tabs_of_one_browser(scene: Scene) -> None:
+    """As everybody tries it first: neither side takes the call from the other."""
+    await market(scene, uma=100_000)
+    ada = await scene.expert("ada", name="Ada Quill", init=TONE % TONE_HZ["Ada Quill"], **MAY)
+    uma = Person(ada.context, "Uma")
+    await uma.open(await scene.books.link(scene.pool, "user", "uma", "Uma"))
+    await uma.page.wait_for_url(f"**/p/{scene.pool}")
+    await meet(ada, uma)
+    for person in (ada, uma):
+        await expect(person.part("call-state")).to_have_attribute("data-flowing", "true", timeout=15_000)
+        await hears(person, TONE_HZ["Ada Quill"])
+        await expect(person.page.get_by_text("The audio goes on in another window")).not_to_be_visible()
+    await uma.end()
+
+
 @pytest.mark.timeout(90)
 async def test_a_recording_needs_both_and_either_ends_it(scene: Scene) -> None:
     await market(scene, uma=100_000)
@@ -288,81 +330,16 @@ async def test_a_recording_needs_both_and_either_ends_it(scene: Scene) -> None:
     for person in (ada, uma):
         await expect(person.part("recording")).to_contain_text("The recording has stopped.")
     await uma.end()
-
-
-SHUT_IN = """const Open = RTCPeerConnection;
-RTCPeerConnection = class extends Open { constructor(how) { super({ ...how, iceTransportPolicy: "relay" }); } };"""
-"""A network that lets nothing through but what a relay brings, and there is none."""
-
-
-def row(person: Person, name: str) -> Locator:
-    """A line of the list of what a call needs."""
-    return person.page.locator("openline-preflight li", has_text=name)
-
-
-async def stands_in_line(user: Person, position: str) -> None:
-    await user.button("Join the line: Ada Quill", user.card("ada")).click()
-    await user.panel.get_by_role("radio", name="Audio call").check()
-    await user.button(re.compile("^Join (as|the)"), user.panel).click()
-    await user.sees(position, user.panel)
-
-
-@pytest.mark.claim("A18")
-@pytest.mark.timeout(90)
-async def test_who_is_next_learns_in_time_what_is_missing(scene: Scene) -> None:
-    await market(scene, uma=100_000, vera=100_000, wim=100_000, zoe=100_000)
-    ada, uma = await two(scene)
-    await expect(ada.part("preflight")).to_have_attribute("data-ready", "good", timeout=15_000)
-    vera, wim = await asyncio.gather(scene.talker("user", "vera"), scene.talker("user", "wim"))
-    assert isinstance(await vera.ask(messages.Connect, expert="ada"), messages.Joined)
-    await ada.part("accept").click()
-    await vera.until(messages.Session)
-    zoe = await scene.talker("user", "zoe")
-    for waits in (wim, zoe):
-        assert isinstance(await waits.ask(messages.Join, experts=["ada"]), messages.Joined)
-    await stands_in_line(uma, "2 people ahead of you")
-    await expect(uma.part("preflight")).to_have_count(0)
-
-    # One goes, and the second place is near enough: all is tried, and all is well.
-    assert isinstance(await wim.ask(messages.Leave), messages.Ok)
-    await expect(uma.part("preflight")).to_have_attribute("data-ready", "good", timeout=15_000)
-    for name, words in (
-        ("Microphone", "You can be heard."),
-        ("Connection", "Audio gets through."),
-        ("Balance", "Enough"),
-    ):
-        await expect(row(uma, name)).to_contain_text(words)
-    if AXE.exists():
-        assert await violations(uma) == []
-
-    # What is missing is told as soon as it is.
-    await is_left_with(scene, "uma", 500)
-    await uma.page.reload()
-    await uma.reopen_panel()
-    await expect(row(uma, "Balance")).to_contain_text("Too low for this call")
-    await expect(uma.part("preflight")).to_have_attribute("data-ready", "bad")
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(90)
-async def test_a_microphone_that_is_refused_and_a_network_that_is_shut(scene: Scene) -> None:
-    await market(scene, uma=100_000, vera=100_000)
-    ada, uma = await asyncio.gather(
-        scene.expert("ada", name="Ada Quill", init=REFUSED + SHUT_IN),
-        scene.user("uma", init=REFUSED + SHUT_IN),
-    )
-    vera = await scene.talker("user", "vera")
-    assert isinstance(await vera.ask(messages.Connect, expert="ada"), messages.Joined)
-    await ada.part("accept").click()
-    await stands_in_line(uma, "You are next")
-    for person in (ada, uma):
-        if await row(person, "Not tested yet").count():
-            await person.part("test-microphone").click()
-        await expect(row(person, "Microphone")).to_contain_text(
-            "The microphone is blocked. Allow it in the settings of this page"
-        )
-        await expect(row(person, "Connection")).to_contain_text("Audio does not get through", timeout=20_000)
-        await expect(person.part("preflight")).to_have_attribute("data-ready", "bad")
-    if AXE.exists():
-        assert await violations(uma) == []
-        assert await violations(ada) == []
+    await uma.page.close()
+    for person, role in ((uma, "user"), (ada, "expert")):
+        await account(scene, person, 1, role)
+        kept = person.part("kept")
+        async with asyncio.timeout(30):
+            while "kept until" not in await kept.inner_text():  # it is being made ready
+                await person.page.reload()
+                await expect(kept).to_be_visible()
+        async with person.page.expect_download() as saving:
+            await person.button("Download recording").click()
+        assert (await (await saving.value).path()).read_bytes().startswith(b"OggS")
+        if AXE.exists():
+            assert await violations(person) == []

@@ -23,11 +23,12 @@ export class BridgedCall extends Call {
   private readonly unwatch: () => void;
   private readonly pages: OtherPages;
 
-  constructor(session: string, online: boolean, protected override readonly ports: BridgedPorts) {
+  /** `taking` is the same for all pages of one side, which take the call from each other. */
+  constructor(taking: string, online: boolean, protected override readonly ports: BridgedPorts) {
     super(ports);
     this.state = fresh(newName(), online);
     this.unwatch = networkChanges(() => this.feed({ on: "network" }));
-    this.pages = new OtherPages(session, () => this.feed({ on: "taken" }));
+    this.pages = new OtherPages(taking, () => this.feed({ on: "taken" }));
   }
 
   hear(said: CallWord): void {

@@ -72,7 +72,10 @@ export abstract class Call {
   /** Opens the microphone and looks for the other side. `microphone` says how that went. */
   async start(): Promise<void> {
     if (this.microphone === "asking") return;
-    if (!this.mine && !(await this.openMicrophone())) return;
+    if (!this.mine) {
+      if (!(await this.openMicrophone())) return;
+      await this.speak();
+    }
     this.begin();
   }
 
@@ -81,13 +84,25 @@ export abstract class Call {
     this.tellMuted(muted);
   }
 
-  /** Speaks through another microphone from now on; without a new connection where the browser can. */
+  /** Speaks through another microphone from now on. Where that does not open, `microphone` says why, and the one before goes on. */
   async chooseInput(device: string): Promise<void> {
     this.device = device;
-    if (!this.mine) return;
     const old = this.mine;
-    if (!(await this.openMicrophone())) return;
+    if (!old) return;
+    if (!(await this.openMicrophone())) return this.keep(old);
     stopTracks(old);
+    await this.speak();
+  }
+
+  /** The microphone there is, or none where its device is gone. */
+  private keep(old: MediaStream): void {
+    if (old.getTracks().some((track) => track.readyState === "live") || this.mine !== old) return;
+    this.mine = null;
+    this.ports.changed();
+  }
+
+  /** What comes from the microphone goes out; without a new connection where the browser can. */
+  private async speak(): Promise<void> {
     const track = this.mine?.getAudioTracks()[0] ?? null;
     try {
       for (const sender of this.peer?.getSenders() ?? []) await sender.replaceTrack(track);
@@ -173,7 +188,7 @@ export abstract class Call {
   private releaseMicrophone(): void {
     const stream = this.mine;
     this.mine = null;
-    if (this.microphone === "on") this.microphone = "off";
+    if (stream) this.microphone = "off";
     stopTracks(stream);
   }
 

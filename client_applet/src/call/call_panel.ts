@@ -8,12 +8,12 @@ import { refusal } from "../ui/words";
 import type { Call, Microphone } from "./call";
 import { callStyles } from "./call_styles";
 import { type Channel, Meters } from "./meters";
-import { type Devices, listDevices } from "./microphone";
+import { type Devices, listDevices, type MicrophoneTrouble } from "./microphone";
 import { noSign, type Sign } from "./quality";
 import { SessionPart } from "./part";
 import type { CallView, Phase } from "./view";
 
-const TROUBLES = new Set<Microphone>(["refused", "missing", "busy", "insecure", "failed"]);
+const isTrouble = (microphone: Microphone): microphone is MicrophoneTrouble => microphone !== "off" && microphone !== "asking" && microphone !== "on";
 const SPOKEN_LEVEL_MS = 1_000;
 
 /** The words for each phase; what is not here has a card of its own. */
@@ -31,6 +31,10 @@ export class OpenlineCall extends SessionPart {
   @property({ attribute: false }) mine: MediaStream | null = null;
   @property({ attribute: false }) theirs: MediaStream | null = null;
   @property({ attribute: false }) evidence = false;
+  /** Sound of the other side had come, and none comes now. */
+  @property({ attribute: false }) silent = false;
+  /** This page had the microphone on before it was loaded anew. */
+  @property({ attribute: false }) resumed = false;
   @property({ attribute: false }) partner = "";
   /** The other side is connected, as the server says. */
   @property({ attribute: false }) here = false;
@@ -126,7 +130,7 @@ export class OpenlineCall extends SessionPart {
   }
 
   private renderBody(): TemplateResult {
-    if (TROUBLES.has(this.microphone) && !this.mine) return this.renderTrouble();
+    if (isTrouble(this.microphone) && !this.mine) return this.renderTrouble(this.microphone);
     switch (this.view.phase) {
       case "idle": return this.renderSetUp();
       case "by_chat": return this.renderByChat();
@@ -139,13 +143,19 @@ export class OpenlineCall extends SessionPart {
   private words(): string {
     const key = WORDS[this.view.phase];
     if (!key) return "";
-    if (this.view.phase === "linked" && !this.evidence) return this.t(this.awaited(), { partner: this.partner });
+    if (this.view.phase === "linked" && !this.heard) return this.t(this.awaited(), { partner: this.partner });
     return this.t(key, { partner: this.partner, n: this.view.tries, max: this.call.maxTries });
+  }
+
+  /** The other side can be heard. A ringing tone is nobody. */
+  private get heard(): boolean {
+    return this.evidence && !this.rings;
   }
 
   /** What is still to come before there is sound. */
   private awaited(): CallKey {
     if (this.rings) return "call.picking_up";
+    if (this.silent) return "call.silent";
     return this.here ? "call.no_sound_yet" : "call.seeking";
   }
 
@@ -164,11 +174,11 @@ export class OpenlineCall extends SessionPart {
 
   private setUpKey(): CallKey {
     if (this.view.elsewhere) return "call.elsewhere";
+    if (this.resumed) return "mic.resumed";
     return this.view.invited ? "mic.invited" : this.recordable ? "mic.text_recording" : "mic.text";
   }
 
-  private renderTrouble(): TemplateResult {
-    const key = this.microphone as "refused" | "missing" | "busy" | "insecure" | "failed";
+  private renderTrouble(key: MicrophoneTrouble): TemplateResult {
     return html`<div class="card-row trouble" role="alert">
       <span class="badge warn">${icon("micOff")}</span>
       <div class="grow"><strong>${this.t(`mic.${key}`)}</strong><p class="muted">${this.t(`mic.${key}_text`)}</p></div>
@@ -204,14 +214,14 @@ export class OpenlineCall extends SessionPart {
 
   private renderQuality(): TemplateResult | typeof nothing {
     const { shown, figures } = this.quality;
-    if (!shown || !figures || this.view.phase !== "linked") return nothing;
+    if (!shown || !figures || this.view.phase !== "linked" || !this.heard) return nothing;
     const lost = new Intl.NumberFormat(this.language, { style: "percent", maximumFractionDigits: 1 }).format(figures.lost);
     const title = this.t("quality.figures", { lost, jitter: Math.round(figures.jitterMs), trip: Math.round(figures.roundTripMs) });
     return html`<span class="quality ${shown}" part="quality" data-quality=${shown} title=${title}><span class="bars" aria-hidden="true"><i></i><i></i><i></i></span>${this.t(`quality.${shown}`)}</span>`;
   }
 
   private renderActive(): TemplateResult {
-    const good = this.view.phase === "linked" && this.evidence;
+    const good = this.view.phase === "linked" && this.heard;
     return html`
       <div class="stage">
         ${this.renderTile("mine")}
@@ -225,7 +235,13 @@ export class OpenlineCall extends SessionPart {
       </div>
       ${this.blocked ? html`<div class="card-row slim trouble" role="alert"><p class="grow">${this.t("call.blocked")}</p>
         <button class="button main small" @click=${this.unblock}>${this.t("call.unblock")}</button></div>` : nothing}
-      ${this.settingsOpen ? this.renderSettings() : nothing}`;
+      ${this.settingsOpen ? this.renderSettings() : nothing}${this.renderNotTaken()}`;
+  }
+
+  /** Another microphone was chosen, and did not open. */
+  private renderNotTaken(): TemplateResult | typeof nothing {
+    if (!isTrouble(this.microphone)) return nothing;
+    return html`<div class="card-row slim trouble" role="alert" part="not-taken"><p class="grow">${this.t(`mic.${this.microphone}`)}. ${this.t("mic.kept")}</p></div>`;
   }
 
   private renderTile(channel: Channel): TemplateResult {

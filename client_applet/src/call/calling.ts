@@ -26,7 +26,7 @@ export function newCall(client: LiveClient, session: Session, online: boolean, c
   };
   if (session.path !== "bridged") return new DirectCall(session.side === "user", ports);
   const offer = (peer: string, sdp: string) => client.request({ t: "media_offer", session: id, peer, sdp });
-  return new BridgedCall(id, online, { ...ports, offer });
+  return new BridgedCall(`${id}.${session.side}`, online, { ...ports, offer });
 }
 
 /** The servers of a session, or of a test with ""; where none are told, those of the welcome, which name no credentials. */

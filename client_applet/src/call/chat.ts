@@ -8,9 +8,10 @@ import { type Bubble, gapBefore, type Group, grouped, lastOfTheirs, MAX_TEXT, ot
 import { chatStyles } from "./chat_styles";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
+import { shelf } from "../ui/shelf";
 import { refusal } from "../ui/words";
 import { translate } from "../i18n";
-import { type Upload, Uploads } from "./files";
+import { chooses, type Upload, type Uploads, uploadsOf } from "./files";
 import "./message";
 import { Outbox } from "./outbox";
 import { SessionPart } from "./part";
@@ -21,7 +22,7 @@ const TYPING_SHOWN_MS = 4_000;
 const COUNTER_FROM = MAX_TEXT - 400;
 const PAGE = 100;
 /** Refusals of a file that trying again will not change. */
-const FINAL = new Set(["no_files", "file_too_large", "file_type", "file_broken", "file_refused", "too_many_files"]);
+const FINAL = new Set(["no_files", "file_too_large", "file_type", "file_broken", "file_refused", "too_many_files", "session_over"]);
 
 /** The conversation of one session: what was said, who is typing, and where to write. */
 export class OpenlineChat extends SessionPart {
@@ -46,8 +47,10 @@ export class OpenlineChat extends SessionPart {
 
   private outbox: Outbox | null = null;
   private uploads: Uploads | null = null;
+  private unwatch = (): void => {};
   private outboxKey: LiveClient | null = null;
   private pinned = true;
+  private topBefore = 0;
   private heightBefore = 0;
   private firstBefore = 0;
   private typedAt = 0;
@@ -69,7 +72,7 @@ export class OpenlineChat extends SessionPart {
     this.resized?.disconnect();
     this.resized = this.growing = null;
     this.outbox?.close();
-    this.uploads?.close();
+    this.unwatch();
     this.outbox = this.uploads = null;
   }
 
@@ -79,6 +82,7 @@ export class OpenlineChat extends SessionPart {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (this.client && (changed.has("session") || this.outboxKey !== this.client || !this.outbox)) this.begin(this.client);
+    if (!this.open) shelf.put(this.typedKey, "");
     if (changed.has("chat")) this.chatChanged(changed.get("chat") ?? EMPTY_CHAT);
     if (this.log) this.heightBefore = this.log.scrollHeight;
     this.firstBefore = (changed.get("chat") ?? this.chat).lines[0]?.n ?? 0;
@@ -103,23 +107,39 @@ export class OpenlineChat extends SessionPart {
     if (first < this.firstBefore && !this.pinned) this.log.scrollTop += this.log.scrollHeight - this.heightBefore;
     if (this.pinned) this.toEnd();
     this.watchGrowth();
-    if ((changed.has("connection") || changed.has("session")) && this.connection) this.reconnected();
+    if ((changed.has("connection") || changed.has("session")) && this.connection) void this.reconnected();
     if (changed.has("chat")) this.tellSeen();
+    if (changed.has("session") && this.open) this.fit();
   }
 
   private begin(client: LiveClient): void {
     this.outbox?.close();
     this.outboxKey = client;
     this.outbox = new Outbox(client, this.session, this.side, () => this.requestUpdate());
-    this.uploads?.close();
-    this.uploads = new Uploads(client, this.session, () => this.requestUpdate());
+    this.unwatch();
+    this.uploads = uploadsOf(client, this.session);
+    this.unwatch = this.uploads.watch(() => this.requestUpdate());
+    this.text = shelf.get(this.typedKey);
     Object.assign(this, { pinned: true, unseen: 0, toldSeen: 0, healed: 0, full: "", failed: false });
   }
 
-  private reconnected(): void {
+  /** What the server has numbered meanwhile is known before anything is sent again. */
+  private async reconnected(): Promise<void> {
+    const { outbox } = this;
     this.toldSeen = 0;
-    void this.ask(0);
-    if (this.open) this.outbox?.send();
+    await this.ask(0);
+    outbox?.resume();
+  }
+
+  private get typedKey(): string {
+    return `typed:${this.session}`;
+  }
+
+  /** What is written and not sent yet: for this session alone, and still there when the pop-up opens again. */
+  private write(text: string): void {
+    this.text = this.field.value = text;
+    shelf.put(this.typedKey, text);
+    this.fit();
   }
 
   private chatChanged(before: Chat): void {
@@ -174,8 +194,11 @@ export class OpenlineChat extends SessionPart {
     this.log.scrollTop = this.log.scrollHeight;
   }
 
+  /** Only who scrolls up leaves the end: what grows there, or the room that gets less, does not. */
   private readonly scrolled = (): void => {
-    this.pinned = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END_PX;
+    const { scrollTop, scrollHeight, clientHeight } = this.log;
+    this.pinned = scrollHeight - scrollTop - clientHeight < NEAR_END_PX || (this.pinned && scrollTop >= this.topBefore);
+    this.topBefore = scrollTop;
     if (!this.pinned) return;
     this.unseen = 0;
     this.tellSeen();
@@ -189,8 +212,7 @@ export class OpenlineChat extends SessionPart {
   };
 
   private readonly typed = (): void => {
-    this.text = this.field.value;
-    this.fit();
+    this.write(this.field.value);
     const now = performance.now();
     if (!this.text.trim() || now - this.typedAt < TYPING_EVERY_MS) return;
     this.typedAt = now;
@@ -210,8 +232,7 @@ export class OpenlineChat extends SessionPart {
 
   /** Puts words where one writes, as a saved reply does. */
   insert(text: string): void {
-    this.text = this.field.value = this.text.trim() ? `${this.text.trimEnd()} ${text}` : text;
-    this.fit();
+    this.write(this.text.trim() ? `${this.text.trimEnd()} ${text}` : text);
     this.field.focus();
   }
 
@@ -247,9 +268,8 @@ export class OpenlineChat extends SessionPart {
     if (!text || this.left < 0 || !this.open) return;
     this.full = this.outbox?.say(text) ? "" : "chat.too_much_waiting";
     if (this.full) return;
-    this.text = this.field.value = "";
+    this.write("");
     this.typedAt = 0;
-    this.fit();
     this.jump();
     this.field.focus();
   };
@@ -277,6 +297,7 @@ export class OpenlineChat extends SessionPart {
       <p class="typing" aria-hidden="true">${this.typingLeft() > 0 ? this.renderTyping() : nothing}</p>
       ${this.unseen > 0 ? html`<button class="pill" part="new-messages" @click=${this.jump}>${icon("down")}${this.t("chat.new", { n: this.unseen })}</button>` : nothing}
       <p class="said" role="status" aria-live="polite">${this.spoken()}</p>
+      <div class="uploads">${this.uploads?.list.map((upload) => this.renderUpload(upload))}</div>
       ${this.open ? this.renderComposer() : nothing}`;
   }
 
@@ -284,7 +305,8 @@ export class OpenlineChat extends SessionPart {
   private spoken(): string {
     const last = this.chat.lines.at(-1);
     if (!last || last.side === this.side) return "";
-    return this.t("chat.spoken", { partner: this.partner, text: last.text.slice(0, 300) });
+    const text = last.unsaid ? this.t("message.unsaid") : [last.file?.name, last.text].filter(Boolean).join(" ");
+    return this.t("chat.spoken", { partner: this.partner, text: text.slice(0, 300) });
   }
 
   private renderOlder(): TemplateResult {
@@ -338,7 +360,7 @@ export class OpenlineChat extends SessionPart {
   }
 
   private renderAttach(): TemplateResult {
-    const types = this.client?.store.state.welcome?.rules.file_types.join(",") ?? "";
+    const types = chooses(this.client?.store.state.welcome?.rules.file_types ?? []);
     return html`<label class="button quiet icon attach" title=${this.t("file.attach")}>${icon("clip")}<span class="said">${this.t("file.attach")}</span>
       <input class="said" type="file" part="attach" multiple accept=${types} @change=${this.attached}></label>`;
   }
@@ -357,7 +379,6 @@ export class OpenlineChat extends SessionPart {
     const counter = left <= MAX_TEXT - COUNTER_FROM;
     return html`
       ${this.full ? html`<p class="refused full" role="alert">${icon("warning")}<span>${this.t(this.full)}</span></p>` : nothing}
-      <div class="uploads">${this.uploads?.list.map((upload) => this.renderUpload(upload))}</div>
       <form class="composer" @submit=${(event: Event) => { event.preventDefault(); this.say(); }}>
         <textarea class="field" part="composer" rows="1" dir="auto" enterkeyhint="send" autocomplete="off" .value=${this.text}
           aria-label=${this.t("chat.write", { partner: this.partner })} placeholder=${this.t("chat.placeholder")}

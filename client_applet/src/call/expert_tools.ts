@@ -4,7 +4,7 @@ import type { FoundExpert, SavedReply, Session } from "../generated/wire";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { mark, marks } from "../ui/lights";
-import { newOp } from "../core";
+import { codeOf, type LiveClient, newOp } from "../core";
 import { AskingPart } from "./part";
 
 const COLLEAGUES_MAX = 50;
@@ -48,6 +48,12 @@ export class OpenlineExpertTools extends AskingPart {
   protected override willUpdate(): void {
     const user = this.session?.user ?? "";
     if (user !== this.noteOf) Object.assign(this, { noteOf: user, note: null, kept: false, tool: "" });
+    if (this.over && this.tool !== "note") this.tool = "";
+  }
+
+  /** Then there is time for the note, and nothing to say or to hand over any more. */
+  private get over(): boolean {
+    return this.session?.state === "ended";
   }
 
   /** What has just opened or come is seen whole, also where the session scrolls. */
@@ -58,12 +64,12 @@ export class OpenlineExpertTools extends AskingPart {
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    if (!this.session) return nothing;
+    if (!this.session || (this.over && this.session.live_at === 0)) return nothing;
     const button = (tool: Tool & string, shape: "chat" | "person" | "forward", words: string) => html`
       <button class="button quiet small" part=${`tool-${tool}`} aria-expanded=${this.tool === tool} @click=${() => this.choose(tool)}>${icon(shape)}${words}</button>`;
     return html`<div class="bar" role="group" aria-label=${this.t("tools.label")} @keydown=${this.keys}>
-        ${button("replies", "chat", this.t("replies.title"))}${button("note", "person", this.t("note.title"))}
-        ${this.session.transfer ? nothing : button("transfer", "forward", this.t("transfer.propose"))}</div>
+        ${this.over ? nothing : button("replies", "chat", this.t("replies.title"))}${button("note", "person", this.t("note.title"))}
+        ${this.over || this.session.transfer ? nothing : button("transfer", "forward", this.t("transfer.propose"))}</div>
       ${this.tool === "" ? nothing : html`<div class="sheet" part="sheet" @keydown=${this.keys}>${this.renderTool(this.session)}${this.trouble()}</div>`}`;
   }
 
@@ -108,6 +114,7 @@ export class OpenlineExpertTools extends AskingPart {
 
   private readonly keys = (event: KeyboardEvent): void => {
     if (event.key !== "Escape") return;
+    event.preventDefault(); // or the browser closes a dialog around it
     event.stopPropagation();
     this.renderRoot.querySelector<HTMLElement>(`[part="tool-${this.tool}"]`)?.focus();
     this.tool = "";
@@ -122,18 +129,31 @@ export class OpenlineExpertTools extends AskingPart {
     if (this.tool === "transfer") void this.loadColleagues();
   }
 
-  private loadReplies(): Promise<boolean> {
-    return this.ask(async (client) => { this.replies = (await client.request({ t: "replies" })).replies; });
+  /** Waits for nothing else that is asked: who goes on to another tool before one has come gets both. */
+  private async load(work: (client: LiveClient) => Promise<void>): Promise<void> {
+    try {
+      if (this.client) await work(this.client);
+    } catch (error) {
+      this.problem = codeOf(error);
+    }
+  }
+
+  private loadReplies(): Promise<void> {
+    return this.load(async (client) => { this.replies = (await client.request({ t: "replies" })).replies; });
   }
 
   /** Those who would come soonest first, as of now. */
-  private loadColleagues(): Promise<boolean> {
+  private loadColleagues(): Promise<void> {
     this.colleagues = null;
-    return this.ask(async (client) => { this.colleagues = (await client.request({ t: "find", sort: "wait", limit: COLLEAGUES_MAX })).experts; });
+    return this.load(async (client) => { this.colleagues = (await client.request({ t: "find", sort: "wait", limit: COLLEAGUES_MAX })).experts; });
   }
 
-  private loadNote(): Promise<boolean> {
-    return this.ask(async (client) => { this.note = (await client.request({ t: "note_on", user: this.noteOf })).text; });
+  private loadNote(): Promise<void> {
+    const user = this.noteOf;
+    return this.load(async (client) => {
+      const { text } = await client.request({ t: "note_on", user });
+      if (user === this.noteOf) this.note ??= text; // by now the next one may sit there, or words that are just kept
+    });
   }
 
   private use(reply: SavedReply): void {
@@ -158,8 +178,10 @@ export class OpenlineExpertTools extends AskingPart {
   private readonly keepNote = async (event: Event): Promise<void> => {
     event.preventDefault();
     const text = String(new FormData(event.target as HTMLFormElement).get("text")).trim();
+    const user = this.noteOf;
     this.note = text;
-    this.kept = await this.ask((client) => client.request({ t: "keep_note", user: this.noteOf, text }, newOp()));
+    const kept = await this.ask((client) => client.request({ t: "keep_note", user, text }, newOp()));
+    if (user === this.noteOf) this.kept = kept;
   };
 
   private async propose(session: Session, expert: string): Promise<void> {

@@ -1,9 +1,11 @@
 /** Files of a chat on their way: sent to the place that the server names, fetched with a ticket of one use. */
 
-import { codeOf, type LiveClient, newOp } from "../core";
+import { codeOf, type LiveClient, newOp, RefusedError, UnansweredError } from "../core";
 import type { Fetch, SharedFile } from "../generated/wire";
 
 export const UPLOADS_MAX = 5;
+/** Plain text by its name: browsers have a type of their own for each of these, or none. */
+const TEXT_ENDINGS = [".txt", ".csv", ".md", ".log"];
 /** Pictures that were fetched stay for the page's life, the oldest go first. */
 const KEPT_MAX = 40;
 
@@ -17,12 +19,20 @@ export interface Upload {
   problem: string;
 }
 
+/** The type of a file as the server knows it. */
+export function typeOf({ name, type }: Pick<File, "name" | "type">): string {
+  return TEXT_ENDINGS.some((ending) => name.toLowerCase().endsWith(ending)) ? "text/plain" : type;
+}
+
+/** What a file chooser offers where the server takes these types. */
+export const chooses = (types: readonly string[]): string => [...types, ...(types.includes("text/plain") ? TEXT_ENDINGS : [])].join(",");
+
 /** What speaks against a file before anything is sent: a refusal's code, or "". */
-export function unfit(file: Pick<File, "size" | "type">, most: number, types: readonly string[]): string {
+export function unfit(file: Pick<File, "name" | "size" | "type">, most: number, types: readonly string[]): string {
   if (most === 0) return "no_files";
   if (file.size > most) return "file_too_large";
   if (file.size === 0) return "file_broken";
-  return types.includes(file.type) ? "" : "file_type";
+  return types.includes(typeOf(file)) ? "" : "file_type";
 }
 
 /** A file name as the server takes it: one line without slashes, at most 120 characters, its ending kept. */
@@ -41,9 +51,10 @@ export function sizeOf(bytes: number, language: string): string {
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(n);
 }
 
-/** The uploads of one session. */
+/** The uploads of one session. They go on while nobody looks: a pop-up that is closed takes no file with it. */
 export class Uploads {
   list: readonly Upload[] = [];
+  private readonly watchers = new Set<() => void>();
   private readonly running = new Map<string, XMLHttpRequest | null>();
   /** The server takes one file of a person at a time: each waits until the one before is there, or has failed. */
   private queue: Promise<void> = Promise.resolve();
@@ -51,8 +62,13 @@ export class Uploads {
   constructor(
     private readonly client: LiveClient,
     private readonly session: string,
-    private readonly changed: () => void,
   ) {}
+
+  /** Calls `changed` with every step, until what is returned is called. */
+  watch(changed: () => void): () => void {
+    this.watchers.add(changed);
+    return () => this.watchers.delete(changed);
+  }
 
   /** Begins to send; a file that does not fit stands there with why. False when too many are on their way. */
   add(file: File, caption: string): boolean {
@@ -63,8 +79,7 @@ export class Uploads {
     const { rules } = this.client.store.state.welcome ?? {};
     const problem = unfit(file, rules?.file_max_bytes ?? 0, rules?.file_types ?? []);
     const upload: Upload = { key: newOp(), file, caption, sent: 0, problem };
-    this.list = [...this.list, upload];
-    this.changed();
+    this.show([...this.list, upload]);
     if (problem === "") this.enqueue(upload);
     return true;
   }
@@ -79,14 +94,7 @@ export class Uploads {
   discard(key: string): void {
     this.running.get(key)?.abort();
     this.running.delete(key);
-    this.list = this.list.filter((one) => one.key !== key);
-    this.changed();
-  }
-
-  close(): void {
-    for (const request of this.running.values()) request?.abort();
-    this.running.clear();
-    this.list = [];
+    this.show(this.list.filter((one) => one.key !== key));
   }
 
   private enqueue(upload: Upload): void {
@@ -99,41 +107,50 @@ export class Uploads {
     const { client, session } = this;
     this.running.set(key, null);
     try {
-      const place = await client.request({ t: "file_place", session, name: nameFor(file.name), type: file.type, size: file.size }, newOp());
+      const place = await client.request({ t: "file_place", session, name: nameFor(file.name), type: typeOf(file), size: file.size }, newOp());
       await this.putBytes(key, place, file);
       await client.request({ t: "share", session, file: place.file, text: caption }, key);
       if (this.running.delete(key)) this.discard(key);
     } catch (error) {
-      if (this.running.delete(key)) this.put(key, { problem: error instanceof Failed ? error.code : codeOf(error) });
+      if (this.running.delete(key)) this.put(key, { problem: codeOf(error) });
     }
   }
 
   private putBytes(key: string, place: Fetch, file: File): Promise<void> {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
-      if (!this.running.has(key)) return reject(new Failed("stopped"));
+      if (!this.running.has(key)) return reject(new UnansweredError("stopped"));
       this.running.set(key, request);
       request.open("PUT", this.client.server + place.path);
       request.setRequestHeader("Authorization", `Bearer ${place.ticket}`);
       request.setRequestHeader("Content-Type", file.type);
       request.upload.onprogress = (event) => this.put(key, { sent: event.loaded / Math.max(1, event.total) });
-      request.onload = () => (request.status < 300 ? resolve() : reject(new Failed(codeIn(request.responseText))));
-      request.onerror = () => reject(new Failed("connection_lost"));
-      request.onabort = () => reject(new Failed("stopped"));
+      request.onload = () => (request.status < 300 ? resolve() : reject(new RefusedError(codeIn(request.responseText))));
+      request.onerror = () => reject(new UnansweredError("connection_lost"));
+      request.onabort = () => reject(new UnansweredError("stopped"));
       request.send(file);
     });
   }
 
   private put(key: string, part: Partial<Upload>): void {
-    this.list = this.list.map((one) => (one.key === key ? { ...one, ...part } : one));
-    this.changed();
+    this.show(this.list.map((one) => (one.key === key ? { ...one, ...part } : one)));
+  }
+
+  private show(list: readonly Upload[]): void {
+    this.list = list;
+    for (const changed of this.watchers) changed();
   }
 }
 
-class Failed extends Error {
-  constructor(readonly code: string) {
-    super(code);
-  }
+const uploads = new WeakMap<LiveClient, Map<string, Uploads>>();
+
+/** The uploads of a session, the same for whoever asks. */
+export function uploadsOf(client: LiveClient, session: string): Uploads {
+  const known = uploads.get(client) ?? new Map<string, Uploads>();
+  uploads.set(client, known);
+  const found = known.get(session) ?? new Uploads(client, session);
+  known.set(session, found);
+  return found;
 }
 
 function codeIn(text: string): string {
@@ -147,10 +164,12 @@ function codeIn(text: string): string {
 
 const kept = new Map<string, Promise<string>>();
 
-/** Fetches what a ticket is for. Rejects with the refusal's code in the error's message. */
-export async function fetched(client: LiveClient, place: Fetch): Promise<Blob> {
-  const answer = await fetch(client.server + place.path, { headers: { Authorization: `Bearer ${place.ticket}` }, credentials: "omit" });
-  if (!answer.ok) throw new Failed(codeIn(await answer.text()));
+/** Fetches what a ticket is for, in words of `language` where it has any. Rejects as requests do. */
+export async function fetched(client: LiveClient, place: Fetch, language = ""): Promise<Blob> {
+  const headers = { Authorization: `Bearer ${place.ticket}`, ...(language ? { "Accept-Language": language } : {}) };
+  const answer = await fetch(client.server + place.path, { headers, credentials: "omit" }).catch(() => null);
+  if (!answer) throw new UnansweredError("connection_lost");
+  if (!answer.ok) throw new RefusedError(codeIn(await answer.text()));
   return answer.blob();
 }
 

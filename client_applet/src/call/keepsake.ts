@@ -7,15 +7,18 @@ import { newOp } from "../core";
 import { fetched, save } from "./files";
 import { AskingPart } from "./part";
 
-/** What one may keep of an ended session: the transcript by mail or as a file, and the recording. Parts: `mail`, `download`, `recording`. */
+/** What one may keep of an ended session: the transcript by mail or as a file, and the recording. `bare` has no edge. Parts: `mail`, `download`, `recording`. */
 export class OpenlineKeepsake extends AskingPart {
   static override styles = [...AskingPart.styles, css`
     .row { display: flex; flex-wrap: wrap; gap: 4px 8px; align-items: center; padding: 6px 8px; border-block-start: 1px solid var(--_edge); }
+    :host([bare]) .row { margin-inline: -0.7em; padding: 0; border: 0; }
     .said-so, .bad { font-size: 0.9em; flex-basis: 100%; padding-inline: 8px; }
     .bad { color: var(--_danger); }
   `];
 
-  @property({ attribute: false }) session: Session | null = null;
+  @property({ attribute: false }) session: Pick<Session, "session"> | null = null;
+  /** What it is about, where several stand on a page. */
+  @property({ attribute: false }) label = "";
   /** Something was said. */
   @property({ attribute: false }) spoken = false;
   /** It was recorded. */
@@ -25,7 +28,7 @@ export class OpenlineKeepsake extends AskingPart {
 
   protected override render(): TemplateResult | typeof nothing {
     if (!this.session || !(this.spoken || this.recorded)) return nothing;
-    return html`<div class="row" role="group" aria-label=${this.t("keep.title")}>
+    return html`<div class="row" role="group" aria-label=${this.label || this.t("keep.title")}>
       ${this.spoken ? html`
         <button class="button quiet small" part="mail" ?disabled=${this.running || this.mailed} @click=${this.mail}>${icon("mail")}${this.t("keep.mail")}</button>
         <button class="button quiet small" part="download" ?disabled=${this.running} @click=${() => this.fetch("transcript")}>${icon("down")}${this.t("keep.download")}</button>` : nothing}
@@ -43,7 +46,7 @@ export class OpenlineKeepsake extends AskingPart {
       const place = what === "recording" ? await client.request({ t: "recording_of", session })
         : await client.request({ t: "transcript_of", session, by: "download" }, newOp());
       if (place.t !== "fetch") return;
-      const address = URL.createObjectURL(await fetched(client, place));
+      const address = URL.createObjectURL(await fetched(client, place, this.language));
       save(address, `${session}.${what === "recording" ? "ogg" : "txt"}`);
       window.setTimeout(() => URL.revokeObjectURL(address), 60_000);
     });

@@ -4,6 +4,8 @@ export interface Piece {
   text: string;
   /** A safe address, or "" for plain text. */
   href: string;
+  /** Where it really leads, if the text looks as if it were elsewhere: letters of other scripts, a number for an address. */
+  host: string;
 }
 
 const CANDIDATE = /https?:\/\/[^\s<>"'`\u202a-\u202e\u2066-\u2069]+/giu;
@@ -21,6 +23,11 @@ export function safeHref(text: string): string {
   }
 }
 
+function hostBehind(text: string, href: string): string {
+  const { hostname } = new URL(href);
+  return text.toLowerCase().startsWith(`//${hostname}`, text.indexOf("//")) ? "" : hostname;
+}
+
 /** The message in pieces; joined again they are the message. At most 20 links; the rest stays text. */
 export function pieces(text: string): Piece[] {
   const found: Piece[] = [];
@@ -30,11 +37,11 @@ export function pieces(text: string): Piece[] {
     const link = match[0].replace(TRAILING, "");
     const href = links < MAX_LINKS ? safeHref(link) : "";
     if (!href) continue;
-    if (match.index > from) found.push({ text: text.slice(from, match.index), href: "" });
-    found.push({ text: link, href });
+    if (match.index > from) found.push({ text: text.slice(from, match.index), href: "", host: "" });
+    found.push({ text: link, href, host: hostBehind(link, href) });
     from = match.index + link.length;
     links += 1;
   }
-  if (from < text.length) found.push({ text: text.slice(from), href: "" });
+  if (from < text.length) found.push({ text: text.slice(from), href: "", host: "" });
   return found;
 }

@@ -69,7 +69,7 @@ export class OpenlineMessage extends AskingPart {
     if (bubble.unsaid) return html`<p class="bubble unsaid" part="message" data-tick="unsaid">${this.t("message.unsaid")}</p>`;
     if (bubble.text === "") return nothing;
     return html`<p class="bubble ${bubble.tick}" part="message" data-tick=${bubble.tick} dir="auto">${pieces(bubble.text).map((piece) =>
-      piece.href ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>` : piece.text)}</p>`;
+      piece.href ? html`<a dir="ltr" href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>${piece.host ? html` <bdi>(${piece.host})</bdi>` : nothing}` : piece.text)}</p>`;
   }
 
   private mayChange(bubble: Bubble): boolean {
@@ -90,13 +90,16 @@ export class OpenlineMessage extends AskingPart {
         <button class="button quiet small" type="button" @click=${this.cancel}>${this.t("message.cancel")}</button></div></form>`;
   }
 
-  private readonly toggle = (): void => {
+  private readonly toggle = async (): Promise<void> => {
     this.menu = !this.menu;
     this.problem = "";
+    await this.updateComplete;
+    if (this.menu) this.scrollIntoView({ block: "nearest" });
   };
 
   private readonly keys = (event: KeyboardEvent): void => {
     if (event.key === "Escape") {
+      event.preventDefault(); // or the browser closes the dialog that the session is in
       event.stopPropagation();
       void this.cancel();
     } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing && this.editing) {
@@ -127,6 +130,10 @@ export class OpenlineMessage extends AskingPart {
     const text = this.field?.value.trim() ?? "";
     const { bubble, session } = this;
     if (text === "" || !bubble) return;
+    if ([...text].length > MAX_TEXT) {
+      this.problem = "too_long"; // known here: the server counts such frames, and hangs up on a page that goes on
+      return;
+    }
     if (text === bubble.text || (await this.ask((client) => client.request({ t: "edit", session, n: bubble.n, text }, newOp())))) await this.cancel();
   };
 

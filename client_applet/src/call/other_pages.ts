@@ -1,4 +1,4 @@
-/** Pages of one browser that show the same session: only the last one that wanted its audio has it. */
+/** Pages of one browser that show the same side of a session: only the last one that wanted its audio has it. */
 
 interface Taking {
   at: number;
@@ -11,9 +11,9 @@ export class OtherPages {
   private readonly channel: BroadcastChannel | null;
   private mine: Taking | null = null;
 
-  /** `taken` is called when another page takes the audio after this one did. */
-  constructor(session: string, taken: () => void) {
-    this.channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(`openline.call.${session}`);
+  /** `whose` names the side of the session; `taken` is called when another page takes its audio after this one did. */
+  constructor(whose: string, taken: () => void) {
+    this.channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(`openline.call.${whose}`);
     this.channel?.addEventListener("message", (event: MessageEvent<Taking>) => {
       if (!this.mine || !isLater(event.data, this.mine)) return;
       this.mine = null;

@@ -8,18 +8,19 @@ import { icon, type IconName } from "../ui/icons";
 import { shelf } from "../ui/shelf";
 import { refusal } from "../ui/words";
 import { isMicrophoneAllowed } from "./microphone";
+import { networkChanges } from "./network";
 import { SessionPart } from "./part";
 import { preflightStyles } from "./preflight_styles";
 import {
-  isTrouble, microphoneStands, moneyStands, moneyTrial, type Standing, stands, TITLE, type Trials, UNTRIED, wayRefused, wayStands,
+  firstSaid, isOpen, isTrouble, microphoneStands, moneyStands, moneyTrial, type Standing, stands, TITLE, type Trials, UNTRIED, wayRefused, wayStands,
 } from "./readiness";
 import { pause, tryMicrophone, tryRelay, tryWay } from "./trial";
 
 /** How long what was tried says something of what will be: a place that comes near, and an expert's shift. */
 const HOLDS_MS = 10 * 60_000;
 const SHIFT_MS = 8 * 3_600_000;
-const TRIES = 2;
-const SOON_MS = 1_000;
+/** A way that is good is found well within this; a second try begins then beside the first, for one failure may be chance. */
+const SECOND_MS = 2_000;
 /** The server takes two tests at once and then one in half a minute. */
 const LIMIT_MS = 31_000;
 
@@ -40,20 +41,36 @@ export class OpenlinePreflight extends SessionPart {
 
   @state() private trials: Trials = UNTRIED;
   private unsubscribe: () => void = () => {};
+  private unwatch: () => void = () => {};
   private begun = false;
+  /** Of the checks of the way only the last one counts. */
+  private checks = 0;
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.unsubscribe();
+    this.unwatch();
     this.begun = false;
   }
 
-  protected override updated(_changed: PropertyValues<this>): void {
-    if (this.begun || !this.client) return;
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!this.client) return;
+    if (!this.begun) this.begin();
+    else if (changed.has("expert") || changed.has("rate")) this.beginAnew(changed.get("rate") ?? this.rate);
+  }
+
+  private begin(): void {
     this.begun = true;
     const kept = this.kept();
     if (kept) this.trials = kept;
     else void this.tryAll();
+    this.watchMoney();
+    this.unwatch = networkChanges(() => void this.checkWay());
+  }
+
+  /** Another line has come near, or this place costs something else than before: what was found for that says nothing of this. */
+  private beginAnew(before: number): void {
+    if (before > 0 !== this.rate > 0) void this.checkWay();
     this.watchMoney();
   }
 
@@ -88,36 +105,38 @@ export class OpenlinePreflight extends SessionPart {
   private async checkWay(): Promise<void> {
     const { client } = this;
     if (!client) return;
+    const check = (this.checks += 1);
     this.note({ way: "checking" });
     const needed = this.rate > 0 || (client.store.state.welcome?.rules.recording ?? false);
-    const way = wayRefused(await this.tries(client), needed);
+    const said = wayRefused(await this.tries(client), needed);
     // Calls without the media server go from browser to browser.
-    this.note({ way: way === "none" ? await tryRelay(client) : way });
+    const way = said === "none" ? await tryRelay(client) : said;
+    if (check === this.checks) this.note({ way });
   }
 
-  /** One failure may be chance, two are not; who asks too often is let wait. */
+  /** Who asks too often is let wait. */
   private async tries(client: LiveClient): Promise<string> {
-    let said = "failed";
-    for (let n = 0; n < TRIES && this.isConnected; n += 1) {
-      said = await tryWay(client);
-      if (said !== "failed" && said !== "rate_limited") return said;
-      if (n < TRIES - 1) await pause(said === "failed" ? SOON_MS : LIMIT_MS);
-    }
-    return said === "rate_limited" ? "failed" : said;
+    const first = tryWay(client);
+    const early = await Promise.race([first, pause(SECOND_MS).then(() => "")]);
+    if (early !== "" && !isOpen(early)) return early;
+    if (early === "rate_limited") await pause(LIMIT_MS);
+    return this.isConnected ? firstSaid([first, tryWay(client)]) : "failed";
   }
 
   private watchMoney(): void {
     const { client } = this;
-    if (!client || this.rate === 0) return;
     this.unsubscribe();
+    if (this.rate === 0) this.note({ money: "none" });
+    if (!client || this.rate === 0) return;
     this.unsubscribe = client.store.subscribe((hall) => hall.wallet?.balance, () => void this.checkMoney());
     void this.checkMoney();
   }
 
   private async checkMoney(): Promise<void> {
+    const { expert, rate } = this;
     if (this.trials.money === "none") this.note({ money: "checking" });
-    const quote = await this.client?.request({ t: "quote", expert: this.expert, mode: "audio" }).catch(() => null);
-    if (quote) this.note({ money: moneyTrial(quote, this.rate) });
+    const quote = await this.client?.request({ t: "quote", expert, mode: "audio" }).catch(() => null);
+    if (quote && expert === this.expert && rate === this.rate) this.note({ money: moneyTrial(quote, rate) });
   }
 
   private showLevel(level: number): void {

@@ -55,6 +55,19 @@ export function wayRefused(code: string, needed: boolean): WayTrial {
   return "none";
 }
 
+/** Whether what one try said leaves the way open: a failure may be chance, and who asked too often was not tried. */
+export const isOpen = (said: string): boolean => said === "failed" || said === "rate_limited";
+
+/** What the first of some tries says that leaves nothing open; "failed" when none does. */
+export function firstSaid(tries: readonly Promise<string>[]): Promise<string> {
+  const sure = async (one: Promise<string>): Promise<string> => {
+    const said = await one;
+    if (isOpen(said)) throw new Error(said);
+    return said;
+  };
+  return Promise.any(tries.map(sure)).catch(() => "failed");
+}
+
 /** Whether a balance is enough for the least that a session takes at the rate which the place has kept. */
 export function moneyTrial(quote: Quoted, locked: number): MoneyTrial {
   if (quote.rate === 0 && locked === 0) return "none";

@@ -12,6 +12,7 @@ export class OpenlineRecording extends SessionPart {
     :host { display: block; flex: none; border-block-end: 1px solid var(--_edge); background: var(--_sunken); font-size: 0.92em; }
     .row { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 4px 12px; padding: 4px 16px; min-block-size: 44px; }
     .row.asked { padding-block: 10px; background: color-mix(in oklab, var(--_accent) 9%, var(--_surface)); }
+    .asked .words { flex-basis: 15rem; }
     .row.on { background: color-mix(in oklab, var(--_danger) 9%, var(--_surface)); }
     .words { display: flex; align-items: center; gap: 10px; flex: 1 1 8rem; min-inline-size: 0; }
     .words svg { inline-size: 20px; block-size: 20px; flex: none; color: var(--_accent); }

@@ -10,6 +10,7 @@ import { avatar } from "../ui/avatar";
 import { define, PoolElement } from "../ui/element";
 import { icon } from "../ui/icons";
 import { shelf } from "../ui/shelf";
+import { speak } from "../ui/speech";
 import { signInPage } from "../visitor/actions";
 import type { Call } from "./call";
 import { isRung, newCall, talksHere } from "./calling";
@@ -26,7 +27,7 @@ import { isMicrophoneAllowed } from "./microphone";
 import { callWords } from "./part";
 import "./recording";
 import { sessionStyles } from "./session_styles";
-import { endedKey, ranFor, standing } from "./session_words";
+import { endedKey, isLastMinute, ranFor, standing } from "./session_words";
 
 /** An element that is moved in the document leaves and comes back at once: the call outlives that. */
 const LINGER_MS = 1_000;
@@ -68,6 +69,8 @@ export class OpenlineSession extends PoolElement {
   private lingering = 0;
   /** The session of which there is a recording. */
   private recorded = "";
+  /** The session whose last minute was said aloud. */
+  private warnedOf = "";
 
   constructor() {
     super();
@@ -139,6 +142,7 @@ export class OpenlineSession extends PoolElement {
     if (this.asked.asks) void import("../visitor/later");
     if (session?.side === "expert") void import("./expert_tools");
     if (session?.recording === "on") this.recorded = session.session;
+    if (session) this.warn(session);
     if (this.welcome.value?.rules.prepaid) void import("../meter");
     if (session && this.client && this.meter && session.state !== "ended") keepBill(this.client, session.session);
   }
@@ -212,16 +216,18 @@ export class OpenlineSession extends PoolElement {
     return html`
       ${this.renderHeader(session)}
       ${this.meter && !ended ? this.renderMeter(this.meter, session) : nothing}
-      ${this.renderBanner(session)}
+      ${this.renderBanner(session)}${this.renderLastMinute(session)}
       ${this.depositing && !ended ? this.renderDeposit(session) : nothing}
       ${legs(session, (key, values) => this.words(key, values))}
       ${this.call && !ended ? this.renderCall(this.call, session) : nothing}
       ${ended ? nothing : this.renderRecording(session)}
-      ${session.transfer && !ended ? html`<openline-transfer .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session}></openline-transfer>` : nothing}
+      ${session.transfer && !ended ? html`<openline-transfer .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session}
+        ?depositing=${this.depositing} @deposit-wanted=${this.onWanted}></openline-transfer>` : nothing}
       <openline-chat .client=${this.client} .language=${this.language} .theme=${this.theme} .session=${session.session}
         .side=${session.side} .partner=${session.partner} .chat=${this.chats.value.get(session.session) ?? EMPTY_CHAT}
         .connection=${this.online ? this.welcome.value : null} .open=${!ended}></openline-chat>
-      ${ended ? this.renderEnded(session) : html`${session.side === "expert" ? this.renderTools(session) : nothing}${this.renderEndDialog(session)}`}`;
+      ${session.side === "expert" ? this.renderTools(session) : nothing}
+      ${ended ? this.renderEnded(session) : this.renderEndDialog(session)}`;
   }
 
   private renderTools(session: Session): TemplateResult {
@@ -231,7 +237,8 @@ export class OpenlineSession extends PoolElement {
 
   private renderCall(call: Call, session: Session): TemplateResult {
     return html`<openline-call .client=${this.client} .language=${this.language} .theme=${this.theme} .call=${call} .view=${call.state}
-      .microphone=${call.microphone} .mine=${call.mine} .theirs=${call.theirs} .evidence=${call.evidence && !call.silent} .partner=${session.partner}
+      .microphone=${call.microphone} .mine=${call.mine} .theirs=${call.theirs} .evidence=${call.evidence && !call.silent} .silent=${call.silent}
+      .resumed=${keptAudio.is(session.session)} .partner=${session.partner}
       .here=${session.path !== "bridged" || session.theirs} .rings=${RINGING.has(session.their_leg)} .recordable=${this.welcome.value?.rules.recording ?? false} .quality=${call.sign}></openline-call>`;
   }
 
@@ -248,7 +255,7 @@ export class OpenlineSession extends PoolElement {
   }
 
   private renderDeposit(session: Session): TemplateResult {
-    return html`<div class="deposit"><openline-deposit during .client=${this.client} .language=${this.language} .theme=${this.theme} .expert=${session.expert}
+    return html`<div class="deposit"><openline-deposit during .client=${this.client} .language=${this.language} .theme=${this.theme} .expert=${session.transfer?.expert ?? session.expert}
       .mode=${session.mode} .signIn=${signInPage(this.client!.server, this.client!.pool, this.language)} @deposit-closed=${this.onDeposited}></openline-deposit></div>`;
   }
 
@@ -271,7 +278,7 @@ export class OpenlineSession extends PoolElement {
 
   private renderHeader(session: Session): TemplateResult {
     const ran = this.ran(session);
-    const stand = standing(session, this.online);
+    const stand = standing(session, this.online, Boolean(this.meter?.frozen));
     const photo = session.side === "user" ? (this.profiles.value.get(session.expert)?.photo ?? "") : "";
     return html`<header part="header">
       ${avatar(session.partner, photo, this.client?.server ?? "")}
@@ -281,6 +288,23 @@ export class OpenlineSession extends PoolElement {
       ${session.state === "ended" ? nothing : html`<button class="button danger-quiet small end" part="end" aria-label=${this.words("end")} @click=${() => this.dialog.showModal()}>
         ${icon(session.mode === "chat" ? "leave" : "hangUp")}<span>${this.words("end")}</span></button>`}
     </header>`;
+  }
+
+  /** Where money counts down, its meter says it; what costs nothing has a longest time, too. */
+  private renderLastMinute(session: Session): TemplateResult | typeof nothing {
+    if (this.meter || !this.online || !isLastMinute(session, this.now)) return nothing;
+    return html`<p class="banner" part="last-minute" role="alert">${icon("clock")}<span>${this.lastWords(session)}</span></p>`;
+  }
+
+  private lastWords(session: Session): string {
+    return this.words("cap.last", { time: timeOfDay(session.cap_until, this.language) });
+  }
+
+  /** Who talks may not look: said once. */
+  private warn(session: Session): void {
+    if (this.meter || this.warnedOf === session.session || !isLastMinute(session, this.now)) return;
+    this.warnedOf = session.session;
+    if (session.mode !== "chat") speak(this.lastWords(session), this.language);
   }
 
   private renderBanner(session: Session): TemplateResult | typeof nothing {

@@ -10,7 +10,7 @@ export const sessionStyles = css`
   .state { display: inline-flex; align-items: center; gap: 5px; font-size: 0.84em; color: var(--_muted); min-inline-size: 0; }
   .state svg { inline-size: 15px; block-size: 15px; flex: none; }
   .state.live { color: var(--_free); }
-  .state.connecting, .state.they_lost, .state.offline { color: var(--_away); }
+  .state.connecting, .state.frozen, .state.they_lost, .state.offline { color: var(--_away); }
   .timer { font-size: 1.06em; font-weight: 650; font-variant-numeric: tabular-nums; padding-inline: 4px; }
   .banner { display: flex; align-items: center; gap: 10px; padding: 8px 16px; font-size: 0.9em; background: color-mix(in oklab, var(--_away) 14%, var(--_surface)); }
   .banner svg { inline-size: 18px; block-size: 18px; flex: none; color: var(--_away); }

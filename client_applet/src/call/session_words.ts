@@ -1,4 +1,4 @@
-import { waitsFor } from "../core";
+import { LAST_MS, waitsFor } from "../core";
 import type { Meter, Session } from "../generated/wire";
 import type { CallKey } from "../i18n/call.en";
 
@@ -22,20 +22,26 @@ export function endedKey(session: Session): CallKey {
   return "ended.plain";
 }
 
-export type Standing = "connecting" | "live" | "they_lost" | "offline" | "ended";
+export type Standing = "connecting" | "live" | "frozen" | "they_lost" | "offline" | "ended";
 
-/** Where the session stands for this side. `online`: our own connection to the server holds. */
-export function standing(session: Session, online: boolean): Standing {
+/** Where the session stands for this side. `online`: our own connection to the server holds; `frozen`: its clock waits for a side. */
+export function standing(session: Session, online: boolean, frozen = false): Standing {
   if (session.state === "ended") return "ended";
   if (!online) return "offline";
   if (session.state === "connecting") return "connecting";
-  return session.theirs || session.gone_until === 0 ? "live" : "they_lost";
+  if (!session.theirs && session.gone_until > 0) return "they_lost";
+  return frozen ? "frozen" : "live";
 }
 
 /** Milliseconds that the session has run (or ran), by the server's clock; 0 before it is live. */
 export function ranFor(session: Session, now: number): number {
   if (session.live_at === 0) return 0;
   return Math.max(0, (session.ended_at || now) - session.live_at);
+}
+
+/** Whether the longest time for a session is used up within a minute. `now` in server milliseconds. */
+export function isLastMinute(session: Session, now: number): boolean {
+  return session.state === "live" && session.cap_until > 0 && session.cap_until - now <= LAST_MS;
 }
 
 /** Whether the server is to be told now that this side is connected; also where its clock waits for this side. */

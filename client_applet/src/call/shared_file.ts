@@ -9,17 +9,20 @@ import { codeOf } from "../core";
 import { addressOf, save, sizeOf } from "./files";
 import { SessionPart } from "./part";
 
+const HIGHEST_PX = 260;
+
 /** A file in a chat: a picture is shown, anything else can be saved. Parts: `file`, `picture`, `save`. */
 export class OpenlineFile extends SessionPart {
   static override styles = [...SessionPart.styles, css`
     :host { display: block; max-inline-size: 100%; }
-    .picture { display: block; padding: 0; border: 0; background: var(--_sunken); border-radius: 12px; overflow: hidden; cursor: zoom-in; max-inline-size: 100%; }
-    .picture img { display: block; max-inline-size: 100%; inline-size: auto; block-size: auto; max-block-size: 260px; object-fit: contain; }
+    .frame { max-inline-size: 100%; min-inline-size: 44px; min-block-size: 44px; }
+    .frame > * { display: block; inline-size: 100%; block-size: 100%; border-radius: 12px; }
+    .picture { padding: 0; border: 0; background: var(--_sunken); overflow: hidden; cursor: zoom-in; }
+    .picture img { display: block; inline-size: 100%; block-size: 100%; object-fit: contain; }
     .file { display: inline-flex; align-items: center; gap: 10px; min-block-size: 44px; padding: 6px 12px; border: 1px solid var(--_edge-strong); border-radius: 12px; background: var(--_surface); color: var(--_text); font: inherit; text-align: start; cursor: pointer; max-inline-size: 100%; }
     .file svg { inline-size: 20px; block-size: 20px; flex: none; }
     .file span { min-inline-size: 0; overflow-wrap: anywhere; }
     .problem { color: var(--_danger); font-size: 0.84em; }
-    .skeleton { inline-size: 180px; block-size: 120px; }
     dialog { border: 0; padding: 0; background: transparent; max-inline-size: 96vw; max-block-size: 96dvh; }
     dialog::backdrop { background: rgb(0 0 0 / 80%); }
     dialog img { display: block; max-inline-size: 96vw; max-block-size: 96dvh; object-fit: contain; }
@@ -39,6 +42,15 @@ export class OpenlineFile extends SessionPart {
       this.address = this.problem = "";
       if (this.isPicture) void this.load();
     }
+  }
+
+  /** As large as the picture will be, before it comes: then nothing moves. */
+  protected override updated(): void {
+    const frame = this.renderRoot.querySelector<HTMLElement>(".frame");
+    if (!frame || !this.file) return;
+    const { width, height } = this.file;
+    frame.style.aspectRatio = `${width} / ${height}`;
+    frame.style.inlineSize = `${Math.min(width, (HIGHEST_PX * width) / height)}px`;
   }
 
   private get isPicture(): boolean {
@@ -62,9 +74,9 @@ export class OpenlineFile extends SessionPart {
   }
 
   private renderPicture(file: SharedFile): TemplateResult {
-    if (this.address === "") return html`<div class="skeleton" role="img" aria-label=${file.name}></div>`;
-    return html`<button class="picture" part="picture" aria-label=${this.t("file.open", { name: file.name })} @click=${this.enlarge}>
-        <img src=${this.address} alt=${file.name} width=${file.width} height=${file.height}></button>
+    if (this.address === "") return html`<div class="frame"><div class="skeleton" role="img" aria-label=${file.name}></div></div>`;
+    return html`<div class="frame"><button class="picture" part="picture" aria-label=${this.t("file.open", { name: file.name })} @click=${this.enlarge}>
+        <img src=${this.address} alt=${file.name}></button></div>
       <dialog aria-label=${file.name} @click=${(event: Event) => (event.currentTarget as HTMLDialogElement).close()}><img src=${this.address} alt=${file.name}>
         <button class="button icon" aria-label=${this.t("file.close")}>${icon("close")}</button></dialog>`;
   }

@@ -7,7 +7,7 @@ import { icon } from "../ui/icons";
 import { newOp } from "../core";
 import { AskingPart } from "./part";
 
-/** A transfer that is proposed: the user says yes or no and sees what it costs there; the expert can take it back. Parts: `transfer`, `yes`, `no`. */
+/** A transfer that is proposed: the user says yes or no and sees what it costs there; the expert can take it back. Fires `deposit-wanted`. Parts: `transfer`, `yes`, `no`. */
 export class OpenlineTransfer extends AskingPart {
   static override styles = [...AskingPart.styles, css`
     :host { display: block; padding: 10px 16px; border-block-end: 1px solid var(--_edge); }
@@ -17,6 +17,8 @@ export class OpenlineTransfer extends AskingPart {
   `];
 
   @property({ attribute: false }) session: Session | null = null;
+  /** The deposit is before the eyes already. */
+  @property({ type: Boolean }) depositing = false;
   /** How often the price has to be looked at anew: it was another than the one shown. */
   @state() private looks = 0;
 
@@ -35,7 +37,8 @@ export class OpenlineTransfer extends AskingPart {
     const costs = this.client?.store.state.welcome?.rules.prepaid ?? false;
     return html`<strong>${this.t("transfer.asked", { partner: session.partner, name })}</strong>
       <span>${shut ? this.t("transfer.shut", { name }) : this.t("transfer.asked_text")}</span>
-      ${costs ? html`<openline-quote .client=${this.client} .language=${this.language} .theme=${this.theme} .expert=${expert} .mode=${session.mode} .news=${this.looks}>${yes}</openline-quote>` : nothing}
+      ${costs ? html`<openline-quote .client=${this.client} .language=${this.language} .theme=${this.theme} .expert=${expert} .mode=${session.mode} .news=${this.looks}
+        ?depositing=${this.depositing}>${yes}</openline-quote>` : nothing}
       <div class="buttons">${costs ? nothing : yes}
         <button class="button outline" part="no" ?disabled=${this.running} @click=${() => this.answer(session, "")}>${this.t("transfer.no")}</button></div>`;
   }

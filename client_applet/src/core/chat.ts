@@ -36,8 +36,11 @@ function withHistory(chat: Chat, page: HistoryPage): Chat {
   return { ...chat, seen, lines: merged(chat.lines, page.lines), more: reachesFurther ? page.more : chat.more };
 }
 
+/** Of a line that is known already the later change counts: a page of history may have been read before a change that came first. */
 function merged(known: readonly ChatLine[], more: readonly ChatLine[]): ChatLine[] {
   const lines = new Map(known.map((line) => [line.n, line]));
-  for (const line of more) lines.set(line.n, line);
+  for (const line of more) {
+    if (line.edited_at >= (lines.get(line.n)?.edited_at ?? 0)) lines.set(line.n, line);
+  }
   return [...lines.values()].sort((a, b) => a.n - b.n);
 }

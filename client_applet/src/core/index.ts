@@ -8,7 +8,7 @@ export { codeOf, RefusedError, UnansweredError } from "./errors";
 export { type Freshness, freshness, STALE_AFTER_MS } from "./freshness";
 export type { Interest } from "./interest";
 export { clockState, type ClockState, LAST_MS, leftMs, ranMs, SHORT_MS, shownMs, waitsFor } from "./meter";
-export { asShown, meterOf, rateOf, wanted } from "./money";
+export { asShown, dearer, meterOf, rateOf, wanted } from "./money";
 export { type Place, position } from "./place";
 export type { Phase } from "./reconnect";
 export { acquire, release, SCRIPT_ORIGIN, type TokenRequest, whoIs } from "./registry";

@@ -1,6 +1,6 @@
 import type { Bill, Billed, BillPage, Meter, Profile, Mode, Wallet } from "../generated/wire";
 import type { Command } from "./requests";
-import type { Hall } from "./state";
+import type { Hall, KnownTicket } from "./state";
 
 const BILLS_MAX = 8;
 
@@ -62,6 +62,11 @@ export function asShown(hall: Hall, command: Command): Command {
 
 function modeRate(profile: Profile, mode: Mode): number {
   return profile.rates.find((one) => one.mode === mode)?.rate ?? profile.rate;
+}
+
+/** The highest rate of a place that costs more than its user has agreed to, as after an operator's move; 0 where none does. */
+export function dearer({ places, agreed }: Pick<KnownTicket, "places" | "agreed">): number {
+  return Math.max(0, ...places.map((place) => place.rate).filter((rate) => rate > agreed));
 }
 
 /** The clock of this session; null where nothing is charged for it. */

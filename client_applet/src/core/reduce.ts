@@ -164,7 +164,7 @@ function onJoined(hall: Hall, message: Joined): Hall {
   return settleTicket(hall, {
     seq: message.seq, at: hall.lastFrameAt, ticket: message.ticket, state: message.state,
     mode: hall.ticket?.mode ?? "chat", joined_at: message.joined_at, paused_until: 0, pause_reason: "", reason: "joined",
-    call_me: hall.ticket?.call_me ?? false,
+    call_me: hall.ticket?.call_me ?? false, agreed: Math.max(hall.ticket?.agreed ?? 0, ...message.places.map((place) => place.rate)),
     first, places: message.places.map((told) => carried(hall, told, message.seq)),
   });
 }

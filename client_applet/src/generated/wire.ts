@@ -611,11 +611,17 @@ export interface Record {
   id: number;
 }
 
-/** A user in line by telephone: ring my phone when it is my turn; the page may be closed until then. */
+/**
+ * A user in line by telephone: ring my phone when it is my turn; the page may be closed until then.
+ *
+ * `rate` is the most that a minute costs in the user's lines as the page showed it: they agree to it, and to no more
+ * (`rate_higher`); -1 says nothing of it. It is asked for where an operator's move has made it dearer.
+ */
 export interface CallMe {
   t: "call_me";
   op: string;
   on: boolean;
+  rate?: number;
   id: number;
 }
 
@@ -1009,6 +1015,7 @@ export interface MyTicket {
   reason: string;
   places: LinePlace[];
   call_me: boolean;
+  agreed: number;
 }
 
 /** What an expert themself has declared, whatever their light shows now. */
@@ -1529,6 +1536,7 @@ export type RefusalCode =
   | "too_many_replies"
   | "no_such_reply"
   | "no_recording"
+  | "recording_pending"
   | "no_such_user"
   | "feedback_given"
   | "too_short_to_rate"

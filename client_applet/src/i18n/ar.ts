@@ -136,6 +136,7 @@ export const ar: Catalogue<Key> = {
   "again.text": "تحدثتما آخر مرة في {day}.",
   "offer.phone": "حان دورك مع {name}",
   "offer.phoneText": "هاتفك يرن. ارفع السماعة وسيتم توصيلك.",
+  "offer.dearer": "التكلفة هنا {price}، وهي أعلى مما وافقت عليه حتى الآن.",
   "offer.tab": "حان دورك!",
 
   "session.loading": "نفتح الجلسة …",
@@ -242,6 +243,7 @@ export const ar: Catalogue<Key> = {
   "bar.left": "بقي {time}",
   "bar.last": "الدقيقة الأخيرة",
   "bar.line": "في صف {name}",
+  "bar.agree": "بانتظار موافقتك",
   "bar.several": { one: "في صف واحد", two: "في صفين", few: "في {n} صفوف", many: "في {n} صفًا", other: "في {n} صف" },
 
   "panel.label": "صف {name}",

@@ -136,6 +136,7 @@ export const de: Catalogue<Key> = {
   "again.text": "Zuletzt haben Sie am {day} gesprochen.",
   "offer.phone": "Sie sind an der Reihe bei {name}",
   "offer.phoneText": "Ihr Telefon klingelt. Heben Sie ab, dann werden Sie verbunden.",
+  "offer.dearer": "Hier kostet es {price}, mehr als Sie bisher zugesagt haben.",
   "offer.tab": "Sie sind dran!",
 
   "session.loading": "Öffne das Gespräch …",
@@ -242,6 +243,7 @@ export const de: Catalogue<Key> = {
   "bar.left": "noch {time}",
   "bar.last": "Letzte Minute",
   "bar.line": "Sie warten auf {name}",
+  "bar.agree": "Bitte zustimmen",
   "bar.several": { one: "In {n} Warteschlange", other: "In {n} Warteschlangen" },
 
   "panel.label": "Warteschlange von {name}",

@@ -135,6 +135,7 @@ export const en = {
   "again.text": "You spoke last on {day}.",
   "offer.phone": "It is your turn with {name}",
   "offer.phoneText": "Your phone is ringing. Pick it up, and you are connected.",
+  "offer.dearer": "Here it costs {price}, more than you have agreed to so far.",
   "offer.tab": "Your turn!",
 
   "session.loading": "Opening the session …",
@@ -241,6 +242,7 @@ export const en = {
   "bar.left": "{time} left",
   "bar.last": "Last minute",
   "bar.line": "In line for {name}",
+  "bar.agree": "It needs your yes",
   "bar.several": { one: "In {n} line", other: "In {n} lines" },
 
   "panel.label": "Line of {name}",

@@ -136,6 +136,7 @@ export const es: Catalogue<Key> = {
   "again.text": "Hablaron por última vez el {day}.",
   "offer.phone": "Es su turno con {name}",
   "offer.phoneText": "Su teléfono está sonando. Descuelgue y quedará conectado.",
+  "offer.dearer": "Aquí cuesta {price}, más de lo que ha aceptado hasta ahora.",
   "offer.tab": "¡Es su turno!",
 
   "session.loading": "Abriendo la sesión …",
@@ -242,6 +243,7 @@ export const es: Catalogue<Key> = {
   "bar.left": "quedan {time}",
   "bar.last": "Último minuto",
   "bar.line": "En la fila de {name}",
+  "bar.agree": "Falta su sí",
   "bar.several": { one: "En {n} fila", other: "En {n} filas" },
 
   "panel.label": "Fila de {name}",

@@ -126,4 +126,5 @@ export const refusalsAr: Record<RefusalKey, Message> = {
   "refused.too_many_replies": "لا يمكنك حفظ المزيد من الردود. أزل واحدًا أولاً.",
   "refused.no_such_reply": "لم يعد هذا الرد هنا.",
   "refused.no_recording": "لا يوجد تسجيل لهذه المحادثة.",
+  "refused.recording_pending": "ما زال التسجيل قيد التحضير. حاول مرة أخرى بعد دقيقة.",
 };

@@ -126,4 +126,5 @@ export const refusalsDe: Record<RefusalKey, Message> = {
   "refused.too_many_replies": "Mehr Antworten können Sie nicht aufheben. Bitte entfernen Sie zuerst eine.",
   "refused.no_such_reply": "Diese Antwort gibt es nicht mehr.",
   "refused.no_recording": "Von diesem Gespräch gibt es keine Aufzeichnung.",
+  "refused.recording_pending": "Die Aufzeichnung wird noch vorbereitet. Versuchen Sie es in einer Minute noch einmal.",
 };

@@ -126,6 +126,7 @@ export const refusalsEn = {
   "refused.too_many_replies": "You keep as many replies as you can. Please remove one first.",
   "refused.no_such_reply": "This reply is no longer here.",
   "refused.no_recording": "There is no recording of this conversation.",
+  "refused.recording_pending": "The recording is still being made ready. Try again in a minute.",
 } as const satisfies Record<string, Message>;
 
 export type RefusalKey = keyof typeof refusalsEn;

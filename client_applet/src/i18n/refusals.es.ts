@@ -126,4 +126,5 @@ export const refusalsEs: Record<RefusalKey, Message> = {
   "refused.too_many_replies": "No puede guardar más respuestas. Quite una primero.",
   "refused.no_such_reply": "Esta respuesta ya no está aquí.",
   "refused.no_recording": "No hay grabación de esta conversación.",
+  "refused.recording_pending": "La grabación todavía se está preparando. Inténtelo de nuevo en un minuto.",
 };

@@ -62,6 +62,7 @@ export const visitDe: Record<VisitKey, Message> = {
   "phone.by_call": "Jetzt anrufen",
   "phone.by_text": "Code per SMS",
   "phone.calling": "Ihr Telefon klingelt gleich. Heben Sie ab und drücken Sie diese Tasten:",
+  "phone.keys_gone": "Ihr Telefon klingelt, aber die Tasten dazu standen auf einer Seite, die nicht mehr da ist. Legen Sie auf, und lassen Sie sich noch einmal anrufen.",
   "phone.spoken": "Ihr Telefon klingelt gleich. Heben Sie ab und geben Sie die sechs Ziffern ein, die Ihnen angesagt werden.",
   "phone.call_busy": "Ihr Telefon war besetzt. Bitte versuchen Sie es noch einmal.",
   "phone.call_no_answer": "Niemand hat abgehoben. Bitte versuchen Sie es noch einmal.",
@@ -79,5 +80,8 @@ export const visitDe: Record<VisitKey, Message> = {
   "callme.do": "Rufen Sie mich an, wenn ich an der Reihe bin",
   "callme.on": "Wir rufen Sie an, wenn Sie bei {name} an der Reihe sind.",
   "callme.on_text": "Sie können diese Seite schließen. Ihr Platz bleibt, und Sie müssen nur abheben.",
+  "callme.dearer": "Hier kostet es {price}. Sind Sie einverstanden?",
+  "callme.dearer_text": "Die Leitung hat Sie in diese Schlange versetzt. Bis Sie zustimmen, klingelt Ihr Telefon nicht, wenn Sie an der Reihe sind, und andere können vorgehen.",
+  "callme.agree": "Zustimmen und anrufen lassen",
   "callme.off": "Ich bleibe lieber auf dieser Seite",
 };

@@ -62,6 +62,7 @@ export const visitEn = {
   "phone.by_call": "Call me now",
   "phone.by_text": "Text me a code",
   "phone.calling": "Your phone is about to ring. Pick it up, and press these keys:",
+  "phone.keys_gone": "Your phone is ringing, but the keys to press were shown on a page that is gone. Hang up, and have yourself called again.",
   "phone.spoken": "Your phone is about to ring. Pick it up, and type the six digits that you are told.",
   "phone.call_busy": "Your phone was busy. Please try again.",
   "phone.call_no_answer": "Nobody picked up. Please try again.",
@@ -79,6 +80,9 @@ export const visitEn = {
   "callme.do": "Call me when it is my turn",
   "callme.on": "We call you when it is your turn with {name}.",
   "callme.on_text": "You can close this page. Your place stays in line, and picking up the phone is all you have to do.",
+  "callme.dearer": "Here it costs {price}. Do you agree?",
+  "callme.dearer_text": "An operator has moved you to this line. Until you agree, your phone does not ring at your turn, and others may go first.",
+  "callme.agree": "Agree, and call me",
   "callme.off": "I stay on this page instead",
 } as const satisfies Record<string, Message>;
 

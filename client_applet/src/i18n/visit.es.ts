@@ -62,6 +62,7 @@ export const visitEs: Record<VisitKey, Message> = {
   "phone.by_call": "Llámenme ahora",
   "phone.by_text": "Código por SMS",
   "phone.calling": "Su teléfono va a sonar. Descuelgue y pulse estas teclas:",
+  "phone.keys_gone": "Su teléfono está sonando, pero las teclas se mostraron en una página que ya no está. Cuelgue y pida otra llamada.",
   "phone.spoken": "Su teléfono va a sonar. Descuelgue y escriba las seis cifras que se le digan.",
   "phone.call_busy": "Su teléfono comunicaba. Inténtelo de nuevo.",
   "phone.call_no_answer": "Nadie descolgó. Inténtelo de nuevo.",
@@ -79,5 +80,8 @@ export const visitEs: Record<VisitKey, Message> = {
   "callme.do": "Llámeme cuando sea mi turno",
   "callme.on": "Le llamamos cuando sea su turno con {name}.",
   "callme.on_text": "Puede cerrar esta página. Su lugar se mantiene, y solo tendrá que descolgar.",
+  "callme.dearer": "Aquí cuesta {price}. ¿Está de acuerdo?",
+  "callme.dearer_text": "Un operador le ha pasado a esta fila. Hasta que usted acepte, su teléfono no sonará cuando le toque, y otras personas pueden pasar antes.",
+  "callme.agree": "Aceptar y que me llamen",
   "callme.off": "Prefiero quedarme en esta página",
 };

@@ -5,6 +5,7 @@ import type { As } from "../core";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
 import { deviceName } from "./device";
+import "./earlier";
 import { PeoplePage } from "./page";
 import "./wallet";
 
@@ -82,6 +83,7 @@ export class OpenlineAccount extends PeoplePage {
       ${this.renderSaid()}
       ${account.role === "user" ? html`<openline-wallet .known=${account.has_account} .pool=${this.pool} .theme=${this.theme} lang=${this.language}></openline-wallet>` : nothing}
       ${this.renderWho(account)}
+      ${account.role === "operator" ? nothing : html`<openline-earlier .as=${account.role} .pool=${this.pool} .theme=${this.theme} lang=${this.language}></openline-earlier>`}
       ${account.email ? this.renderPassword(account) : nothing}
       ${this.renderSignIns(account)}
       ${this.renderData(account)}`;

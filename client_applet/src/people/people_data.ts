@@ -1,4 +1,5 @@
 import type { As } from "../core";
+import type { Mode } from "../generated/wire";
 
 /** Somebody of the pool as operators see them. */
 export interface Person {
@@ -22,4 +23,25 @@ export interface Mail {
   attempts: number;
   error: string;
   at: number;
+}
+
+/** A session of one's own that is over. `seconds` both were connected; `amount` it cost its user, or brought its expert. */
+export interface EarlierSession {
+  session: string;
+  partner: string;
+  mode: Mode;
+  at: number;
+  seconds: number;
+  amount: number;
+  /** The colleague with whom the user went on, or "". */
+  went_to: string;
+  transcript: boolean;
+  recording: { state: "pending" | "ready" | "failed"; erase_at: number } | null;
+}
+
+/** A page of them, newest first. `next` is where the page after it begins, "" at the end. */
+export interface EarlierPage {
+  currency: string;
+  sessions: EarlierSession[];
+  next: string;
 }

@@ -2,7 +2,7 @@ import { css } from "lit";
 
 export const peopleStyles = css`
   :host { display: block; box-sizing: border-box; inline-size: 100%; max-inline-size: 880px; margin-inline: auto; padding: clamp(12px, 3vw, 32px) clamp(14px, 4vw, 28px) 64px; }
-  openline-hours-editor, openline-feedback-list, openline-wallet, openline-statement, openline-reload-settings, openline-payouts,
+  openline-hours-editor, openline-feedback-list, openline-wallet, openline-statement, openline-earlier, openline-reload-settings, openline-payouts,
   openline-bank-account, openline-person-money, openline-money-options { padding: 0; max-inline-size: none; }
   openline-hours-editor { display: grid; gap: 18px; }
   header { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; margin-block-end: 18px; }

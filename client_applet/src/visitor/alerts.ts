@@ -1,5 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { type ClientController, type LiveClient, openOffer } from "../core";
+import type { Offer } from "../generated/wire";
 import { languageOf, translate } from "../i18n";
 import { type Chime, chime } from "../ui/chime";
 import { notify } from "../ui/notify";
@@ -58,13 +59,13 @@ export class Alerts implements ReactiveController {
     if (!asked) return this.quiet(client);
     if (ringing.get(client) === asked.offer) return;
     ringing.set(client, asked.offer);
-    this.call(nameOf(client.store.state, asked.expert), asked.offer);
+    this.call(nameOf(client.store.state, asked.expert), asked);
   }
 
-  private call(name: string, offer: string): void {
+  private call(name: string, { offer, by_phone }: Offer): void {
     const t = translate(languageOf(this.host));
     const restore = flashTitle(t("offer.tab"));
-    const notification = notify(t("notify.title"), t("notify.text", { name }), offer);
+    const notification = notify(t("notify.title"), t(by_phone ? "offer.phoneText" : "notify.text", { name }), offer);
     this.sound?.ring();
     this.stopCalling = () => {
       restore();

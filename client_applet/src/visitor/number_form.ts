@@ -24,8 +24,10 @@ export class OpenlineNumber extends VisitForm {
     .typed { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 8px; align-items: start; }
     .typed label:only-child { grid-column: 1 / -1; }
     .known { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding: 8px 14px; border-radius: var(--_radius-small); background: var(--_sunken); }
-    .known > svg { inline-size: 1.3em; block-size: 1.3em; color: var(--_free); flex: none; }
+    .known > svg { inline-size: 1.3em; block-size: 1.3em; color: var(--_muted); flex: none; }
+    .known.usable > svg { color: var(--_free); }
     .known > div { flex: 1 1 10rem; }
+    .known .tools { display: flex; margin-inline-start: auto; }
     .known strong { unicode-bidi: isolate; }
     .keys { font-size: 2em; font-weight: 700; letter-spacing: 0.18em; font-variant-numeric: tabular-nums; unicode-bidi: isolate; }
     .code { font-size: 1.3em; letter-spacing: 0.3em; font-variant-numeric: tabular-nums; max-inline-size: 12rem; }
@@ -103,10 +105,10 @@ export class OpenlineNumber extends VisitForm {
   private renderKnown(known: NumberPage): TemplateResult {
     const words = !known.usable ? "phone.unconfirmed" : this.staff ? "phone.yours" : "phone.we_call";
     const missed = known.missed_at > 0 ? html`<div class="callout warning" part="missed">${icon("warning")}<div>${this.t("phone.missed", { time: this.when(known.missed_at) })}</div></div>` : nothing;
-    return html`${missed}<div class="known" part="known">${icon("phone")}
+    return html`${missed}<div class="known ${known.usable ? "usable" : ""}" part="known">${icon("phone")}
       <div><strong dir="ltr">${known.shown}</strong><div class="muted">${this.t(words)}</div></div>
-      <button class="button quiet small" part="change" @click=${this.edit}>${this.t("phone.change")}</button>
-      <button class="button quiet small" part="forget" ?disabled=${this.running} @click=${this.forget}>${this.t("phone.forget")}</button></div>`;
+      <span class="tools"><button class="button quiet small" part="change" @click=${this.edit}>${this.t("phone.change")}</button>
+        <button class="button quiet small" part="forget" ?disabled=${this.running} @click=${this.forget}>${this.t("phone.forget")}</button></span></div>`;
   }
 
   private when(at: number): string {
@@ -133,11 +135,12 @@ export class OpenlineNumber extends VisitForm {
     return html`<div class="callout" part="keys" role="status">${icon("phone")}<div>${this.t("phone.calling")}<br><span class="keys" dir="ltr">${this.keys}</span></div></div>`;
   }
 
-  /** How the last call ended that was to confirm the number. */
+  /** How the last call ended that was to confirm the number; while it rings, that its keys were told to a page that is gone. */
   private renderCall(known: NumberPage): TemplateResult | typeof nothing {
     const { call } = known;
-    if (call === "" || call === "calling" || call === "told" || call === "confirmed") return nothing;
-    return html`<div class="callout warning" part="call" role="alert">${icon("warning")}<div>${this.t(`phone.call_${call}`)}</div></div>`;
+    if (call === "" || call === "told" || call === "confirmed") return nothing;
+    const words = call === "calling" ? "phone.keys_gone" : (`phone.call_${call}` as const);
+    return html`<div class="callout warning" part="call" role="alert">${icon("warning")}<div>${this.t(words)}</div></div>`;
   }
 
   private renderWhere(known: NumberPage): TemplateResult {

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { PlaceForecast } from "../generated/wire";
-import { type KnownTicket, type Place, placeForecast, placeOutlook, position } from "../core";
+import { dearer, type KnownTicket, type Place, placeForecast, placeOutlook, position } from "../core";
 import { clock, isoDuration, timeOfDay } from "../i18n";
 import { icon } from "../ui/icons";
 import { mark } from "../ui/lights";
@@ -22,17 +22,20 @@ const SOON = 2;
 export function inLine(view: PanelView, ticket: KnownTicket, places: readonly Place[]): TemplateResult {
   const away = ticket.paused_until > view.now;
   const own = places.find((place) => place.expert === view.expert) ?? places[0];
+  const calls = own && !away ? callMe(view, ticket, own.expert) : nothing;
+  const asks = ticket.call_me && dearer(ticket) > 0;
   return html`
     ${away ? paused(view, ticket) : nothing}
+    ${asks ? calls : nothing}
     ${own ? quoted(view, own.expert, ticket.mode, nothing, own.rate) : nothing}
     ${ticket.reason === "expert_missed" && !away ? missed(view, own) : nothing}
     ${places.length > 1 ? several(view, places) : own ? single(view, own) : nothing}
     ${own ? lineState(view, own) : nothing}
     ${away ? nothing : readiness(view, ticket, places)}
     ${own ? ending(view, own) : nothing}
-    <p class="waited">${icon("clock")}${view.t("wait.waited")}
+    <p class="waited"><span part="mode">${icon(ticket.mode)}${view.t(`mode.${ticket.mode}`)}</span>${icon("clock")}${view.t("wait.waited")}
       <time datetime=${isoDuration(view.now - ticket.joined_at)}>${clock(view.now - ticket.joined_at)}</time></p>
-    ${own && !away ? callMe(view, ticket, own.expert) : nothing}
+    ${asks ? nothing : calls}
     ${controls(view, places, away)}
     ${othersFree(view, [view.expert, ...places.map((place) => place.expert)], true, view.t("line.othersText"))}
     ${view.alerts.mayAsk
@@ -44,7 +47,8 @@ export function inLine(view: PanelView, ticket: KnownTicket, places: readonly Pl
 
 /** Whoever will soon talk is told in time what is missing for that: a chunk that comes when the place is near. */
 function readiness({ client, language, theme }: PanelView, ticket: KnownTicket, places: readonly Place[]): TemplateResult | typeof nothing {
-  const near = places.find((place) => position(place) <= SOON);
+  // Of several the dearest, so that the balance is enough for whichever comes first.
+  const [near] = places.filter((place) => position(place) <= SOON).toSorted((a, b) => b.rate - a.rate);
   if (ticket.mode !== "audio" || !near) return nothing;
   void import("../call/preflight");
   return html`<openline-preflight .client=${client} .language=${language} .theme=${theme} .expert=${near.expert} .rate=${near.rate}></openline-preflight>`;

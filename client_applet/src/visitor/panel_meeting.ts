@@ -1,10 +1,11 @@
 import { html, nothing, svg, type TemplateResult } from "lit";
 import { until } from "lit/directives/until.js";
 import type { Offer, Session } from "../generated/wire";
-import type { KnownTicket } from "../core";
+import { dearer, type KnownTicket } from "../core";
 import { type Key, en } from "../i18n/en";
 import { avatar } from "../ui/avatar";
 import { icon } from "../ui/icons";
+import { perMinute } from "./panel_money";
 import type { PanelView } from "./panel_view";
 import { nameOf } from "./situation";
 import { othersFree } from "./free_list";
@@ -17,6 +18,7 @@ export function readyCheck(view: PanelView, offer: Offer): TemplateResult {
   const left = Math.max(0, offer.ready_until - now);
   const whole = (hall.welcome?.rules.ready_s ?? 20) * 1000;
   const seconds = Math.ceil(left / 1000);
+  const more = hall.ticket ? dearer(hall.ticket) : 0;
   const share = Math.min(1, left / whole);
   return html`
     <div class="center" role="alertdialog" aria-label=${t("offer.title", { name: nameOf(hall, offer.expert) })}>
@@ -26,6 +28,7 @@ export function readyCheck(view: PanelView, offer: Offer): TemplateResult {
         <text x="50" y="52" text-anchor="middle" dominant-baseline="middle">${seconds}</text>`}
       </svg>
       <h3>${t("offer.title", { name: nameOf(hall, offer.expert) })}</h3>
+      ${more > 0 ? html`<p part="dearer"><strong>${t("offer.dearer", { price: perMinute(view, more) })}</strong></p>` : nothing}
       <p>${t("offer.text")}</p>
     </div>
     <div class="actions">

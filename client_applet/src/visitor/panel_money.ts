@@ -32,11 +32,16 @@ export function asKept(profile: Profile, ticket: KnownTicket | null): Profile {
   return place && ticket ? { ...profile, rate: place.rate, rates: [{ mode: ticket.mode, rate: place.rate }] } : profile;
 }
 
-/** What a minute costs; nothing where it is free. */
-export function rateLine({ t, hall, language }: PanelView, rate: number): TemplateResult | typeof nothing {
+/** What a minute costs; "" where it is free. */
+export function perMinute({ t, hall, language }: PanelView, rate: number): string {
   const currency = hall.welcome?.rules.currency ?? "";
-  if (rate === 0 || currency === "") return nothing;
-  return html`<span class="muted" part="rate">${t("rate.perMinute", { price: money(rate, currency, language) })}</span>`;
+  return rate === 0 || currency === "" ? "" : t("rate.perMinute", { price: money(rate, currency, language) });
+}
+
+/** The same as a line of its own; nothing where it is free. */
+export function rateLine(view: PanelView, rate: number): TemplateResult | typeof nothing {
+  const words = perMinute(view, rate);
+  return words ? html`<span class="muted" part="rate">${words}</span>` : nothing;
 }
 
 /** What one is about to do, with what it costs, before it is done. */

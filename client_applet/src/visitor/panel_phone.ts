@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from "lit";
-import type { KnownTicket } from "../core";
+import { dearer, type KnownTicket } from "../core";
 import type { Mode, Offer } from "../generated/wire";
 import { icon } from "../ui/icons";
+import { perMinute } from "./panel_money";
 import type { PanelView } from "./panel_view";
 import { nameOf } from "./situation";
 
@@ -16,14 +17,16 @@ export function numbered(view: PanelView, mode: Mode, go: TemplateResult): Templ
 export function callMe(view: PanelView, ticket: KnownTicket, expert: string): TemplateResult | typeof nothing {
   const { hall, client, language, theme } = view;
   if (ticket.mode !== "phone") return nothing;
-  return html`<openline-call-me .client=${client} .language=${language} .theme=${theme} .name=${nameOf(hall, expert)} .on=${ticket.call_me}></openline-call-me>`;
+  const rate = Math.max(0, ...ticket.places.map((place) => place.rate));
+  return html`<openline-call-me .client=${client} .language=${language} .theme=${theme} .name=${nameOf(hall, expert)} .on=${ticket.call_me}
+    .rate=${rate} .dearer=${perMinute(view, dearer(ticket))}></openline-call-me>`;
 }
 
 /** It is the user's turn, and their telephone rings: picking it up is the answer. */
 export function ringing(view: PanelView, offer: Offer): TemplateResult {
   const { t, hall, actions } = view;
   return html`
-    <div class="center calling" role="status">${icon("phone")}
+    <div class="center calling" role="status"><span class="badge">${icon("phone")}</span>
       <h3>${t("offer.phone", { name: nameOf(hall, offer.expert) })}</h3>
       <p>${t("offer.phoneText")}</p>
     </div>

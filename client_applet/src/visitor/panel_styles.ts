@@ -95,11 +95,12 @@ const standing = css`
   .at-most small { color: var(--_muted); }
   .expect svg, .waited svg { inline-size: 1.1em; block-size: 1.1em; color: var(--_muted); }
   .waited { display: flex; justify-content: center; align-items: center; gap: 0.4em; color: var(--_muted); font-size: 0.92em; }
+  .waited span { display: inline-flex; align-items: center; gap: 0.4em; margin-inline-end: 0.6em; }
   .waited time { color: var(--_text); font-weight: 600; }
   .several { display: grid; gap: 8px; }
   .center { display: grid; justify-items: center; gap: 10px; text-align: center; padding: 12px 0; }
   .center p { color: var(--_muted); text-wrap: balance; }
-  .calling .avatar { --_avatar: 88px; animation: call 1.8s ease-out infinite; margin-block: 10px 8px; }
+  .calling .avatar, .calling .badge { --_avatar: 88px; animation: call 1.8s ease-out infinite; margin-block: 10px 8px; }
   @keyframes call { 0% { box-shadow: 0 0 0 0 color-mix(in oklab, var(--_accent) 45%, transparent); } 80%, 100% { box-shadow: 0 0 0 22px transparent; } }
   .ring { inline-size: 132px; block-size: 132px; }
   .ring circle { fill: none; stroke-width: 7; transform: rotate(-90deg); transform-origin: 50% 50%; }

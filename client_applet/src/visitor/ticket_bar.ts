@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { forgetBill } from "../call/kept_bill";
-import { ClockController, type Hall, type LiveClient, LAST_MS, leftMs, meterOf, openOffer, placeForecast, position, shownMs, SliceController, WatchController } from "../core";
+import { ClockController, dearer, type Hall, type LiveClient, LAST_MS, leftMs, meterOf, openOffer, placeForecast, position, shownMs, SliceController, WatchController } from "../core";
 import { clock, isoDuration, translate } from "../i18n";
 import { Announcer } from "../ui/announcer";
 import { define, PoolElement } from "../ui/element";
@@ -125,6 +125,7 @@ export class OpenlineTicketBar extends PoolElement {
     const many = ticket.places.length > 1;
     const forecast = placeForecast(hall, place);
     const words = many ? this.t("bar.several", { n: ticket.places.length }) : this.t("bar.line", { name: nameOf(hall, place.expert) });
+    if (ticket.call_me && dearer(ticket) > 0) return { expert: place.expert, words, detail: this.t("bar.agree"), since: ticket.joined_at, urgent: true };
     const detail = `${this.t("line.placeIs", { n: position(place) })} · ${wait(translate(this.language), forecast, forecast ? this.now - forecast.at : 0)}`;
     return { expert: place.expert, words, detail, since: ticket.joined_at, urgent: false };
   }

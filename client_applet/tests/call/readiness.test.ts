@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { microphoneStands, moneyTrial, stands, type Trials, UNTRIED, wayRefused, wayStands } from "../../src/call/readiness";
+import { firstSaid, isOpen, microphoneStands, moneyTrial, stands, type Trials, UNTRIED, wayRefused, wayStands } from "../../src/call/readiness";
 import type { Quoted } from "../../src/generated/wire";
 
 const quote = (part: Partial<Quoted> = {}): Quoted => ({
@@ -22,6 +22,14 @@ describe("whether one is ready for a call", () => {
     expect([wayRefused("no_media", true), wayRefused("media_full", true), wayRefused("no_media", false)]).toEqual(["no_media", "media_full", "none"]);
     expect([wayRefused("ok", true), wayRefused("failed", false), wayRefused("no_ticket", true)]).toEqual(["ok", "failed", "none"]);
     expect(["ok", "none", "checking", "failed", "media_full"].map(wayStands)).toEqual(["good", "good", "open", "bad", "bad"]);
+  });
+
+  it("takes one failure for chance, and the first word that is none", async () => {
+    const never = new Promise<string>(() => {});
+    expect(["failed", "rate_limited", "ok", "no_media"].map(isOpen)).toEqual([true, true, false, false]);
+    expect(await firstSaid([Promise.resolve("failed"), Promise.resolve("ok")])).toBe("ok");
+    expect(await firstSaid([never, Promise.resolve("media_full")])).toBe("media_full");
+    expect(await firstSaid([Promise.resolve("failed"), Promise.resolve("rate_limited")])).toBe("failed");
   });
 
   it("weighs the balance at the rate that the place has kept", () => {

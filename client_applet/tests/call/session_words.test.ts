@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { endedKey, owesEvidence, ranFor, standing } from "../../src/call/session_words";
+import { endedKey, isLastMinute, owesEvidence, ranFor, standing } from "../../src/call/session_words";
 import type { Session } from "../../src/generated/wire";
 import { session as made } from "../core/messages";
 
@@ -35,7 +35,21 @@ describe("where a session stands", () => {
   ] as const)("%j, connected %s: %s", (more, online, wanted) => expect(standing(session(more), online)).toBe(wanted));
 });
 
+describe("where its clock waits for somebody", () => {
+  it.each([
+    [{}, "frozen"],
+    [{ theirs: false, gone_until: 9 }, "they_lost"],
+    [{ state: "connecting" as const }, "connecting"],
+    [{ state: "ended" as const }, "ended"],
+  ] as const)("%j stands as %s", (more, wanted) => expect(standing(session(more), true, true)).toBe(wanted));
+});
+
 describe("the time of a session", () => {
+  it("is in its last minute where the longest time comes near", () => {
+    const at = (now: number, more: Partial<Session> = {}) => isLastMinute(session({ cap_until: 100_000, ...more }), now);
+    expect([at(39_999), at(40_000), at(100_000), at(40_000, { cap_until: 0 }), at(40_000, { state: "ended" })]).toEqual([false, true, true, false, false]);
+  });
+
   it("runs from live by the server's clock and stops at the end", () => {
     expect(ranFor(session({ live_at: 0 }), 9000)).toBe(0);
     expect(ranFor(session(), 9000)).toBe(7000);

@@ -5,7 +5,7 @@ import { pieces, safeHref } from "../../src/call/links";
 
 describe("links", () => {
   it("finds http and https, without the full stop after them", () => {
-    expect(pieces("see https://example.org/a?b=1. Or (http://x.org)!")).toEqual([
+    expect(pieces("see https://example.org/a?b=1. Or (http://x.org)!").map(({ text, href }) => ({ text, href }))).toEqual([
       { text: "see ", href: "" },
       { text: "https://example.org/a?b=1", href: "https://example.org/a?b=1" },
       { text: ". Or (", href: "" },
@@ -17,6 +17,11 @@ describe("links", () => {
   it.each(["javascript:alert(1)", "data:text/html,x", "https://bank.org@evil.org/", "http://", "ftp://x.org", "https://a b"])(
     "leaves %s alone", (text) => expect(safeHref(text)).toBe(""),
   );
+
+  it.each([
+    ["https://\u0430pple.com/login", "xn--pple-43d.com"], ["https://bank\u3002evil.org/", "bank.evil.org"], ["https://b\u00ad\u200bank.org", "bank.org"],
+    ["http://2130706433/", "127.0.0.1"], ["https://EXAMPLE.org/A", ""], ["HTTPS://example.org:8443/x", ""], ["https://evil.org/https://bank.org", ""],
+  ])("says where %s leads, if it does not look like it", (text, host) => expect(pieces(text)[0]!.host).toBe(host));
 
   it("loses nothing, whatever the text", () => {
     for (const text of ["", "<img src=x onerror=alert(1)>", "https://", "a https://x.org https://", "https://x.org ".repeat(40)]) {

@@ -45,7 +45,7 @@ export function line(seq: number, expert: string, part: Partial<LineChange> = {}
 export function myTicket(seq: number, places: LinePlace[], part: Partial<MyTicket> = {}): MyTicket {
   return {
     t: "my_ticket", seq, at: 0, ticket: "t1", state: "waiting", mode: "chat", joined_at: 0, paused_until: 0, pause_reason: "",
-    reason: "joined", call_me: false, places, ...part,
+    reason: "joined", call_me: false, agreed: 0, places, ...part,
   };
 }
 

@@ -163,6 +163,15 @@ describe("what was said", () => {
     expect(chat.seen).toEqual({ user: 2, expert: 1 });
   });
 
+  it("is as it was changed last, though a page that was read before comes after", () => {
+    const page = (lines: ChatLine[]): ServerMessage => ({ t: "history_page", id: 3, session: "s1", more: false, delivered_user: 0, delivered_expert: 0, lines });
+    const changed: ServerMessage = { t: "said", seq: 2, session: "s1", line: { ...line(1, ""), edited_at: 9, unsaid: true } };
+    const late = play([said(1, "a secret"), changed, page([line(1, "a secret")])]).chats.get("s1")!;
+    expect(late.lines).toEqual([{ ...line(1, ""), edited_at: 9, unsaid: true }]);
+    const later = play([said(1, "a secret"), page([{ ...line(1, "b"), edited_at: 9 }]), said(1, "a secret")]).chats.get("s1")!;
+    expect(later.lines[0]!.text).toBe("b");
+  });
+
   it("ends typing", () => {
     const typing = play([{ t: "typing_now", session: "s1", side: "expert" }]);
     expect(typing.chats.get("s1")!.typingAt.expert).toBeGreaterThan(0);

@@ -51,6 +51,9 @@ def _sessions() -> None:
     """sessions/store.py: how the media flowed, and where a session went on."""
     for name in ("path", "user_leg", "expert_leg", "went_to"):
         op.add_column("session_log", sa.Column(name, sa.Text(), nullable=False, server_default=sa.text("''")))
+    # One's own sessions are listed with the last that ended first.
+    op.drop_index("ix_session_log_pool_user_matched_at", "session_log")
+    op.create_index("ix_session_log_pool_user_ended_at", "session_log", ["pool", "user", "ended_at"])
 
 
 def _chat() -> None:

@@ -118,7 +118,7 @@ def _secret(env: Mapping[str, str]) -> str:
     except ValueError as problem:
         raise AriProblem(str(problem)) from None
     if len(secret) > SECRET_MAX or not secret.isprintable() or not secret.isascii():
-        raise AriProblem(f"the ARI password has at most {SECRET_MAX} characters, and only plain ASCII ones")
+        raise AriProblem(f"OPENLINE_ARI_SECRET(_FILE) has at most {SECRET_MAX} characters, and only plain ASCII ones")
     return secret
 
 

@@ -65,7 +65,7 @@ class Child:
 
     async def _spawned(self, handed_down: int) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "sessions.phone.embedded.process", str(handed_down),
+            sys.executable, "-P", "-m", "sessions.phone.embedded.process", str(handed_down),
             pass_fds=[handed_down], env=_environment(self._folder.name), cwd="/", start_new_session=True,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

@@ -48,13 +48,24 @@ class Tone(MediaStreamTrack):
         return frame
 
 
+class Cut:
+    """A socket from which nothing goes out any more."""
+
+    def __init__(self, transport: asyncio.DatagramTransport) -> None:
+        self.close = transport.close
+
+    def sendto(self, data: bytes, addr: Any) -> None:
+        """Lost."""
+
+
 class Caller:
-    """A browser by aiortc. `heard` are the last samples that came."""
+    """A browser by aiortc. `heard` are the last samples that came, `heard_at` is when (the loop's time; 0: never)."""
 
     def __init__(self, hz: float) -> None:
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.pc.addTrack(Tone(hz))
         self.heard = np.zeros(0, np.int16)
+        self.heard_at = 0.0
         self._listening: asyncio.Task[None] | None = None
         self.pc.on("track", self._track)
 
@@ -67,6 +78,7 @@ class Caller:
             assert isinstance(frame, AudioFrame)
             left = frame.to_ndarray().reshape(-1)[:: len(frame.layout.channels)]
             self.heard = np.concatenate([self.heard, left])[-RATE:]
+            self.heard_at = asyncio.get_running_loop().time()
 
     async def offer(self) -> str:
         await self.pc.setLocalDescription(await self.pc.createOffer())
@@ -84,7 +96,7 @@ class Caller:
             protocols: list[Any] = transceiver.sender.transport.transport._connection._protocols
             for protocol in protocols:
                 protocol.datagram_received = lambda data, addr: None
-                protocol.transport.sendto = lambda data, addr: None
+                protocol.transport = Cut(protocol.transport)
 
     def loudest_hz(self) -> float:
         """Of the last 100 ms."""

@@ -43,5 +43,5 @@ def test_a_browser_comes_from_few_addresses() -> None:
 
 def test_hosts_that_are_answered_are_remembered_within_bounds() -> None:
     sources = Sources(allow_private=False)
-    assert all(sources.may_answer(f"93.184.216.{n}") for n in range(200))
+    assert all(sources.may_come((f"93.184.216.{n}", 5)) for n in range(200))
     assert len(sources._hosts) == MAX_SOURCES

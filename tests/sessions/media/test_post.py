@@ -101,7 +101,7 @@ async def test_letters_that_nobody_can_read_harm_nobody(store: Store, place: str
     async with running(store, "m1", echo), running(store, "w1") as server:
         registry = Workers(store)
         await registry.enlist("m1", 10, 0)
-        for body in ("", "{", '{"o":"nothing"}', '{"o":"probe","peer":1,"sdp":2}', "x" * 70_000):
+        for body in ("", "{", '{"o":"nothing"}', '{"o":"probe","peer":1,"sdp":2}', "x" * 140_000):
             await registry.post("m1", "w1", "l1", body)
             await registry.post("w1", "m1", "l2", body, answers="l-nobody-waits")
         epoch, _seq = await Journal(store).tail(place)
@@ -128,8 +128,9 @@ async def test_mail_goes_on_after_the_store_was_away(store: Store) -> None:
 
 def test_a_letter_is_short_and_read_whole() -> None:
     with pytest.raises(BadLetter):
-        write(Probe("p", "x" * 70_000))
-    assert read_order(write(Probe("p", "v=0"))) == Probe("p", "v=0")
+        write(Probe("p", "x" * 140_000))
+    for sdp in ("v=0", "\x01" * 16_384):
+        assert read_order(write(Probe("p", sdp))) == Probe("p", sdp)
     for text in (write(Done()), '{"o":"probe","peer":"p","sdp":"s","more":1}', "[]"):
         with pytest.raises(BadLetter):
             read_order(text)

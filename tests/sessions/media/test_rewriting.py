@@ -82,6 +82,17 @@ def test_what_is_older_than_a_switch_never_takes_a_number_that_was_used() -> Non
     assert [rewriter.rewrite(packet, 0.5) for packet in late] == [None] * 20
 
 
+def test_what_comes_twice_goes_out_once() -> None:
+    """SRTP takes a number again 65,536 packets later; meanwhile nothing that was forwarded need have come."""
+    rewriter, stream = Rewriter(), Stream(5, 65_000, 0)
+    first, lost, late, last = (stream.next() for _ in range(4))
+    assert [bool(rewriter.rewrite(packet, 0)) for packet in (first, late, last)] == [True] * 3
+    again = [packet._replace(payload=b"y") for packet in (last, late, first)]
+    assert [rewriter.rewrite(packet, 0.02) for packet in again] == [None] * 3
+    assert rewriter.rewrite(lost, 0.04) == lost
+    assert rewriter.rewrite(lost._replace(payload=b"y"), 0.04) is None
+
+
 def test_what_is_far_too_late_is_dropped() -> None:
     rewriter, stream = Rewriter(), Stream(5, 0, 0)
     old = stream.next()

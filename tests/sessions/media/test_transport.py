@@ -10,8 +10,10 @@ from typing import Any, cast
 import aiortc
 import pytest
 from aiortc.sdp import SessionDescription
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from OpenSSL import SSL, crypto
 
 from sessions.media import peer as peer_module
 from sessions.media.transport import LARGEST, MAX_STREAMS, PRIVATE, Gate, NoPort, Path, Site
@@ -37,9 +39,6 @@ async def test_aiortc_still_has_what_we_take_of_it() -> None:
         "RTCCertificate": certificate,
         "RTCDtlsTransport": aiortc.RTCDtlsTransport(cast(Any, path), [certificate]),
     }
-    await path.gather_candidates()
-    assert hasattr(path._protocols[0].transport, "max_size"), "asyncio reads datagrams some other way"
-    await path.close()
     gate.transport = gate.local_candidate = None  # set when a socket is bound
     missing = [
         f"{of.__name__}.{name}"
@@ -123,6 +122,26 @@ async def test_who_has_another_certificate_than_the_offer_says_is_not_let_in(mon
         assert told.states == [("closed", "not_connected")]
 
 
+async def test_a_certificate_that_cant_be_read_lets_nobody_in_and_breaks_nothing() -> None:
+    """OpenSSL takes one of version 8; what reads it for its fingerprint does not."""
+    async with peer() as (ours, told), caller(440) as mal:
+        offer = await mal.offer()
+        dtls: Any = mal.pc.getTransceivers()[0].sender.transport
+        certificate: Any = dtls._RTCDtlsTransport__local_certificate
+        good = certificate._cert.public_bytes(Encoding.DER)
+        bad = crypto.load_certificate(
+            crypto.FILETYPE_ASN1, good.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1)
+        )
+        context = certificate._create_ssl_context(dtls._srtp_profiles)
+        cast(Any, SSL)._lib.SSL_CTX_use_certificate(context._context, cast(Any, bad)._x509)
+        certificate._create_ssl_context = lambda srtp_profiles: context
+        await mal.take(await ours.answer(offer))
+        await until(lambda: bool(told.states))
+        assert told.states == [("closed", "not_connected")]
+        assert ours._connecting is not None
+        await asyncio.wait_for(ours._connecting, 1)
+
+
 async def test_who_doesnt_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer_module, "CONNECT_S", 0.3)
     async with peer() as (ours, told), caller(440) as uma:
@@ -198,6 +217,10 @@ async def test_ports_are_of_the_range_and_used_in_turn() -> None:
             assert ports == [low + 1, low + 2]
             with pytest.raises(NoPort):
                 await three.answer(offer)
+            await two.close()
+            await one.close()
+            async with peer(here) as (four, _):
+                assert answered_ports(await four.answer(offer))[0][1] == low + 1, "not the last one that was left"
 
 
 async def test_the_outside_of_a_nat_is_told_instead() -> None:
@@ -211,13 +234,14 @@ async def test_the_outside_of_a_nat_is_told_instead() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=60).map(_stun), st.binary(min_size=LARGEST)))
-def test_no_datagram_of_a_stranger_raises(data: bytes) -> None:
+def test_no_datagram_raises_whoever_made_it(data: bytes) -> None:
     async def received() -> None:
         came: list[bytes] = []
         path = Path(site(), came.append)
         await path.gather_candidates()
         gate = path._protocols[0]
         gate.datagram_received(data, ("127.0.0.1", 5))
+        path.addressed = b""  # from now on it passes for the browser's
         gate.datagram_received(data, ("127.0.0.1", 5, 0, 0))
         await path.close()
         assert not came

@@ -3,22 +3,27 @@
 import asyncio
 import contextlib
 import random
+import time
 
 import msgspec
 import pytest
 
-from ground.errors import Refusal
+from ground.errors import Refusal, StoreUnavailable
 from ground.store import Store
 from queueing.facts import Side
+from queueing.media import Media
 from sessions.media import carrying, worker
-from sessions.media.carrying import LATE_S, Carried
+from sessions.media.bridge import SIDES
+from sessions.media.carrying import LATE_S, Carried, Probes
 from sessions.media.hearing import QUIET_MS
 from sessions.media.leg import Packet
 from sessions.media.orders import Answer, Offer, Probe, Refused, RingUser
-from sessions.media.worker import Worker
+from sessions.media.peer import Peer
+from sessions.media.worker import IDLE_POOL_S, Worker
 from sessions.media.workers import Workers
 from tests.sessions.media.callers import Caller, caller, site, until
-from tests.sessions.media.scenes import Speaker, Voice, scene, workers_of_its_own, working
+from tests.sessions.media.scenes import Scene, Speaker, Voice, scene, workers_of_its_own, working
+from tests.sessions.media.test_description import AUDIO, sdp
 
 PROCESS = "w1"
 
@@ -139,10 +144,10 @@ async def test_a_browser_that_comes_again_takes_its_own_place_and_the_same_offer
 
 async def test_what_is_not_its_own_it_does_not_take(store: Store, pool: str) -> None:
     async with scene(store, pool, experts=3) as here, working(store, most=1) as m1, caller(440) as uma:
-        sdp = await uma.offer()
+        mine = await uma.offer()
         sessions = [await here.session(n) for n in range(3)]
 
-        async def ask(session: str, offer: str = sdp) -> object:
+        async def ask(session: str, offer: str = mine) -> object:
             return await here.post.ask(m1.name, Offer(pool, session, "user", "p", offer), 5)
 
         assert await ask(sessions[0]) == Refused("no_such_session", sessions[0])
@@ -160,24 +165,53 @@ async def test_what_is_not_its_own_it_does_not_take(store: Store, pool: str) -> 
         assert await here.post.ask(m1.name, RingUser(pool, "o1", "t1", "+49", "", 5), 5) == Refused("phone_full")
 
 
-async def test_a_test_of_the_way_ends_by_itself_and_there_are_few_at_a_time(
+async def tries(here: Scene, m1: Worker, one: Caller) -> None:
+    """The way to a worker, and nothing else."""
+    answer = await here.post.ask(m1.name, Probe("p", await one.offer()), 5)
+    assert isinstance(answer, Answer), answer
+    await one.take(answer.sdp)
+    await until(lambda: one.pc.connectionState == "connected")
+
+
+async def test_a_test_of_the_way_ends_when_it_has_come_about(
     store: Store, pool: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "Probes", lambda at, most: PROBES(at, most, 1.0))
-    async with scene(store, pool) as here, working(store) as m1, caller(440) as uma, caller(440) as vic:
-        answer = await here.post.ask(m1.name, Probe("p", await uma.offer()), 5)
-        assert isinstance(answer, Answer)
-        await uma.take(answer.sdp)
-        await until(lambda: uma.pc.connectionState == "connected")
-        assert isinstance(await here.post.ask(m1.name, Probe("p", await vic.offer()), 5), Answer)
-        assert await here.post.ask(m1.name, Probe("p", "v=0"), 5) == Refused("media_full")
-        await until(lambda: uma.pc.connectionState == "closed", 5)
+    monkeypatch.setattr(carrying, "CONNECTED_S", 0.2)
+    async with scene(store, pool) as here, working(store) as m1, caller(440) as uma:
+        await tries(here, m1, uma)
+        await until(lambda: uma.pc.connectionState == "closed", 3)
         said = await here.post.ask(m1.name, Probe("p", "v=0"), 5)
         assert isinstance(said, Refused) and said.code == "bad_sdp"
-        assert not m1.carried
+        assert not m1.carried and not m1._probes._open
 
 
-PROBES = carrying.Probes
+async def test_those_who_only_ask_for_a_test_keep_nobody_from_one(
+    store: Store, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has been there longest makes room, so that few are open at a time."""
+    ended: list[object] = []
+    closing = Peer.close
+
+    async def close(of: Peer) -> None:
+        ended.append(of)
+        await closing(of)
+
+    monkeypatch.setattr(Peer, "close", close)
+    async with scene(store, pool) as here, working(store) as m1, caller(440) as mal, caller(440) as uma:
+        order = Probe("p", await mal.offer())
+        for _ in range(50):
+            assert isinstance(await here.post.ask(m1.name, order, 5), Answer)
+        await until(lambda: len(ended) == 48)
+        await tries(here, m1, uma)
+        assert isinstance(await here.post.ask(m1.name, Probe("p", "v=0"), 5), Refused), "it takes nobody's place"
+        assert uma.pc.connectionState == "connected" and len(m1._probes._open) == 2
+
+
+async def test_a_test_that_never_comes_about_ends_by_itself() -> None:
+    probes = Probes(site(), 2, seconds=0.2)
+    await probes.offer(sdp(AUDIO))
+    await until(lambda: not probes._open and not probes._tasks, 2)
+    await probes.close()
 
 
 def falls_silent(last: dict[str, float], session: str, voice: Voice) -> None:
@@ -196,8 +230,9 @@ async def test_a_session_that_goes_to_another_worker_is_let_go(store: Store, poo
 
 
 async def test_a_worker_that_stops_gives_its_sessions_up_within_a_second_and_is_heard_meanwhile(
-    store: Store, pool: str
+    store: Store, pool: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(worker, "RENEW_S", 0.1)
     async with (
         scene(store, pool) as here, working(store) as m1, working(store, "m2") as m2,
         caller(440) as uma, caller(880) as ada, caller(440) as uma2, caller(880) as ada2,
@@ -223,6 +258,7 @@ async def test_a_worker_that_stops_gives_its_sessions_up_within_a_second_and_is_
         for one in (uma, ada):
             await one.pc.close()
         await asyncio.wait_for(stopping, 4)
+        assert [each.worker for each in await Workers(store).listed()] == [m2.name], "it never came back"
 
 
 async def test_a_lease_that_lapses_stops_the_clock_at_its_last_renewal(store: Store, pool: str) -> None:
@@ -248,6 +284,54 @@ async def test_a_lease_that_lapses_stops_the_clock_at_its_last_renewal(store: St
         lost = await here.until(session, lambda one: not one.worker, 12)
         assert lost.frozen == "both" and lost.ran_ms <= killed - live.running_since
         assert lost.ran_ms >= killed - live.running_since - 2_500
+
+
+@pytest.mark.claim("A17")
+async def test_while_a_worker_stands_still_nobody_pays(store: Store, pool: str) -> None:
+    """Its machine was paused, for less time than its lease: what was sent meanwhile is read at once afterwards."""
+    async with scene(store, pool) as here, working(store) as m1:
+        session = await here.session(budget_ms=600_000)
+        await here.media.bridge(pool, session, m1.name)
+        carried = await m1.carry(pool, session)
+        for side in SIDES:
+            carried.put(side, Voice(0.02))
+        live = await here.until(session, lambda one: one.running_since)
+        time.sleep(2.4)  # noqa: ASYNC251 (that is the point)
+        back = await here.until(session, lambda one: one.running_since > live.running_since)
+        assert back.ran_ms < back.running_since - live.running_since - 2_300
+        for side in SIDES:
+            leg = carried.bridge.leg(side)
+            assert isinstance(leg, Voice)
+            leg.stop()
+
+
+class Away(Media):
+    """A store that does not answer."""
+
+    async def bridge(self, *args: object, **more: object) -> dict[str, object]:
+        raise StoreUnavailable("away")
+
+
+async def test_what_could_not_be_asked_is_not_carried(store: Store, pool: str) -> None:
+    """Else it would take a place for ever: nobody says the end of what was never this worker's."""
+    async with scene(store, pool) as here, working(store) as m1:
+        session = await here.session()
+        m1._media = Away(store)
+        with pytest.raises(StoreUnavailable):
+            await m1.carry(pool, session)
+        assert not m1.carried
+
+
+async def test_a_pool_that_is_left_twice_at_once_stops_nobody(store: Store, pool: str) -> None:
+    async with scene(store, pool) as here, working(store) as m1:
+        await here.media.bridge(pool, session := await here.session(), m1.name)
+        await m1.carry(pool, session)
+        await here.line.end(pool, session, "user", "u0")
+        await until(lambda: not m1.carried and not m1._pools[pool].mine)
+        follower = m1._pools[pool]
+        follower.used_at -= IDLE_POOL_S
+        await asyncio.gather(m1._renew(follower), m1._renew(follower))
+        assert not m1._pools
 
 
 @pytest.mark.claim("A17")

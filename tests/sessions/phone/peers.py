@@ -190,6 +190,10 @@ class Script(Process):
         """All that was said, as sipp keeps it."""
         return (self._folder / "messages").read_text("utf-8", "replace")
 
+    def has_said(self, words: str) -> bool:
+        """Whether either end has, by now."""
+        return (self._folder / "messages").exists() and words in self.messages()
+
     async def done(self, seconds: float = 5.0) -> None:
         """The scenario has run as written."""
         assert await self.wait(seconds) == 0, self.messages()[-3000:]

@@ -52,7 +52,8 @@ def test_whoever_is_not_reached_ends_the_session_by_name(ended: Ended) -> None:
     expert.begin()
     expert.news("user", ANSWERED)
     told = expert.news("expert", over(ended))
-    assert told[1:] == [HangUp("user"), End("expert" if by else None, f"expert_{ended}")]
+    hang_up = HangUp("user") if by else HangUp("user", "unreached")
+    assert told[1:] == [hang_up, End("expert" if by else None, f"expert_{ended}")]
 
 
 def test_a_caller_who_leaves_stops_the_ringing() -> None:
@@ -64,12 +65,21 @@ def test_a_caller_who_leaves_stops_the_ringing() -> None:
     assert machine.news("expert", ANSWERED) == []
 
 
+@pytest.mark.parametrize("reason", ["balance_spent", "cap"])
+def test_who_talks_hears_why_it_is_over_and_who_rings_rings_no_more(reason: str) -> None:
+    machine = Dialling(expert_by_phone=True)
+    machine.begin()
+    machine.news("user", ANSWERED)
+    machine.news("expert", RINGING)
+    assert machine.end(reason) == [HangUp("user", reason), HangUp("expert")]  # type: ignore[arg-type]
+
+
 def test_no_line_is_told_by_name() -> None:
     machine = Dialling(expert_by_phone=True)
     machine.begin()
     machine.news("user", ANSWERED)
     assert machine.no_line("expert", "phone_full") == [
-        Tell("expert", "failed"), HangUp("user"), End(None, "phone_full"),
+        Tell("expert", "failed"), HangUp("user", "unreached"), End(None, "phone_full"),
     ]  # fmt: skip
     assert machine.no_line("expert", "failed") == []
 

@@ -105,6 +105,24 @@ async def test_who_picked_up_and_is_forgotten_is_not_kept_on_the_line(
 
 
 @pytest.mark.baresip
+async def test_a_turn_rings_for_as_long_as_somebody_asks(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than it takes to be forgotten. Who asks hears now and then that it still rings."""
+    monkeypatch.setattr(turns, "ASKED_S", 1.0)
+    monkeypatch.setattr(turns, "STILL_S", 0.4)
+    async with on(phone := Phone(tmp_path / "phone", answers=False)):
+        rings = RingResult("ringing")
+        for _ in range(8):
+            assert await bench.telephone.order(bench.ring(phone)) == rings
+        assert phone.at("CALL_INCOMING") and not phone.at("CALL_CLOSED")
+        await phone.do("accept")
+        while (said := await bench.telephone.order(bench.ring(phone))) == rings:
+            pass
+        assert said == RingResult("answered") and bench.engine.free_lines() == 9
+
+
+@pytest.mark.baresip
 async def test_keys_are_counted_and_signs_passed_over(bench: Bench, tmp_path: Path) -> None:
     async with on(phone := Phone(tmp_path / "phone")):
         asked = asyncio.create_task(bench.telephone.order(AskKeys(number(phone), 3, "", 5)))

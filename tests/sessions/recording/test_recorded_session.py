@@ -37,12 +37,12 @@ async def test_what_two_allowed_is_recorded_until_one_takes_it_back(
     await call.talk()
     await written(books, scene)
     with pytest.raises(Refusal, match="no_recording"):
-        await recordings.of_session(pool, call.name, "user", "uma")
+        await recordings.of_session(pool, call.name, "user", "uma", now=scene.now)
 
     for side, who in (("expert", "ada"), ("user", "uma")):
         await call.media.record(pool, call.name, side, who, on=True, now=scene.now)  # type: ignore[arg-type]
     await written(books, scene)
-    began = await recordings.of_session(pool, call.name, "user", "uma")
+    began = await recordings.of_session(pool, call.name, "user", "uma", now=scene.now)
     assert (began.state, began.started_at) == ("pending", scene.now)
 
     tapes, voice = Tapes(folder, Limits(free=1024)), Voice(440)
@@ -56,7 +56,7 @@ async def test_what_two_allowed_is_recorded_until_one_takes_it_back(
     await scene.end("ada")
     await written(books, scene)
 
-    kept = await recordings.of_session(pool, call.name, "expert", "ada")
+    kept = await recordings.of_session(pool, call.name, "expert", "ada", now=scene.now)
     assert kept.ended_at == scene.now and kept.state == "pending"
     upkeep = Upkeep(database, folder, recordings, SetClock(scene.now))
     assert await upkeep.render_due(scene.now + GIVE_UP_MS) == 1

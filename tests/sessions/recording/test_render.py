@@ -3,12 +3,14 @@
 import asyncio
 import random
 import resource
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from sessions.recording.rendering import Rendered, Unrendered, render
@@ -164,6 +166,21 @@ async def test_a_render_that_takes_too_long_or_is_given_up_is_killed_and_can_be_
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert abs((await render(spool, tmp_path / "rec.ogg", tmp_path / "rec.part", 60)).length_ms - 10_000) <= 20
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+async def test_one_that_is_stopped_from_outside_has_not_failed(tmp_path: Path, end: signal.Signals) -> None:
+    """Ctrl-C and systemd stop a server with all its processes."""
+    spool = write(tmp_path / "rec.spool", both(500, Voice(440), Voice(1000)))
+    task = asyncio.create_task(render(spool, tmp_path / "rec.ogg", tmp_path / "rec.part", 60))
+    async with asyncio.timeout(10):
+        while not (tmp_path / "rec.part").exists():
+            await asyncio.sleep(0.005)
+    (worker,) = (one for one in psutil.Process().children() if "sessions.recording.render_worker" in one.cmdline())
+    worker.send_signal(end)
+    with pytest.raises(Unrendered) as stopped:
+        await task
+    assert stopped.value.why == "stopped" and not (tmp_path / "rec.ogg").exists()
 
 
 async def test_two_at_once_make_one_file(tmp_path: Path) -> None:
