@@ -15,6 +15,7 @@ from sessions.media.workers import Workers, key_of
 ANSWER_S: Final = 3.0
 """How long a worker has for an answer before another is asked."""
 TRIES: Final = 3
+TESTS: Final = 2
 _ELSEWHERE: Final = frozenset({"no_media", "media_full", "no_such_session"})
 """What a worker says that cannot take a session; another may."""
 _log = structlog.get_logger("openline.bridging")
@@ -76,11 +77,16 @@ class Bridging:
 
     async def probe(self, peer: str, sdp: str) -> Answered:
         """Some worker's answer to an offer that only tries the way. Refuses no_media, media_full, bad_sdp."""
-        worker = await self._workers.choose("")
-        said = await self._ask(worker, Probe(peer, sdp))
-        if isinstance(said, Answer):
-            return Answered(worker, said.sdp)
-        raise Refusal(said.code, said.detail)
+        worker, refused = "", Refusal("no_media")
+        for _ in range(TESTS):
+            worker = await self._workers.choose("", not_worker=worker)
+            said = await self._ask(worker, Probe(peer, sdp))
+            if isinstance(said, Answer):
+                return Answered(worker, said.sdp)
+            refused = Refusal(said.code, said.detail)
+            if said.code not in _ELSEWHERE:
+                break
+        raise refused
 
     async def _ask(self, worker: str, order: Order) -> Answer | Refused:
         try:

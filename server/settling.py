@@ -96,9 +96,11 @@ class Settling:
 
 
 def ended_by(facts: SessionFacts) -> EndedBy:
-    """Which side ended a session, was lost, or never came; "server" where we failed both, "" for anybody else. For what
-    the expert never came to nobody answers but the expert. The reason is a side's own words unless nobody ended it."""
-    if facts.by == "system" and facts.reason in OURS:
+    """Which side ended a session, was lost, or never came; "server" where we or the telephone network failed both, ""
+    for others. For what the expert never came to nobody answers but the expert. The reason is a side's own words unless
+    nobody ended it."""
+    unreached = facts.reason == "user_failed" and not facts.user_on  # a telephone whose network says no, or is away
+    if facts.by == "system" and (unreached or facts.reason in OURS):
         return "server"
     if not facts.live_at and not facts.expert_on:
         return "expert"

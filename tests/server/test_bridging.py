@@ -13,6 +13,7 @@ import pytest_asyncio
 from directory.expert import PoolOptions
 from ground.errors import Refusal
 from ground.store import Store
+from server import bridging
 from server.desks.calls import CallsDesk, comes_by_browser
 from server.evidence import Evidence
 from sessions.media.workers import Workers
@@ -170,6 +171,17 @@ async def test_who_is_next_may_try_the_way_and_nobody_else_often(house: Hall, st
         await pages["ben"].ask(m.MediaOffer, sdp=sdp, **ask)
         assert await refused(pages["ben"], m.MediaOffer, sdp=sdp, **ask) == "rate_limited"
         assert await refused(await house.page("user", "eli"), m.MediaOffer, sdp=sdp, **ask) == "no_ticket"
+
+
+async def test_the_way_is_not_said_to_be_shut_because_one_worker_is_gone(
+    house: Hall, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridging, "ANSWER_S", 0.5)
+    ada = await house.expert("ada")
+    async with working(store, "m1", most=100), caller(440) as one:
+        await Workers(store).enlist("dead", 10_000, 0)
+        answer = await ada.ask(m.MediaOffer, session="", peer="p", sdp=await one.offer())
+        assert answer.worker == "m1"
 
 
 async def test_offers_and_credentials_are_limited(house: Hall, store: Store) -> None:

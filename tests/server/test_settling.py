@@ -22,6 +22,8 @@ from tests.sessions.logged import session
         ("expert_busy", "system", False, False, "expert"),
         ("media_lost", "system", True, True, "server"),
         ("media_lost", "system", False, False, "server"),
+        ("user_failed", "system", False, True, "server"),
+        ("user_no_answer", "system", False, True, ""),
         ("phone_full", "system", False, True, "server"),
         ("too_many_calls", "system", False, True, "server"),
         # What a side writes as its reason is its own word.
@@ -31,4 +33,5 @@ from tests.sessions.logged import session
     ],
 )
 def test_whose_end_it_was(reason: str, by: str, live: bool, came: bool, whose: str) -> None:
-    assert ended_by(session("s1", reason=reason, by=by, live_at=300 if live else 0, expert_on=came)) == whose
+    over = session("s1", reason=reason, by=by, live_at=300 if live else 0, user_on=live, expert_on=came)
+    assert ended_by(over) == whose

@@ -91,3 +91,18 @@ async def test_a_microphone_that_is_refused_and_a_network_that_is_shut(scene: Sc
     if AXE.exists():
         assert await violations(uma) == []
         assert await violations(ada) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(90)
+async def test_another_network_is_tried_anew(scene: Scene) -> None:
+    await market(scene, uma=100_000, vera=100_000)
+    ada, uma = await two(scene)
+    vera = await scene.talker("user", "vera")
+    assert isinstance(await vera.ask(messages.Connect, expert="ada"), messages.Joined)
+    await ada.part("accept").click()
+    await stands_in_line(uma, "You are next")
+    await expect(uma.part("preflight")).to_have_attribute("data-ready", "good", timeout=15_000)
+    await uma.page.evaluate(f'{SHUT_IN} dispatchEvent(new Event("online"));')
+    await expect(row(uma, "Connection")).to_contain_text("Audio does not get through", timeout=20_000)
+    await expect(uma.part("preflight")).to_have_attribute("data-ready", "bad")
