@@ -14,6 +14,9 @@ from ground.store import Store
 from tests.databases import open_migrated
 from tests.repo import machine
 
+# It is no test file, but it asserts; and it may be imported before the tests beside it are collected.
+pytest.register_assert_rewrite("tests.sessions.phone.suite")
+
 
 @pytest.fixture(scope="session")
 def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

@@ -63,10 +63,11 @@ async def test_hostile_names_reasons_and_messages_are_only_text(scene: Scene) ->
     await ada.part("status-online").click()
     await ada.sees(f"{NAME} would like to talk")
     await ada.part("accept").click()
-    for payload in PAYLOADS:
+    for number, payload in enumerate(PAYLOADS):
         await uma.say(payload)
         await expect(ada.part("message").last).to_have_text(payload, use_inner_text=False)
         await ada.say(payload)
+        await expect(uma.part("message")).to_have_count(2 * number + 2)  # both say the same
         await expect(uma.part("message").last).to_have_text(payload)
     for person in everybody:
         await no_foreign_elements(person)
