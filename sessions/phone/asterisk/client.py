@@ -16,6 +16,10 @@ TRIES: Final = 2
 ANSWER_MAX: Final = 4 << 20
 GONE: Final = 404
 THERE_ALREADY: Final = 409
+NOT_OURS_YET: Final = 422
+"""A channel that was made or answered a moment ago may not have come to our application yet."""
+COMES_S: Final = 2.0
+ASK_AGAIN_S: Final = 0.05
 Read = TypeVar("Read")
 
 
@@ -64,9 +68,15 @@ class Ari:
         return _read(await self._ask("POST", "/channels/externalMedia", body), channel_of)
 
     async def bridge(self, bridge: str, *channels: str) -> None:
-        """Let channels hear each other. Raises AriFailed."""
+        """Let channels hear each other, as soon as all have come to our application. Raises AriFailed."""
         await self._ask("POST", f"/bridges/{quote(bridge)}", {"type": "mixing"})
-        await self._ask("POST", f"/bridges/{quote(bridge)}/addChannel", {"channel": channels})
+        path, until = f"/bridges/{quote(bridge)}/addChannel", asyncio.get_running_loop().time() + COMES_S
+        while True:
+            fine = (NOT_OURS_YET,) if asyncio.get_running_loop().time() < until else ()
+            answer = await self._ask("POST", path, {"channel": channels}, fine)
+            if answer.is_success:
+                return
+            await asyncio.sleep(ASK_AGAIN_S)
 
     async def hang_up(self, channel: str) -> None:
         """End a channel, ringing or answered; one that is gone is fine. Raises AriFailed."""

@@ -47,6 +47,11 @@ class Tape:
         self.heard: list[bytes] = []
         """The packets that came to Asterisk's end of the sound."""
 
+    def refuses_first(self, ask: str, status: int) -> None:
+        """What is asked there (the end of its path) is refused once before it is answered."""
+        at = next(n for n, entry in enumerate(self._entries) if entry.get("ask", "").endswith(ask))
+        self._entries.insert(at, {**self._entries[at], "status": status, "answer": None})
+
     @property
     def left(self) -> list[dict[str, Any]]:
         """What is still to come."""

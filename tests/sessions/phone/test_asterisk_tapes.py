@@ -24,9 +24,12 @@ NOT_ANSWERED = ["calling", "ringing", "ended"]
 
 
 @asynccontextmanager
-async def playing(name: str, *, ring_s: float = 10) -> AsyncIterator[tuple[Tape, Watched]]:
-    """A call to a tape; at the end all of it was said, and nothing else."""
+async def playing(name: str, *, ring_s: float = 10, early: bool = False) -> AsyncIterator[tuple[Tape, Watched]]:
+    """A call to a tape; at the end all of it was said, and nothing else. With `early` we ask for the sound of channels
+    that have not come to our application yet."""
     tape = Tape(name, "Basic " + base64.b64encode(f"openline:{SECRET}".encode()).decode())
+    if early:
+        tape.refuses_first("/addChannel", 422)
     async with tape.runs() as address:
         found = ari_of(
             {
@@ -47,8 +50,9 @@ async def playing(name: str, *, ring_s: float = 10) -> AsyncIterator[tuple[Tape,
         await engine.close()
 
 
-async def test_a_talk() -> None:
-    async with playing("talk") as (tape, watched):
+@pytest.mark.parametrize("early", [False, True])
+async def test_a_talk(*, early: bool) -> None:
+    async with playing("talk", early=early) as (tape, watched):
         keys = watched.call.digits()
         await watched.reaches("answered")
         await watched.says(tone(1000, 1.2, 8000), 8000)
