@@ -17,9 +17,9 @@ from presence.facts import ExpertFacts
 from queueing import store as tickets
 from queueing import waits
 from queueing.facts import PoolSnapshot, SessionFacts, TicketFacts
+from server.call_letters import CallLetters
 from server.free_news import FreeNews
 from server.mirror import Event, events_of
-from server.missed_calls import MissedCalls
 from server.receipting import Receipting, Unreceipted
 from server.settling import Moved, Settling
 from sessions import store as sessions
@@ -33,14 +33,14 @@ _log = structlog.get_logger("openline.books")
 
 class Books:
     """The books of all pools in one database. `free_news` writes to those who wait for an expert to be free,
-    `missed_calls` to those who did not pick up at their turn."""
+    `call_letters` to those whose telephone did not bring them to their turn."""
 
     def __init__(
         self, db: Database, free_news: FreeNews | None = None, settling: Settling | None = None,
-        receipting: Receipting | None = None, missed_calls: MissedCalls | None = None,
+        receipting: Receipting | None = None, call_letters: CallLetters | None = None,
     ) -> None:  # fmt: skip
         self._db = db
-        self._free_news, self._missed_calls = free_news, missed_calls
+        self._free_news, self._call_letters = free_news, call_letters
         self._settling = settling or Settling()
         self._receipting = receipting or Unreceipted()
         self.moved: Callable[[str, Sequence[Moved]], Awaitable[None]] = _nobody
@@ -68,8 +68,8 @@ class Books:
             await self._receipting.record(tx, pool, told)
             if self._free_news:
                 await self._free_news.tell(tx, pool, told)
-            if self._missed_calls:
-                await self._missed_calls.tell(tx, pool, told)
+            if self._call_letters:
+                await self._call_letters.tell(tx, pool, told)
             if fresh:
                 await set_cursor(tx, pool, fresh[-1].epoch, fresh[-1].seq)
         await self.moved(pool, moved)

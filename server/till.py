@@ -10,13 +10,13 @@ from queueing.line import Line
 from server.accepting import Accepting
 from server.bills import Bills
 from server.books import Books
+from server.call_letters import CallLetters
 from server.catalogue import Catalogue
 from server.desks.desk import Handlers
 from server.desks.money import MoneyDesk
 from server.fanout import Fanout
 from server.free_news import FreeNews
 from server.metering import Metering
-from server.missed_calls import MissedCalls
 from server.money_mails import MoneyMails
 from server.money_news import MoneyNews
 from server.receipting import Receipting
@@ -36,7 +36,7 @@ class Till:
         self._clock = clock
         self.bills = Bills(database, catalogue)
         self.news = MoneyNews(database, catalogue, self.bills, clock)
-        self.books = Books(database, FreeNews(base), Settling(MoneyMails(base)), Receipting(signer), MissedCalls(base))
+        self.books = Books(database, FreeNews(base), Settling(MoneyMails(base)), Receipting(signer), CallLetters(base))
         whispers = MoneyWhispers(store)
         self.metering = Metering(database, line, journal, self.books, catalogue, fanout, whispers, clock)
         self.terms = LineTerms(database, journal, catalogue, self.metering, clock)

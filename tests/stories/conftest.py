@@ -12,7 +12,7 @@ from tests.ports import free_port
 from tests.processor import processor
 from tests.repo.machine import TOOLS
 from tests.stories.scene import Scene
-from tests.stories.venue import Books, Process
+from tests.stories.venue import Books, own_server
 
 CHROMIUM = next(tool for tool in TOOLS if tool.mark == "browser")
 PATIENCE_MS = 10_000
@@ -59,17 +59,12 @@ def foreign_port() -> int:
 async def books(tmp_path_factory: pytest.TempPathFactory, foreign_port: int) -> AsyncIterator[Books]:
     """A running server: `openline serve` with its embedded store, and a card processor where nobody loses money."""
     state = tmp_path_factory.mktemp("venue")
-    words = ("serve", "--state", str(state), "--origin", f"http://localhost:{foreign_port}")
-    port = free_port()
-    async with processor(f"http://127.0.0.1:{port}/v1/processor/webhook") as cards:
-        process = Process(state / "log", port, *words, **cards.environment)
-        try:
-            await process.ready()
-            opened = await Books.open(process.port, state_dir=str(state))
-            yield opened
-            await opened.close()
-        finally:
-            process.stop()
+    port, words = free_port(), ("--origin", f"http://localhost:{foreign_port}")
+    async with (
+        processor(f"http://127.0.0.1:{port}/v1/processor/webhook") as cards,
+        own_server(state, *words, port=port, **cards.environment) as (_, opened),
+    ):
+        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,14 +9,14 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from directory.expert import PoolOptions
-from tests.ports import LOOPBACK, free_port
+from tests.ports import LOOPBACK
 from tests.server.phones import VIC
 from tests.sessions.phone.peers import Phone, on
 from tests.stories.people import ADA
 from tests.stories.scene import Person, Scene
 from tests.stories.test_audio import TONE, TONE_HZ
 from tests.stories.test_directory import violations
-from tests.stories.venue import Books, Process
+from tests.stories.venue import Books, own_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.baresip, pytest.mark.slow, pytest.mark.timeout(120)]
 OPTIONS = PoolOptions(phone_regions=["DE"], verify_numbers=False, phone_calls=10)
@@ -32,17 +31,10 @@ async def phone(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Phone
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def books(tmp_path_factory: pytest.TempPathFactory, phone: Phone) -> AsyncIterator[Books]:
-    state: Path = tmp_path_factory.mktemp("exchange")
     trunk = f"sip:openline@{LOOPBACK}:{phone.port};local={LOOPBACK}"
-    words = ("serve", "--state", str(state), "--media", "1")
-    process = Process(state / "log", free_port(), *words, OPENLINE_SIP_TRUNK=trunk, OPENLINE_SPEECH="off")
-    try:
-        await process.ready()
-        opened = await Books.open(process.port, state_dir=str(state))
+    state = tmp_path_factory.mktemp("exchange")
+    async with own_server(state, "--media", "1", OPENLINE_SIP_TRUNK=trunk, OPENLINE_SPEECH="off") as (_, opened):
         yield opened
-        await opened.close()
-    finally:
-        process.stop()
 
 
 async def calls(vic: Person, ada: Person, phone: Phone) -> None:

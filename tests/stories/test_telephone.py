@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,7 +10,7 @@ from playwright.async_api import expect
 
 from directory.expert import PoolOptions
 from sessions.speech.speech import Speech, program_of
-from tests.ports import LOOPBACK, free_port
+from tests.ports import LOOPBACK
 from tests.server.phones import VIC
 from tests.sessions.phone.peers import Phone, on
 from tests.sessions.speech.listening import by_ear, samples
@@ -19,7 +18,7 @@ from tests.sessions.speech.test_voice import digits
 from tests.stories.people import ADA
 from tests.stories.scene import Scene
 from tests.stories.test_directory import violations
-from tests.stories.venue import Books, Process
+from tests.stories.venue import Books, own_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.baresip, pytest.mark.speech, pytest.mark.slow]
 OPTIONS = PoolOptions(phone_regions=["DE"], verify_numbers=True, phone_calls=10)
@@ -34,20 +33,13 @@ async def phone(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Phone
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def books(tmp_path_factory: pytest.TempPathFactory, phone: Phone) -> AsyncIterator[Books]:
-    state: Path = tmp_path_factory.mktemp("telephone")
     trunk = f"sip:openline@{LOOPBACK}:{phone.port};local={LOOPBACK}"
-    words = ("serve", "--state", str(state), "--media", "1")
-    process = Process(state / "log", free_port(), *words, OPENLINE_SIP_TRUNK=trunk)
-    try:
-        await process.ready()
+    state = tmp_path_factory.mktemp("telephone")
+    async with own_server(state, "--media", "1", OPENLINE_SIP_TRUNK=trunk) as (process, opened):
         async with asyncio.timeout(60):
             while '"event": "voice"' not in process.said():
                 await asyncio.sleep(0.1)
-        opened = await Books.open(process.port, state_dir=str(state))
         yield opened
-        await opened.close()
-    finally:
-        process.stop()
 
 
 @pytest.mark.claim("A2")

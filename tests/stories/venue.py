@@ -139,9 +139,11 @@ class Books:
 
 
 @asynccontextmanager
-async def own_server(folder: Path, *words: str) -> AsyncIterator[tuple[Process, Books]]:
-    """A server of a story's own, with these further options."""
-    process = Process(folder / "log", free_port(), "serve", "--state", str(folder), *words)
+async def own_server(
+    folder: Path, *words: str, port: int = 0, **environment: str
+) -> AsyncIterator[tuple[Process, Books]]:
+    """A server of a story's own, with these further options and settings."""
+    process = Process(folder / "log", port or free_port(), "serve", "--state", str(folder), *words, **environment)
     try:
         await process.ready()
         books = await Books.open(process.port, state_dir=str(folder))

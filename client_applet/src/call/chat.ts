@@ -82,7 +82,7 @@ export class OpenlineChat extends SessionPart {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (this.client && (changed.has("session") || this.outboxKey !== this.client || !this.outbox)) this.begin(this.client);
-    if (!this.open) shelf.put(this.typedKey, "");
+    if (!this.open && (changed.has("open") || changed.has("session"))) shelf.put(this.typedKey, "");
     if (changed.has("chat")) this.chatChanged(changed.get("chat") ?? EMPTY_CHAT);
     if (this.log) this.heightBefore = this.log.scrollHeight;
     this.firstBefore = (changed.get("chat") ?? this.chat).lines[0]?.n ?? 0;

@@ -53,10 +53,6 @@ export class OpenlineEarlier extends MoneyPage {
     const came = this.as === "expert" ? "earlier.earned" : "earlier.cost";
     return html`${amount > 0 ? html` · ${this.w(came, { amount: this.money(amount) })}` : nothing}${went_to ? html` · ${this.w("earlier.went_on", { name: went_to })}` : nothing}`;
   }
-
-  private when(at: number): string {
-    return new Intl.DateTimeFormat(this.language, { dateStyle: "medium", timeStyle: "short" }).format(at);
-  }
 }
 
 define("openline-earlier", OpenlineEarlier);

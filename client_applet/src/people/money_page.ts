@@ -26,6 +26,11 @@ export abstract class MoneyPage extends PeoplePage {
     return money(minor, this.currency, this.language, "exceptZero");
   }
 
+  /** A day and a time of it. */
+  protected when(at: number): string {
+    return new Intl.DateTimeFormat(this.language, { dateStyle: "medium", timeStyle: "short" }).format(at);
+  }
+
   /** A field for an amount; its text is kept under `name`. */
   protected amountField(name: string, label: string, more: Field = {}): TemplateResult {
     const change = (text: string) => {

@@ -56,9 +56,8 @@ export class OpenlineStatement extends MoneyPage {
   }
 
   private renderLine(line: Line): TemplateResult {
-    const when = new Intl.DateTimeFormat(this.language, { dateStyle: "medium", timeStyle: "short" });
     return html`<tr data-line=${line.id} data-kind=${line.kind}><th scope="row"><span>${this.kind(line.kind)}${line.partner ? html` · <bdi>${line.partner}</bdi>` : nothing}</span>
-        <span class="muted small"><time datetime=${new Date(line.at).toISOString()}>${when.format(line.at)}</time>${this.renderDetails(line)}</span></th>
+        <span class="muted small"><time datetime=${new Date(line.at).toISOString()}>${this.when(line.at)}</time>${this.renderDetails(line)}</span></th>
       <td class="end tabular ${line.amount > 0 ? "plus" : ""}">${this.signed(line.amount)}</td>
       <td class="end tabular wide muted">${this.money(line.balance)}</td></tr>`;
   }

@@ -23,10 +23,10 @@ from server.mirror import Event
 from sessions.phone import book
 
 EXPIRES_MS = 24 * 3_600_000
-_log = structlog.get_logger("openline.missed_calls")
+_log = structlog.get_logger("openline.call_letters")
 
 
-class MissedCalls:
+class CallLetters:
     """`base` is where people reach the server."""
 
     def __init__(self, base: str) -> None:
