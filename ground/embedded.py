@@ -9,7 +9,11 @@ import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final, Literal, get_args
 
+Fsync = Literal["always", "no"]
+"""When the store's file is brought to the disk: before a change is acknowledged, or when the kernel sees fit (30 s)."""
+FSYNCS: Final[tuple[Fsync, ...]] = get_args(Fsync)
 START_S = 20.0
 STOP_S = 10.0
 # Run first in the child: ask the kernel to end it when the thread that started it is gone, then become the store.
@@ -48,9 +52,14 @@ def binary() -> Path:
 
 
 class EmbeddedStore:
-    """One private server with its data in `folder`. It is started again when it dies, until `stop`."""
+    """One private server with its data in `folder`. It is started again when it dies, until `stop`.
 
-    def __init__(self, folder: Path | str, *, fsync: str = "everysec") -> None:
+    With `fsync` "always" nothing acknowledged is lost when the power goes; with "no" that is so only for what was
+    written to the disk meanwhile. The process's own death loses nothing either way. The third word of the store,
+    everysec, is not for us: while the disk is busy it acknowledges what it has not yet written at all, for two seconds.
+    """
+
+    def __init__(self, folder: Path | str, *, fsync: Fsync = "always") -> None:
         self.folder = Path(folder).resolve()
         self._fsync = fsync
         self._process: subprocess.Popen[bytes] | None = None

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from ground.embedded import FSYNCS, Fsync
 from identity.outside.settings import HostSite, Provider, providers_problem, sites_problem
 from identity.tokens import SECRET_MIN, Secret
 from mail.address import mailbox
@@ -49,7 +50,8 @@ class IceServer(Struct, frozen=True, forbid_unknown_fields=True):
 class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     """All that a server process has to know. Built by `load`, handed to `server.app.create_app`.
 
-    `store` and `database` are addresses; `embedded` says that the store is this server's own child.
+    `store` and `database` are addresses; `embedded` says that the store is this server's own child, which then keeps
+    its file as `store_fsync` says.
     `origins` are the exact origins that may open a socket, besides the server's own hosts; `hosts` are the accepted
     Host headers; `trusted_proxies` are the addresses whose X-Forwarded-* headers count. The first of `keys` signs, all
     verify. `demo` makes up users for whoever asks. `base_url` is where people reach the server, for links in mails;
@@ -67,6 +69,7 @@ class Config(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     keys: tuple[Secret, ...]
     state_dir: Path
     embedded: bool = False
+    store_fsync: Fsync = "always"
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 1
@@ -139,6 +142,7 @@ def load(given: dict[str, Any], environ: dict[str, str] | None = None, *, keyles
         keys=() if keyless else _keys(env, state_dir, embedded=not store),
         state_dir=state_dir,
         embedded=not store,
+        store_fsync=_fsync(env),
         ice_servers=_ice_servers(env.get("OPENLINE_ICE_SERVERS", "")),
         turn=_turn(env),
         recordings_dir=_folder(env, "OPENLINE_RECORDINGS"),
@@ -190,6 +194,14 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     if "host" in values:
         checked["host"] = str(values["host"])
     return checked
+
+
+def _fsync(env: dict[str, str]) -> Fsync:
+    given = env.get("OPENLINE_STORE_FSYNC") or FSYNCS[0]
+    for known in FSYNCS:
+        if given == known:
+            return known
+    raise ConfigError(f"OPENLINE_STORE_FSYNC must be {' or '.join(FSYNCS)}, not {given!r}")
 
 
 def _folder(env: dict[str, str], name: str) -> Path | None:

@@ -28,7 +28,7 @@ def owned(config: Config) -> Iterator[Config]:
         yield config
         return
     with _lock(make_state_dir(config.state_dir)):
-        embedded = EmbeddedStore(config.state_dir / STORE_FOLDER)
+        embedded = EmbeddedStore(config.state_dir / STORE_FOLDER, fsync=config.store_fsync)
         try:
             yield with_store(config, embedded.start_now())
         finally:

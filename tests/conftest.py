@@ -21,7 +21,7 @@ pytest.register_assert_rewrite("tests.sessions.phone.suite")
 @pytest.fixture(scope="session")
 def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real Valkey (or Redis), started once for all tests, whatever event loop they run on."""
-    embedded = EmbeddedStore(tmp_path_factory.mktemp("store"))
+    embedded = EmbeddedStore(tmp_path_factory.mktemp("store"), fsync="no")
     yield embedded.start_now()
     embedded.stop_now()
 

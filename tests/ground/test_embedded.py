@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ground.embedded import EmbeddedStore, NoStoreBinary, binary
+from ground.embedded import FSYNCS, EmbeddedStore, Fsync, NoStoreBinary, binary
+from ground.errors import StoreUnavailable
 from ground.journal import Journal
 from ground.leadership import Leadership
 from ground.store import Store
@@ -25,6 +27,44 @@ async def test_data_outlives_a_stop(tmp_path: Path, pool: str) -> None:
         await store.close()
         await embedded.stop()
         assert embedded.pid == 0
+
+
+@pytest.mark.compiler
+@pytest.mark.claim("B31")
+@pytest.mark.parametrize("fsync", FSYNCS)
+async def test_a_busy_disk_takes_nothing_acknowledged_with_it(
+    tmp_path: Path, pool: str, fsync: Fsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in the middle of bringing its file to the disk. Under `everysec` the writes meanwhile would be gone."""
+    begun = tmp_path / "begun"
+    command = ["cc", "-shared", "-fPIC", "-o", str(tmp_path / "slow.so"), str(Path(__file__).with_name("slow_sync.c"))]
+    await asyncio.to_thread(subprocess.run, command, check=True)
+    monkeypatch.setenv("LD_PRELOAD", str(tmp_path / "slow.so"))
+    monkeypatch.setenv("SLOW_SYNC_BEGUN", str(begun))
+    embedded = EmbeddedStore(tmp_path / "store", fsync=fsync)
+    store = await Store.open(await embedded.start())
+    begun.unlink(missing_ok=True)
+    experts = (f"e{number}" for number in itertools.count())
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(2.5):  # `everysec` begins once a second, `no` never does
+            while not begun.exists():
+                await store.call("enrol", pool, {"experts": [next(experts)]})
+    for _ in range(3):
+        await store.call("enrol", pool, {"experts": [last := next(experts)]})
+    os.kill(embedded.pid, signal.SIGKILL)
+    assert (await _back(store, pool, last))["added"] == 0
+    await store.close()
+    await embedded.stop()
+
+
+async def _back(store: Store, pool: str, expert: str) -> dict[str, int]:
+    """Enrol once more, as soon as the store answers again: who is known already is not added."""
+    async with asyncio.timeout(20):
+        while True:
+            with contextlib.suppress(StoreUnavailable):
+                answer: dict[str, int] = await store.call("enrol", pool, {"experts": [expert]})
+                return answer
+            await asyncio.sleep(0.05)
 
 
 async def test_it_comes_back_after_sigkill(tmp_path: Path, pool: str) -> None:

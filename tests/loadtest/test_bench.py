@@ -12,6 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
+pytestmark = pytest.mark.compiler
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -11,6 +11,8 @@ from loadtest.peers import media_relay, udp_relay
 from loadtest.process import BenchError, LineProcess
 from tests.loadtest.test_bench import quick
 
+pytestmark = pytest.mark.compiler
+
 
 @pytest.fixture
 def client() -> Iterator[MediaClient]:

@@ -15,6 +15,8 @@ from loadtest.storm import lights_of
 from wire.codec import MSGPACK
 from wire.messages import Beat, Join, Joined, Leave, Light, Lights, Ok, Refused
 
+pytestmark = pytest.mark.compiler
+
 BY_SEQ = ("--count", "seq", "--proto", MSGPACK.subprotocol)
 
 

@@ -34,13 +34,14 @@ TOOLS = (
     Tool(
         "postgres", ("postgres", *(f"/usr/lib/postgresql/{n}/bin/postgres" for n in range(20, 12, -1))), ("postgresql",)
     ),
+    Tool("compiler", ("cc",), ("gcc", "libc6-dev")),
     Tool("node", ("node",), ("nodejs", "npm")),
     Tool("baresip", ("baresip",), ("baresip-core",)),
     Tool("sipp", ("sipp",), ("sip-tester",)),
     Tool("coturn", ("turnserver",), ("coturn",)),
     Tool("speech", ("espeak-ng",), ("espeak-ng",)),
 )
-INSTALLED_FOR_TESTS = ("browser", "redis_server", "baresip", "sipp", "coturn", "speech")
+INSTALLED_FOR_TESTS = ("browser", "redis_server", "compiler", "baresip", "sipp", "coturn", "speech")
 
 
 def missing() -> list[Tool]:

@@ -14,6 +14,7 @@ LONG = "x" * 32
 def test_embedded_is_the_default(tmp_path: Path) -> None:
     config = load({"state_dir": str(tmp_path / "state")}, {})
     assert config.embedded
+    assert config.store_fsync == "always"
     assert config.store == ""
     assert config.database == f"sqlite:///{tmp_path / 'state' / 'openline.db'}"
     assert (config.host, config.port, config.workers) == ("127.0.0.1", 8080, 1)
@@ -36,6 +37,12 @@ def test_files_of_chats_have_a_folder_and_perhaps_a_scanner(tmp_path: Path) -> N
     assert (config.files, config.scan_command) == (tmp_path / "shared", ("clamdscan", "--fdpass", "a b"))
     with pytest.raises(ConfigError, match="OPENLINE_SCAN_COMMAND"):
         load({"state_dir": tmp_path}, {"OPENLINE_SCAN_COMMAND": "clamdscan 'half"})
+
+
+def test_how_the_own_store_keeps_its_file_is_one_of_two(tmp_path: Path) -> None:
+    assert load({"state_dir": tmp_path}, {"OPENLINE_STORE_FSYNC": "no"}).store_fsync == "no"
+    with pytest.raises(ConfigError, match="OPENLINE_STORE_FSYNC must be always or no, not 'everysec'"):
+        load({"state_dir": tmp_path}, {"OPENLINE_STORE_FSYNC": "everysec"})
 
 
 def test_options_come_before_the_environment(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ async def test_an_expert_of_another_pool_is_not_attached(house: Hall) -> None:
 
 @pytest.mark.slow
 async def test_a_store_that_is_killed_loses_nothing_that_pages_saw(pool: str, tmp_path: Path) -> None:
-    embedded = EmbeddedStore(tmp_path / "store", fsync="always")
+    embedded = EmbeddedStore(tmp_path / "store")
     store = await Store.open(await embedded.start())
     async with hall(store, pool, tmp_path) as house:
         keeping = asyncio.create_task(house.attachments.keep())

@@ -14,7 +14,7 @@ from server.findings import (
     render,
 )
 
-GOOD = {"maxmemory-policy": "noeviction", "appendonly": "yes", "appendfsync": "everysec"}
+GOOD = {"maxmemory-policy": "noeviction", "appendonly": "yes", "appendfsync": "always"}
 
 
 def facts(version: str = "8.1.8", settings: dict[str, str] | None = None, error: str = "") -> StoreFacts:
@@ -37,6 +37,8 @@ def test_a_good_store_has_nothing_to_say() -> None:
         (facts(error="NOPERM"), "store functions", "fail"),
         (facts(settings={**GOOD, "maxmemory-policy": "allkeys-lru"}), "store memory", "fail"),
         (facts(settings={**GOOD, "appendonly": "no"}), "store persistence", "warn"),
+        (facts(settings={**GOOD, "appendfsync": "everysec"}), "store persistence", "warn"),
+        (facts(settings={**GOOD, "appendfsync": "no"}), "store persistence", "warn"),
     ],
 )
 def test_what_is_wrong_with_a_store(wrong: StoreFacts, subject: str, verdict: str) -> None:

@@ -100,7 +100,8 @@ async def _joins(user: Talker, kept: set[str], member: str) -> None:
 async def test_a_killed_store_forgets_no_place_and_a_silent_one_turns_the_light_grey(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    async with own_server(tmp_path_factory.mktemp("own")) as (process, books), AsyncExitStack() as stack:
+    own = own_server(tmp_path_factory.mktemp("own"), OPENLINE_STORE_FSYNC="always")
+    async with own as (process, books), AsyncExitStack() as stack:
         scene = Scene(browser, books, stack)
         await scene.begin([ADA, BRUNO])
         ada = await scene.present("ada")

@@ -25,6 +25,13 @@ from tests.ports import free_port
 from tests.repo.house import ROOT
 
 START_S = 30.0
+USUAL = {
+    "PYTHONPATH": str(ROOT),
+    "PYTHONUNBUFFERED": "1",
+    # Without a media worker, unless the words or the environment say `--media`; no story cuts the power.
+    "OPENLINE_MEDIA": "0",
+    "OPENLINE_STORE_FSYNC": "no",
+}
 OPENLINE = [sys.executable, "-c", "from server.cli import main; main()"]
 
 
@@ -40,8 +47,7 @@ class Process:
             self.popen = subprocess.Popen(
                 [*OPENLINE, *words, "--port", str(port)],
                 cwd=log.parent,
-                # Without a media worker, unless the words or the environment say `--media`.
-                env={**known, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "OPENLINE_MEDIA": "0", **environment},
+                env={**known, **USUAL, **environment},
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -147,7 +153,9 @@ async def own_server(
     try:
         await process.ready()
         books = await Books.open(process.port, state_dir=str(folder))
-        yield process, books
-        await books.close()
+        try:
+            yield process, books
+        finally:
+            await books.close()
     finally:
         process.stop()
