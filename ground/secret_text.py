@@ -7,7 +7,8 @@ from pathlib import Path
 def secret_text(env: Mapping[str, str], name: str) -> str:
     """What stands in the variable `name`, or in the file that `name`_FILE names, without a line's end; "" for neither.
 
-    Raises ValueError where both are set, or the file can't be read. Its text names the variable and holds no secret.
+    Raises ValueError where both are set, or the file can't be read. Its text names the variable and the file; no secret
+    is in it.
     """
     secret, path = env.get(name, ""), env.get(f"{name}_FILE", "").strip()
     if secret and path:
@@ -16,5 +17,7 @@ def secret_text(env: Mapping[str, str], name: str) -> str:
         return secret
     try:
         return Path(path).read_text("utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as why:
-        raise ValueError(f"{name}_FILE can't be read: {type(why).__name__}") from None
+    except OSError as why:
+        raise ValueError(f"{name}_FILE: {path} can't be read: {why.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{name}_FILE: {path} is no text") from None

@@ -1,11 +1,13 @@
 """Options that several commands share, and the settings that they make."""
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
 from server.config import Config, ConfigError, load
+from server.config_names import strange
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -33,7 +35,12 @@ def where(command: C) -> C:
 
 
 def config_of(*, keyless: bool = False, **given: Any) -> Config:
-    """Settings from the options and the environment; a wrong one ends the command with its name and the way out."""
+    """Settings from the options and the environment; a wrong one ends the command with its name and the way out.
+
+    What looks like a setting and is none is named on standard error.
+    """
+    for line in strange(os.environ):
+        click.echo(line, err=True)
     try:
         return load(given, keyless=keyless)
     except ConfigError as error:

@@ -13,7 +13,7 @@ from queueing.facts import OfferFacts
 from queueing.line import Line
 from server.accepting import Accepting
 from server.callees import Callee, Callees, Pool, turn_of
-from sessions.media.orders import STILL_S, Refused, Result, RingResult, RingUser, StopRinging
+from sessions.media.orders import LAST_WORDS_S, STILL_S, Refused, Result, RingResult, RingUser, StopRinging
 from sessions.media.post import Post, Unanswered
 from sessions.media.workers import Workers, key_of
 from sessions.phone.caps import Plan
@@ -39,18 +39,27 @@ class Turns:
         self._line, self._accepting = line, accepting
         self._workers, self._post = workers, post
         self._beside = beside
+        self._held: dict[tuple[str, str], asyncio.Event] = {}
+        """By pool and ticket: set as soon as the telephone of the latest turn is free."""
 
     async def ring(self, pool: Pool, offer: OfferFacts) -> None:
         """Ring for a turn, say yes for who picks up, and no for who doesn't. To be cancelled when the offer is over."""
         asked: list[str] = []
+        key = (pool.name, offer.ticket)
+        before, self._held[key] = self._held.get(key), (free := asyncio.Event())
         try:
+            if before is not None:
+                await before.wait()  # who picked up at the turn before is being told that it has passed
             await self._ring(pool, offer, asked)
         finally:
             # Where another process leads now, the offer goes on ringing.
             mirror = pool.live.mirror
             goes_on = offer.offer in mirror.offers or any(s.offer == offer.offer for s in mirror.sessions.values())
             if asked and not goes_on:
-                self._beside(self._stop(asked[-1], StopRinging(pool.name, offer.offer)))
+                order = StopRinging(pool.name, offer.offer, kept=_is_kept(pool, offer))
+                self._beside(self._stop(asked[-1], order, key, free))
+            else:
+                self._let_go(key, free)
 
     async def _ring(self, pool: Pool, offer: OfferFacts, asked: list[str]) -> None:
         try:
@@ -134,8 +143,21 @@ class Turns:
             _log.info("turn_was_over", pool=pool.name, offer=offer.offer)
         await self._callees.over(turn_of(pool, offer.offer), outcome)
 
-    async def _stop(self, worker: str, order: StopRinging) -> None:
+    async def _stop(self, worker: str, order: StopRinging, key: tuple[str, str], free: asyncio.Event) -> None:
         try:
-            await self._post.ask(worker, order, ORDER_S)
+            await self._post.ask(worker, order, ORDER_S + LAST_WORDS_S)
         except (Refusal, *_PASSING) as error:  # a telephone that nobody asks for is hung up soon
             _log.warning("ringing_not_stopped", pool=order.pool, offer=order.offer, error=type(error).__name__)
+        finally:
+            self._let_go(key, free)
+
+    def _let_go(self, key: tuple[str, str], free: asyncio.Event) -> None:
+        free.set()
+        if self._held.get(key) is free:
+            del self._held[key]
+
+
+def _is_kept(pool: Pool, offer: OfferFacts) -> bool:
+    """Whether the user stands in line as before, to be called again."""
+    ticket = pool.live.mirror.ticket_of(offer.user)
+    return ticket is not None and ticket.ticket == offer.ticket and ticket.call_me

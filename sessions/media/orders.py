@@ -13,6 +13,8 @@ Outcome = Literal["answered", "hung_up", "busy", "no_answer", "declined", "faile
 """How it went with a telephone that was rung."""
 STILL_S: Final = 4.0
 """A telephone that rings on for a turn is told as that after so long: so each side knows that the other is there."""
+LAST_WORDS_S: Final = 5.5
+"""What is said to a telephone before it is hung up is cut off after so long."""
 BODY_MAX: Final = 128 * 1024
 """Characters of a letter; an offer of a browser has 16,384 at most, each of which JSON may write as six."""
 
@@ -72,10 +74,12 @@ class RingUser(_Letter, frozen=True, tag="ring_user"):
 
 
 class StopRinging(_Letter, frozen=True, tag="stop_ringing"):
-    """The turn that a telephone rings for, or is held for, has passed. → Done"""
+    """The turn that a telephone rings for, or is held for, has passed: it is hung up. `kept`: who has picked up is told
+    before that their place is kept. → Done, when the telephone is free again"""
 
     pool: str
     offer: str
+    kept: bool = False
 
 
 class AskKeys(_Letter, frozen=True, tag="ask_keys"):

@@ -10,7 +10,7 @@ from ground.errors import Refusal, StoreUnavailable
 from queueing.facts import Side
 from queueing.media import Media
 from sessions.media.leg import Leg
-from sessions.media.orders import Dial
+from sessions.media.orders import LAST_WORDS_S, Dial
 from sessions.media.phone_leg import PhoneLeg
 from sessions.phone.dialling import Answered, Call, Dialling, Effect, End, HangUp, Join, Tell
 from sessions.phone.engine import CallNews, PhoneCall, PhoneEngine, PhoneUnavailable
@@ -21,8 +21,6 @@ from sessions.speech.voice import Voice
 AGAIN_S: Final = 0.5
 TELL_S: Final = 30.0
 """How long the store is told again what it did not hear."""
-WORDS_S: Final = 5.5
-"""No last words take so long."""
 CLOSE_S: Final = 6.0
 _log = structlog.get_logger("openline.phone")
 
@@ -132,7 +130,7 @@ class Dialled:
     async def _say(self, side: Side, words: Phrase, voice: Voice) -> None:
         call, rate = self._placed[side].call, self._engine.rate
         try:
-            async with asyncio.timeout(WORDS_S):
+            async with asyncio.timeout(LAST_WORDS_S):
                 await play(call, await voice.phrase(self._legs[side].language, words, rate), rate)
         except TimeoutError:
             _log.warning("last_words_cut_off", session=self._order.session)

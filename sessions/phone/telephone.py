@@ -107,7 +107,7 @@ class Telephone:
         async with self._ringing.setdefault(key, asyncio.Lock()):  # it may be about to ring
             turn = self._turns.pop(key, None)
         if turn is not None:
-            await turn.close()
+            await turn.close(kept=order.kept)
         return Done()
 
     async def _look(self) -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Final
 
 from ground.errors import Refusal
-from sessions.media.orders import STILL_S, RingResult, RingUser
+from sessions.media.orders import LAST_WORDS_S, STILL_S, RingResult, RingUser
 from sessions.phone.dialled import Placed
 from sessions.phone.engine import CallNews, PhoneCall, PhoneEngine, PhoneUnavailable
 from sessions.phone.playing import play, play_again
@@ -45,6 +45,15 @@ class Turn:
             await play(self.placed.call, await self._voice.phrase(self._language, "turn", self._rate), self._rate)
         await play_again(self.placed.call, "ringing", self._rate)
 
+    async def _say_kept(self) -> None:
+        """To somebody who has waited for the expert; where there is no voice, nothing."""
+        if self._voice is None or not self._voice.speaks:
+            return
+        words = await self._voice.phrase(self._language, "kept", self._rate)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await play(self.placed.call, words, self._rate)
+
     async def result(self) -> RingResult:
         """How it stands, as soon as that is known: answered, or how it ended; after `STILL_S` that it rings still."""
         self.asked_at = self._loop.time()
@@ -78,11 +87,15 @@ class Turn:
         if self._tone is not None:
             self._tone.cancel()
 
-    async def close(self) -> None:
-        """Hang up, unless the call is its session's."""
+    async def close(self, *, kept: bool = False) -> None:
+        """Hang up, unless the call is its session's; with `kept` behind the words that the place is kept."""
         self._hush()
         if not self._is_taken:
-            await self.placed.close()
+            try:
+                if kept and self.placed.last.state == "answered":
+                    await self._say_kept()
+            finally:
+                await self.placed.close()
         self._known.set()
         if self._tone is not None:
             await asyncio.gather(self._tone, return_exceptions=True)

@@ -3,13 +3,16 @@
 from typing import Final, Literal, cast, get_args
 
 Language = Literal["en", "de", "es", "ar"]
-Phrase = Literal["code", "again", "turn", "connecting", "minute_left", "recording", "balance_spent", "cap", "unreached"]
+Phrase = Literal[
+    "code", "again", "turn", "kept", "connecting", "minute_left", "recording", "balance_spent", "cap", "unreached"
+]
 
 WORDS: Final[dict[Language, dict[Phrase, str]]] = {
     "en": {
         "code": "Your code is:",
         "again": "Once more, your code is:",
         "turn": "It is your turn. Please stay on the line. You are being connected.",
+        "kept": "Nobody is free after all. You keep your place, and we call you again.",
         "connecting": "Please stay on the line. You are being connected.",
         "minute_left": "One minute is left.",
         "recording": "This conversation is being recorded.",
@@ -21,6 +24,7 @@ WORDS: Final[dict[Language, dict[Phrase, str]]] = {
         "code": "Ihr Code lautet:",
         "again": "Noch einmal. Ihr Code lautet:",
         "turn": "Sie sind an der Reihe. Bitte bleiben Sie am Apparat. Sie werden verbunden.",
+        "kept": "Nun ist doch niemand frei. Ihr Platz bleibt Ihnen, wir rufen Sie wieder an.",
         "connecting": "Bitte bleiben Sie am Apparat. Sie werden verbunden.",
         "minute_left": "Es bleibt noch eine Minute.",
         "recording": "Dieses Gespräch wird aufgezeichnet.",
@@ -32,6 +36,7 @@ WORDS: Final[dict[Language, dict[Phrase, str]]] = {
         "code": "Su código es:",
         "again": "Una vez más, su código es:",
         "turn": "Es su turno. Por favor, no cuelgue. Le estamos conectando.",
+        "kept": "Al final no hay nadie libre. Conserva su lugar y le llamaremos de nuevo.",
         "connecting": "Por favor, no cuelgue. Le estamos conectando.",
         "minute_left": "Queda un minuto.",
         "recording": "Esta conversación se está grabando.",
@@ -43,6 +48,7 @@ WORDS: Final[dict[Language, dict[Phrase, str]]] = {
         "code": "رمزكم هو:",
         "again": "مرة أخرى، رمزكم هو:",
         "turn": "حان دوركم. يرجى البقاء على الخط. يجري الآن توصيلكم.",
+        "kept": "لا أحد متاح الآن. مكانكم محفوظ وسنتصل بكم مرة أخرى.",
         "connecting": "يرجى البقاء على الخط. يجري الآن توصيلكم.",
         "minute_left": "بقيت دقيقة واحدة.",
         "recording": "يجري تسجيل هذه المحادثة.",

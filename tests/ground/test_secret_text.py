@@ -14,12 +14,14 @@ def test_a_secret_comes_from_the_variable_or_the_file(tmp_path: Path) -> None:
     assert secret_text({"A_FILE": str(tmp_path / "secret")}, "A") == "from the file "
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
-def test_what_is_wrong_is_named_without_the_secret(tmp_path: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "why"), [(None, "can't be read: No such file or directory"), (b"\xff\xfe\x00", "is no text")]
+)
+def test_what_is_wrong_is_named_without_the_secret(tmp_path: Path, content: bytes | None, why: str) -> None:
     path = tmp_path / "secret"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ValueError, match="A_FILE can't be read"):
+    with pytest.raises(ValueError, match=f"A_FILE: {path} {why}"):
         secret_text({"A_FILE": str(path)}, "A")
     with pytest.raises(ValueError, match="A or A_FILE, not both") as wrong:
         secret_text({"A": "hush", "A_FILE": str(path)}, "A")

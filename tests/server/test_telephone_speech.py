@@ -205,6 +205,51 @@ async def test_whose_turn_it_is_is_told_so(place: Place, tmp_path: Path, speech:
         assert like > 0.65
 
 
+@pytest.mark.claim("A2")
+async def test_who_picked_up_in_vain_is_told_that_the_place_is_kept_and_called_again(
+    place: Place, tmp_path: Path, speech: Speech
+) -> None:
+    """The next turn comes at once, and waits for these words: their own telephone would be busy."""
+    ada = await place.house.expert("ada")
+    await ada.ask(m.Declare, status="away")
+    await pay_in(place.house.db, place.house.pool, "vic", 5 * RATE)
+    vic = await place.confirmed("user", "vic", VIC, "de")
+    first = Phone(tmp_path / "first")
+    async with on(first):
+        place.exchange.lead(VIC, first)
+        await vic.ask(m.Join, experts=["ada"], mode="phone")
+        await vic.ask(m.CallMe, on=True)
+        await ada.ask(m.Declare, status="online")
+        offer = await ada.until(m.Offer, lambda told: told.theirs and told.state == "ringing")
+        await ada.ask(m.Declare, status="away")
+        await ada.ask(m.Declare, status="online")
+        closed = await first.sees("CALL_CLOSED", 8)
+        heard = samples(await until(first.heard))
+        assert spoken(heard, await said(speech, "de", "kept"))[0] > 0.65
+        again = await ada.until(m.Offer, lambda told: told.theirs and told.offer != offer.offer)
+        assert place.exchange.called == [VIC, VIC] and first.at("CALL_ESTABLISHED") > closed
+        await ada.ask(m.Accept, offer=again.offer)
+        session = await ada.until(m.Session, lambda told: told.their_leg == "answered")
+        await vic.ask(m.End, session=session.session)
+
+
+@pytest.mark.claim("A2")
+async def test_whoever_gives_up_the_place_is_hung_up_at_once(place: Place, tmp_path: Path) -> None:
+    ada = await place.house.expert("ada")
+    await ada.ask(m.Declare, status="away")
+    await pay_in(place.house.db, place.house.pool, "vic", 5 * RATE)
+    vic = await place.confirmed("user", "vic", VIC)
+    async with on(phone := Phone(tmp_path / "phone")):
+        place.exchange.lead(VIC, phone)
+        await vic.ask(m.Join, experts=["ada"], mode="phone")
+        await vic.ask(m.CallMe, on=True)
+        await ada.ask(m.Declare, status="online")
+        await ada.until(m.Offer, lambda told: told.theirs and told.state == "ringing")
+        over = time.monotonic()
+        await vic.ask(m.Leave)
+        assert await phone.sees("CALL_CLOSED") - over < 1
+
+
 async def test_a_voice_that_fails_leaves_keys_and_tones(place: Place, store: Store, tmp_path: Path) -> None:
     """The next number is asked for keys, and the next call of a session goes on without words."""
     await pay_in(place.house.db, place.house.pool, "vic", 5 * RATE)

@@ -124,7 +124,7 @@ class Scene:
         """Somebody who has a browser and no page yet."""
         assert self.browser, "this story has no browser"
         context = await self.browser.new_context(
-            **{"locale": "en-US", "viewport": {"width": 1180, "height": 860}} | options
+            **{"locale": "en-US", "viewport": {"width": 1180, "height": 860}, "reduced_motion": "reduce"} | options
         )
         self._stack.push_async_callback(context.close)
         context.set_default_timeout(10_000)

@@ -45,7 +45,7 @@ def test_the_secret_may_be_in_a_file(tmp_path: Path) -> None:
     assert found and found.secret == "from a file"
     with pytest.raises(AriProblem, match="not both"):
         ari_of({**env, "OPENLINE_ARI_SECRET": "x"})
-    with pytest.raises(AriProblem, match="can't be read: FileNotFoundError"):
+    with pytest.raises(AriProblem, match="can't be read: No such file"):
         ari_of({**env, "OPENLINE_ARI_SECRET_FILE": str(tmp_path / "none")})
 
 
