@@ -41,7 +41,7 @@ class Town:
 
     def __init__(self, folder: Path, count: int, words: tuple[str, ...]) -> None:
         self.folder = folder
-        self.keeper = EmbeddedStore(folder / "store")
+        self.keeper = EmbeddedStore(folder / "store", fsync="no")  # processes are killed here, not the power
         self.ports = [free_port() for _ in range(count)]
         self.processes: list[Process] = []
         self._words = words

@@ -41,7 +41,7 @@ async def test_a_missed_offer_sets_the_expert_away_and_the_user_back_to_the_head
 
     await ada.part("back").click()
     await ada.sees("Uma would like to talk")
-    await ada.part("accept").click()
+    await ada.page.keyboard.press("Alt+a")
     await uma.connected()
 
 

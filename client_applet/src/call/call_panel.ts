@@ -4,6 +4,7 @@ import { translate } from "../i18n";
 import type { CallKey } from "../i18n/call.en";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
+import { isShortcut, shortcutName } from "../ui/shortcut";
 import { refusal } from "../ui/words";
 import type { Call, Microphone } from "./call";
 import { callStyles } from "./call_styles";
@@ -105,9 +106,7 @@ export class OpenlineCall extends SessionPart {
   };
 
   private readonly pressed = (event: KeyboardEvent): void => {
-    if (event.key.toLowerCase() !== "m" || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    const target = event.composedPath()[0] as HTMLElement;
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable || !this.mine) return;
+    if (!this.mine || !isShortcut(event, "M")) return;
     event.preventDefault();
     this.toggleMute();
   };
@@ -260,7 +259,7 @@ export class OpenlineCall extends SessionPart {
     const muted = this.view.muted;
     const label = this.t(muted ? "call.unmute" : "call.mute");
     return html`
-      <button class="button ${muted ? "danger" : "outline"} small" part="mute" aria-label=${label} aria-pressed=${muted} aria-keyshortcuts="M" title=${`${label} (M)`} @click=${this.toggleMute}>
+      <button class="button ${muted ? "danger" : "outline"} small" part="mute" aria-label=${label} aria-pressed=${muted} aria-keyshortcuts="Alt+M" title=${`${label} (${shortcutName("M")})`} @click=${this.toggleMute}>
         ${icon(muted ? "micOff" : "mic")}<span class="mute-label">${label}</span></button>
       <button class="button quiet icon" part="devices" aria-expanded=${this.settingsOpen} aria-label=${this.t("call.devices")} title=${this.t("call.devices")}
         @click=${() => { this.settingsOpen = !this.settingsOpen; void this.listDevices(); }}>${icon("settings")}</button>

@@ -5,14 +5,17 @@ import { clock } from "../i18n";
 import { avatar } from "../ui/avatar";
 import { define } from "../ui/element";
 import { icon } from "../ui/icons";
+import { isShortcut, shortcutName } from "../ui/shortcut";
 import { StaffPart } from "./part";
 
+const ACCEPT = "A";
+const DECLINE = "X"; // Alt+D is the address bar in most browsers
 const RING = 2 * Math.PI * 44;
 
 /**
  * The offer, big: who, how, how long they waited, how long there is to answer.
  *
- * Events: `accept` and `decline` (detail: the reason). Keys A and D do the same outside of fields.
+ * Events: `accept` and `decline` (detail: the reason). Alt+A and Alt+X do the same outside of fields.
  */
 export class OpenlineOfferCard extends StaffPart {
   static override styles = [...StaffPart.styles, css`
@@ -68,12 +71,11 @@ export class OpenlineOfferCard extends StaffPart {
   }
 
   private readonly pressed = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || this.busy || this.offer.mine) return;
-    const target = event.composedPath()[0] as HTMLElement;
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable) return;
-    const key = event.key.toLowerCase();
-    if (key === "a") this.accept();
-    if (key === "d") this.decline();
+    if (this.busy || this.offer.mine) return;
+    const step = isShortcut(event, ACCEPT) ? this.accept : isShortcut(event, DECLINE) ? this.decline : null;
+    if (!step) return;
+    event.preventDefault();
+    step();
   };
 
   private readonly accept = (): void => {
@@ -113,8 +115,8 @@ export class OpenlineOfferCard extends StaffPart {
   private renderAnswer(): TemplateResult | typeof nothing {
     return html`
       <div class="buttons">
-        <button class="button main" part="accept" aria-keyshortcuts="A" ?disabled=${this.busy} @click=${this.accept}>${icon("check")}${this.t("offer.accept")}<kbd>A</kbd></button>
-        <button class="button" part="decline" aria-keyshortcuts="D" ?disabled=${this.busy} @click=${this.decline}>${icon("close")}${this.t("offer.decline")}<kbd>D</kbd></button>
+        <button class="button main" part="accept" aria-keyshortcuts="Alt+${ACCEPT}" ?disabled=${this.busy} @click=${this.accept}>${icon("check")}${this.t("offer.accept")}<kbd>${shortcutName(ACCEPT)}</kbd></button>
+        <button class="button" part="decline" aria-keyshortcuts="Alt+${DECLINE}" ?disabled=${this.busy} @click=${this.decline}>${icon("close")}${this.t("offer.decline")}<kbd>${shortcutName(DECLINE)}</kbd></button>
       </div>
       <input class="field reason" part="decline-reason" maxlength="200" dir="auto" aria-label=${this.t("offer.reason")} placeholder=${this.t("offer.reason")}
         .value=${this.reason} @input=${(event: Event) => (this.reason = (event.target as HTMLInputElement).value)}>
