@@ -19,6 +19,8 @@ help:  ## this list
 run: $(VENV)/.run applet  ## install what is needed and start the demo (PORT=8080)
 	@exec $(BIN)/openline demo --port $(PORT)
 
+# Each server that a test starts would compile all of our sources anew where the environment forbids to keep that.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.dev machine applet lint  ## install what the tests need and run everything (JOBS=2 at a time)
 	@$(BIN)/python client_applet/build.py --check
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST)

@@ -4,12 +4,13 @@ One standalone server, the primary that sentinels name, or the cluster node that
 cluster's map is kept here, so that a pool's calls go out as one plain pipeline and a moved slot is no error.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import AbstractConnection, ConnectionPool, parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
@@ -77,11 +78,22 @@ class OneNode:
 
     async def refresh(self) -> None:
         for client in (self._client, self._listener):
-            await client.connection_pool.disconnect(inuse_connections=False)
+            await _forget_idle(client.connection_pool)
 
     async def aclose(self) -> None:
         for client in (self._client, self._listener, *self._sentinels):
             await client.aclose()
+
+
+async def _forget_idle(pool: ConnectionPool) -> None:
+    """Close the connections that nobody uses.
+
+    Not by the pool's own `disconnect`: it closes a little later what is idle now, and somebody's call may have taken
+    that meanwhile.
+    """
+    idle: list[AbstractConnection] = pool._available_connections[:]
+    pool._available_connections.clear()
+    await asyncio.gather(*(connection.disconnect() for connection in idle), return_exceptions=True)
 
 
 class ClusterNodes:

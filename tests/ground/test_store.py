@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,3 +137,24 @@ async def test_whoever_waits_is_told_whatever_stops_the_writing(
             with pytest.raises(StoreUnavailable, match="the limit"):
                 await Line(store).snapshot(pool)
     await store.ping()
+
+
+async def test_another_s_lost_connection_costs_no_call(store: Store, pool: str) -> None:
+    """Whoever lost a connection has the idle ones closed; a call that has just taken one of them goes on."""
+    node: Any = store.nodes.node(pool)
+    await asyncio.gather(*(node.ping() for _ in range(20)))
+    over = False
+
+    async def calls() -> None:
+        while not over:
+            await node.ping()
+
+    async def refreshes() -> None:
+        for _ in range(300):
+            await store.nodes.refresh()
+            await asyncio.sleep(0)
+
+    asked = [asyncio.create_task(calls()) for _ in range(10)]
+    await refreshes()
+    over = True
+    await asyncio.gather(*asked)
