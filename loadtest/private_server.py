@@ -27,6 +27,8 @@ from wire.messages import Declare, Hello, Ok, Watch
 POOL = "bench"
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 40.0
+FSYNC = "OPENLINE_STORE_FSYNC"
+"""The one setting of the caller's that counts: so what the disk costs can be measured."""
 STORE_NAMES = ("valkey-server", "redis-server")
 MEDIA_PROCESS = "server.media_process"
 # The addresses that watchers come from, as they would from many households.
@@ -76,7 +78,7 @@ class PrivateServer:
         return [sys.executable, "-c", f"from {module} import main; main()", *arguments, "--state", str(self.state)]
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENLINE_")}
+        kept = {name: value for name, value in os.environ.items() if name == FSYNC or not name.startswith("OPENLINE_")}
         media = {"OPENLINE_MEDIA": "1" if self._media else "0", "OPENLINE_MEDIA_HOSTS": "127.0.0.1"}
         if self._media:
             media["OPENLINE_MEDIA_SESSIONS"] = str(self._media)

@@ -32,7 +32,7 @@ def _quick(name: str, tmp_path: Path) -> dict[str, Any]:
         text=True,
         timeout=120,
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path), "OPENLINE_STORE_FSYNC": "no"},
         check=False,
     )
     assert done.returncode == 0, done.stderr
