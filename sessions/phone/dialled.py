@@ -10,11 +10,11 @@ from ground.errors import Refusal, StoreUnavailable
 from queueing.facts import Side
 from queueing.media import Media
 from sessions.media.leg import Leg
-from sessions.media.orders import LAST_WORDS_S, Dial
+from sessions.media.orders import Dial
 from sessions.media.phone_leg import PhoneLeg
 from sessions.phone.dialling import Answered, Call, Dialling, Effect, End, HangUp, Join, Tell
 from sessions.phone.engine import CallNews, PhoneCall, PhoneEngine, PhoneUnavailable
-from sessions.phone.playing import play
+from sessions.phone.playing import say_last
 from sessions.speech.texts import Phrase
 from sessions.speech.voice import Voice
 
@@ -128,12 +128,10 @@ class Dialled:
             self._start(self._placed[side].close())
 
     async def _say(self, side: Side, words: Phrase, voice: Voice) -> None:
-        call, rate = self._placed[side].call, self._engine.rate
+        call, language = self._placed[side].call, self._legs[side].language
         try:
-            async with asyncio.timeout(LAST_WORDS_S):
-                await play(call, await voice.phrase(self._legs[side].language, words, rate), rate)
-        except TimeoutError:
-            _log.warning("last_words_cut_off", session=self._order.session)
+            if not await say_last(call, voice, language, words, self._engine.rate):
+                _log.warning("last_words_cut_off", session=self._order.session)
         finally:
             await self._placed[side].close()
 

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
+from sessions.media.orders import LAST_WORDS_S
 from sessions.media.sound import Samples, chime_samples
 from sessions.phone.engine import FRAME_MS, PhoneCall
+from sessions.speech.texts import Phrase
+from sessions.speech.voice import Voice
 
 
 async def play(call: PhoneCall, samples: Samples, rate: int) -> None:
@@ -19,6 +22,16 @@ async def play_again(call: PhoneCall, name: str, rate: int, pause_s: float = 0.0
     while True:
         await _pace(call, frames)
         await asyncio.sleep(pause_s)
+
+
+async def say_last(call: PhoneCall, voice: Voice, language: str, words: Phrase, rate: int) -> bool:
+    """Says words behind which the call is to be hung up; False when they were cut off after `LAST_WORDS_S`."""
+    try:
+        async with asyncio.timeout(LAST_WORDS_S):
+            await play(call, await voice.phrase(language, words, rate), rate)
+    except TimeoutError:
+        return False
+    return True
 
 
 @asynccontextmanager

@@ -5,10 +5,10 @@ from contextlib import suppress
 from typing import Final
 
 from ground.errors import Refusal
-from sessions.media.orders import LAST_WORDS_S, STILL_S, RingResult, RingUser
+from sessions.media.orders import STILL_S, RingResult, RingUser
 from sessions.phone.dialled import Placed
 from sessions.phone.engine import CallNews, PhoneCall, PhoneEngine, PhoneUnavailable
-from sessions.phone.playing import play, play_again
+from sessions.phone.playing import play, play_again, say_last
 from sessions.speech.voice import Voice
 
 ASKED_S: Final = 15.0
@@ -49,10 +49,7 @@ class Turn:
         """To somebody who has waited for the expert; where there is no voice, nothing."""
         if self._voice is None or not self._voice.speaks:
             return
-        words = await self._voice.phrase(self._language, "kept", self._rate)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LAST_WORDS_S):
-                await play(self.placed.call, words, self._rate)
+        await say_last(self.placed.call, self._voice, self._language, "kept", self._rate)
 
     async def result(self) -> RingResult:
         """How it stands, as soon as that is known: answered, or how it ended; after `STILL_S` that it rings still."""

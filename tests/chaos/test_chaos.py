@@ -46,7 +46,7 @@ async def test_whatever_is_killed_everybody_sees_the_truth_and_nothing_is_lost(p
         troubles = [group.create_task(work) for work in (cut(pair), kill(pair), look(pair, pool))]
         await asyncio.sleep(WILD_S)
         async with asyncio.timeout(MORE_S):  # a machine that has much to do needs longer for as much
-            while not enough(await happened(pair, pool)):
+            while not enough(causes_of(await pair.entries(pool))):
                 await asyncio.sleep(0.5)
         for person in people:
             person.wild = False
@@ -69,14 +69,16 @@ async def test_whatever_is_killed_everybody_sees_the_truth_and_nothing_is_lost(p
     nothing_acknowledged_is_lost(people, events)
     counters_are_what_the_journal_says(shot, events)
     await books_are_what_the_journal_says(pair, pool, entries)
+    causes = causes_of(entries)
+    assert enough(causes), causes
 
 
 # ------------------------------------------------------------ what goes wrong
 
 
-async def happened(town: Town, pool: str) -> Counter[str]:
-    """What has become of tickets until now, by cause."""
-    events = [one for entry in await town.entries(pool) for one in events_of(entry.events)]
+def causes_of(entries: Sequence[Entry]) -> Counter[str]:
+    """What became of tickets, by cause."""
+    events = [one for entry in entries for one in events_of(entry.events)]
     return Counter(one.cause for one in events if isinstance(one, TicketFacts))
 
 

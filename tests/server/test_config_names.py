@@ -23,6 +23,11 @@ def test_what_the_code_reads_is_known() -> None:
     assert len(read) > 30 and not strange(read)
 
 
+def test_what_the_tests_are_told_is_no_mistake() -> None:
+    told = set(re.findall(r"OPENLINE_[A-Z_]+[A-Z]", (ROOT / "ARCHITECTURE.md").read_text("utf-8")))
+    assert "OPENLINE_LONG" in told and not strange(told)
+
+
 def test_a_misspelled_name_is_told_with_the_nearest() -> None:
     assert strange(["PATH", "OPENLINE_STORE", "OPENLINE_TEST_ASTERISK"]) == []
     assert strange(["OPENLINE_STRIP_KEY", "OPENLINE_COLOUR"]) == [

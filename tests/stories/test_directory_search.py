@@ -205,7 +205,7 @@ async def test_a_thousand_experts_scroll_and_only_what_is_seen_is_followed(scene
     last = uma.page.locator('li[data-expert="e0999"]')
     # The list draws its rows anew as their pages come, so the way to the end is gone until the last one stays in view.
     async with asyncio.timeout(20):
-        while "e0999" not in sent.all("watch")[-1]["experts"]:
+        while "e0999" not in sent.all("watch")[-1]["experts"] or not await last.locator("openline-card").is_visible():
             await uma.page.mouse.wheel(0, 6000)
             await uma.page.evaluate("window.scrollTo(0, document.scrollingElement.scrollHeight)")
             await asyncio.sleep(0.03)
